@@ -1,0 +1,272 @@
+// Lowers a graph to an ONNX model: one row per op. A provider that computes an op wrongly, or lacks it, gets that op
+// from primitives (facts in test/bench/RESULTS.md, found by provider-check). Weights stay references into their files.
+import type { Graph, Node, Value } from './graph.ts';
+import { type DType, type Op, elementBytes } from './op.ts';
+import { dataTypes, type OnnxAttribute, type OnnxNode, type OnnxTensor, writeModel } from './onnx-proto.ts';
+import { schedule } from './rewrite.ts';
+import { sizeOf } from './shape.ts';
+
+export type Provider = 'cpu' | 'webgpu' | 'cuda' | 'dml';
+
+/** A compiled graph: bytes for the session, and what it takes and gives. */
+export interface Program {
+  model: Uint8Array;
+  provider: Provider;
+  inputs: ReadonlyMap<string, { shape: readonly number[]; dtype: DType }>;
+  outputs: ReadonlyMap<string, { shape: readonly number[]; dtype: DType }>;
+  nodes: number;
+}
+
+/** Emits ONNX nodes for one node of ours. `name` gives the ONNX name of a value. */
+interface Emit {
+  provider: Provider;
+  name(value: Value): string;
+  /** Adds a node with the given output names. */
+  node(opType: string, inputs: readonly string[], outputs: readonly string[], attributes?: Record<string, OnnxAttribute>, domain?: string): void;
+  /** Adds a node with one fresh output, and returns its name. */
+  temporary(opType: string, inputs: readonly string[], attributes?: Record<string, OnnxAttribute>, domain?: string): string;
+  integers(values: readonly number[]): string;
+  float(value: number): string;
+}
+
+type Lowering = (node: Node, emit: Emit) => void;
+
+const microsoft = 'com.microsoft';
+
+function simple(opType: string, attributes: Record<string, OnnxAttribute> = {}, domain = ''): Lowering {
+  return (node, emit) =>
+    emit.node(opType, node.inputs.map(emit.name), node.outputs.map(emit.name), attributes, domain);
+}
+
+function reduction(opType: string): Lowering {
+  return (node, emit) => {
+    const axes = node.attributes.axes ?? node.inputs[0].shape.map((_, i) => i);
+    emit.node(opType, [emit.name(node.inputs[0]), emit.integers(axes)], [emit.name(node.outputs[0])], {
+      keepdims: node.attributes.keepDims ? 1 : 0,
+    });
+  };
+}
+
+const swapLast = (rank: number) => Array.from({ length: rank }, (_, i) => (i < rank - 2 ? i : 2 * rank - 3 - i));
+
+const isGpu = (provider: Provider) => provider !== 'cpu';
+
+export const lowerings = {
+  neg: simple('Neg'),
+  abs: simple('Abs'),
+  sign: simple('Sign'),
+  exp: simple('Exp'),
+  log: simple('Log'),
+  sqrt: simple('Sqrt'),
+  reciprocal: simple('Reciprocal'),
+  sigmoid: simple('Sigmoid'),
+  tanh: simple('Tanh'),
+  erf: simple('Erf'),
+  relu: simple('Relu'),
+  // x sigmoid(alpha x) with alpha 1 is SiLU, in one pass
+  silu: simple('QuickGelu', { alpha: { float: 1 } }, microsoft),
+  cast: (node, emit) =>
+    emit.node('Cast', node.inputs.map(emit.name), node.outputs.map(emit.name), {
+      to: dataTypes[node.attributes.to as DType],
+    }),
+  add: simple('Add'),
+  sub: simple('Sub'),
+  mul: simple('Mul'),
+  div: simple('Div'),
+  maximum: simple('Max'),
+  minimum: simple('Min'),
+  equal: simple('Equal'),
+  less: simple('Less'),
+  and: simple('And'),
+  where: simple('Where'),
+  reshape: (node, emit) =>
+    emit.node(
+      'Reshape',
+      [emit.name(node.inputs[0]), emit.integers(node.attributes.shape as readonly number[])],
+      [emit.name(node.outputs[0])],
+    ),
+  transpose: (node, emit) =>
+    emit.node('Transpose', node.inputs.map(emit.name), node.outputs.map(emit.name), {
+      perm: node.attributes.perm as readonly number[],
+    }),
+  expand: (node, emit) =>
+    emit.node(
+      'Expand',
+      [emit.name(node.inputs[0]), emit.integers(node.attributes.shape as readonly number[])],
+      [emit.name(node.outputs[0])],
+    ),
+  slice: (node, emit) => {
+    const { axis, start, end } = node.attributes as { axis: number; start: number; end: number };
+    emit.node(
+      'Slice',
+      [emit.name(node.inputs[0]), emit.integers([start]), emit.integers([end]), emit.integers([axis])],
+      [emit.name(node.outputs[0])],
+    );
+  },
+  concat: (node, emit) =>
+    emit.node('Concat', node.inputs.map(emit.name), node.outputs.map(emit.name), { axis: node.attributes.axis as number }),
+  split: (node, emit) =>
+    emit.node(
+      'Split',
+      [emit.name(node.inputs[0]), emit.integers(node.attributes.sizes as readonly number[])],
+      node.outputs.map(emit.name),
+      { axis: node.attributes.axis as number },
+    ),
+  reduceSum: reduction('ReduceSum'),
+  reduceMean: reduction('ReduceMean'),
+  reduceMax: reduction('ReduceMax'),
+  reduceSumSquare: reduction('ReduceSumSquare'),
+  softmax: simple('Softmax', { axis: -1 }),
+  gather: simple('Gather', { axis: 0 }),
+  scatterAdd: (node, emit) => {
+    const [indices, updates] = node.inputs;
+    const shape = emit.integers(node.outputs[0].shape);
+    const zeros = emit.temporary('ConstantOfShape', [shape]);
+    const wide = indices.dtype === 'int64' ? emit.name(indices) : emit.temporary('Cast', [emit.name(indices)], { to: dataTypes.int64 });
+    const column = emit.temporary('Reshape', [wide, emit.integers([indices.shape[0], 1])]);
+    emit.node('ScatterND', [zeros, column, emit.name(updates)], [emit.name(node.outputs[0])], { reduction: 'add' });
+  },
+  matmul: (node, emit) => {
+    const [a, b] = node.inputs;
+    const { transA = false, transB = false, alpha = 1 } = node.attributes;
+    const output = emit.name(node.outputs[0]);
+    if (!transA && !transB && alpha === 1) return emit.node('MatMul', [emit.name(a), emit.name(b)], [output]);
+    if (!isGpu(emit.provider)) {
+      const attributes = { transA: Number(transA), transB: Number(transB), alpha: { float: alpha } };
+      return emit.node('FusedMatMul', [emit.name(a), emit.name(b)], [output], attributes, microsoft);
+    }
+    const turn = (x: Value, turned: boolean) =>
+      turned ? emit.temporary('Transpose', [emit.name(x)], { perm: swapLast(x.shape.length) }) : emit.name(x);
+    const operands = [turn(a, transA), turn(b, transB)];
+    if (alpha === 1) return emit.node('MatMul', operands, [output]);
+    emit.node('Mul', [emit.temporary('MatMul', operands), emit.float(alpha)], [output]);
+  },
+  gemm: (node, emit) => {
+    const { transA = false, transB = false, alpha = 1, beta = 1 } = node.attributes;
+    emit.node('Gemm', node.inputs.map(emit.name), [emit.name(node.outputs[0])], {
+      transA: Number(transA),
+      transB: Number(transB),
+      alpha: { float: alpha },
+      beta: { float: beta },
+    });
+  },
+  rmsNorm: (node, emit) => {
+    const [x, weight] = node.inputs.map(emit.name);
+    const epsilon = node.attributes.epsilon as number;
+    const outputs = node.outputs.map(emit.name);
+    if (!isGpu(emit.provider)) {
+      return emit.node('SimplifiedLayerNormalization', [x, weight], outputs, {
+        axis: -1,
+        epsilon: { float: epsilon },
+        stash_type: 1,
+      });
+    }
+    // WebGPU leaves the second output (inverse RMS) unset, so the backward would be wrong
+    const last = emit.integers([node.inputs[0].shape.length - 1]);
+    const mean = emit.temporary('ReduceMean', [emit.temporary('Mul', [x, x]), last], { keepdims: 1 });
+    const root = emit.temporary('Sqrt', [emit.temporary('Add', [mean, emit.float(epsilon)])]);
+    emit.node('Reciprocal', [root], [outputs[1]]);
+    emit.node('Mul', [emit.temporary('Mul', [x, outputs[1]]), weight], [outputs[0]]);
+  },
+  layerNorm: (node, emit) => {
+    const [x, weight, bias] = node.inputs.map(emit.name);
+    const epsilon = node.attributes.epsilon as number;
+    const outputs = node.outputs.map(emit.name);
+    if (!isGpu(emit.provider)) {
+      return emit.node('LayerNormalization', [x, weight, bias], outputs, { axis: -1, epsilon: { float: epsilon } });
+    }
+    const last = emit.integers([node.inputs[0].shape.length - 1]);
+    emit.node('ReduceMean', [x, last], [outputs[1]], { keepdims: 1 });
+    const centred = emit.temporary('Sub', [x, outputs[1]]);
+    const variance = emit.temporary('ReduceMean', [emit.temporary('Mul', [centred, centred]), last], { keepdims: 1 });
+    emit.node('Reciprocal', [emit.temporary('Sqrt', [emit.temporary('Add', [variance, emit.float(epsilon)])])], [outputs[2]]);
+    const scaled = emit.temporary('Mul', [emit.temporary('Mul', [centred, outputs[2]]), weight]);
+    emit.node('Add', [scaled, bias], [outputs[0]]);
+  },
+  rotary: simple('RotaryEmbedding', { interleaved: 0 }, microsoft),
+} satisfies Record<Op, Lowering>;
+
+/** Compiles a graph for one provider. The graph must not be used afterwards: rewrites change it. */
+export function lower(graph: Graph, provider: Provider): Program {
+  const scheduled = schedule(graph);
+  const groups: OnnxNode[][] = [];
+  const initializers = new Map<string, OnnxTensor>();
+  const names = new Map<Value, string>();
+  let fresh = 0;
+
+  for (const { name, value } of graph.outputs) {
+    if (!names.has(value) && value.node !== undefined) names.set(value, name);
+  }
+  const nameOf = (value: Value): string => {
+    const known = names.get(value);
+    if (known !== undefined) return known;
+    const name = value.source?.kind === 'input' ? value.source.name : `v${value.id}`;
+    names.set(value, name);
+    const tensor = initializerOf(value, name);
+    if (tensor !== undefined) initializers.set(name, tensor);
+    return name;
+  };
+  const initializer = (name: string, tensor: OnnxTensor) => {
+    if (!initializers.has(name)) initializers.set(name, tensor);
+    return name;
+  };
+
+  let group: OnnxNode[] = [];
+  const emit: Emit = {
+    provider,
+    name: nameOf,
+    node: (opType, inputs, outputs, attributes = {}, domain = '') => {
+      group.push({ opType, domain, inputs, outputs, attributes });
+    },
+    temporary: (opType, inputs, attributes = {}, domain = '') => {
+      const name = `t${fresh++}`;
+      group.push({ opType, domain, inputs, outputs: [name], attributes });
+      return name;
+    },
+    integers: (values) =>
+      initializer(`i[${values.join()}]`, {
+        name: `i[${values.join()}]`,
+        dtype: 'int64',
+        shape: [values.length],
+        raw: bytesOf(BigInt64Array.from(values, BigInt)),
+      }),
+    float: (value) =>
+      initializer(`f${value}`, { name: `f${value}`, dtype: 'float32', shape: [], raw: bytesOf(Float32Array.of(value)) }),
+  };
+  for (const node of scheduled) {
+    group = [];
+    lowerings[node.op](node, emit);
+    groups.push(group);
+  }
+  group = [];
+  for (const { name, value } of graph.outputs) if (nameOf(value) !== name) emit.node('Identity', [nameOf(value)], [name]);
+  groups.push(group);
+
+  const inputs = graph.inputs.map((value) => ({ name: nameOf(value), dtype: value.dtype, shape: value.shape }));
+  const outputs = graph.outputs.map(({ name, value }) => ({ name, dtype: value.dtype, shape: value.shape }));
+  // onnxruntime walks the graph depth first from its leaves and visits the node with the highest index first. Nodes in
+  // reverse order therefore run in the order of our schedule, where recomputed values come as late as possible.
+  const nodes = groups.flat().reverse();
+  return {
+    model: writeModel({ nodes, initializers: [...initializers.values()], inputs, outputs }),
+    provider,
+    inputs: new Map(inputs.map(({ name, ...rest }) => [name, rest])),
+    outputs: new Map(outputs.map(({ name, ...rest }) => [name, rest])),
+    nodes: nodes.length,
+  };
+}
+
+function initializerOf({ source, shape, dtype }: Value, name: string): OnnxTensor | undefined {
+  if (source?.kind === 'constant') return { name, dtype, shape, raw: bytesOf(source.data) };
+  if (source?.kind === 'weight') {
+    if (source.bytes !== sizeOf(shape) * elementBytes[dtype]) {
+      throw new Error(`Invariant broken: ${source.name} [${shape}] of ${dtype} has ${source.bytes} bytes`);
+    }
+    return { name, dtype, shape, location: source.file, offset: source.offset, length: source.bytes };
+  }
+  return undefined;
+}
+
+function bytesOf(data: Float32Array | Int32Array | BigInt64Array): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}

@@ -1,0 +1,100 @@
+// HTML: the main content by Readability, or the whole page when the user asks for it or when too little would be kept.
+// The only import of Readability; linkedom is also used for XML (xml.ts).
+import { Readability } from '@mozilla/readability';
+import { parseHTML } from 'linkedom';
+import { AppError } from '../errors.ts';
+import { decodeText } from './encoding.ts';
+import { type HtmlNode, type HtmlSection, sectionsOf } from './html-text.ts';
+import type { Importer } from './importer.ts';
+import { cutText } from './text.ts';
+
+/** Main content below this share of the visible text is not trusted; the whole page is kept instead. */
+const leastShare = 0.25;
+
+export const html: Importer = {
+  id: 'html',
+  label: 'HTML',
+  description: 'Web pages: the main content without menus; the share of text kept is shown.',
+  extensions: ['html', 'htm', 'xhtml'],
+  mimeTypes: ['text/html', 'application/xhtml+xml'],
+  isText: true,
+  async *read(file, options) {
+    const decoded = decodeText(file.bytes, options.encoding, declaredEncoding);
+    const notes = [...decoded.notes];
+    const whole = sectionsOf(bodyOf(decoded.text));
+    const visible = letters(whole);
+    if (visible === 0) {
+      throw new AppError(
+        'html-no-text',
+        `"${file.name}" has no visible text.`,
+        'Save the page again after it has loaded, or leave it out.',
+      );
+    }
+    const main = options.wholePage === true ? null : mainContent(decoded.text);
+    const share = main === null ? 0 : Math.min(1, letters(main) / visible);
+    const useMain = main !== null && share >= leastShare;
+    const sections = useMain ? main : whole;
+    if (main === null && options.wholePage !== true) notes.push('no main content found; the whole page is kept');
+    else if (options.wholePage !== true && !useMain) {
+      notes.push(`the main content has only ${percent(share)} of the visible text; the whole page is kept`);
+    } else if (useMain && share < 0.995) notes.push(`main content: ${percent(share)} of the visible text`);
+    for (const section of sections) {
+      for (const piece of cutText(section.text)) yield { place: section.place, text: piece };
+    }
+    const keptShare = useMain ? share : 1;
+    return {
+      coverage: { encoding: decoded.encoding, encodingWhy: decoded.why, keptShare, notes },
+      rows: null,
+      columns: [],
+    };
+  },
+};
+
+/** Sections of the main content, or null when Readability finds none (fragments, short pages). */
+function mainContent(text: string): HtmlSection[] | null {
+  const { document } = parsePage(text);
+  const heading = document.querySelector('h1')?.textContent?.replace(/\s+/g, ' ').trim() ?? '';
+  const article = new Readability<unknown>(document as unknown as ConstructorParameters<typeof Readability>[0], {
+    serializer: (node) => node,
+  }).parse();
+  if (article?.content === null || article?.content === undefined) return null;
+  const sections = sectionsOf(article.content as HtmlNode);
+  // Readability takes out the page's own title, which is the context of everything below it.
+  const hasHeading = sections.some((section) => section.text.startsWith(heading));
+  if (heading !== '' && !hasHeading) {
+    for (const section of sections) section.place = section.place ? `${heading} > ${section.place}` : heading;
+    sections.unshift({ place: heading, text: heading });
+  }
+  return sections;
+}
+
+function bodyOf(text: string): HtmlNode {
+  const { document } = parsePage(text);
+  return document.documentElement as unknown as HtmlNode;
+}
+
+/** linkedom wants exactly one root: pages without <html>, or with content before it, get one of their own. */
+function parsePage(text: string): ReturnType<typeof parseHTML> {
+  const isComplete = /^\s*(?:<\?xml[^>]*>\s*)?(?:<!doctype[^>]*>\s*)?(?:<!--[\s\S]*?-->\s*)*<html[\s>]/i.test(text);
+  if (isComplete) return parseHTML(text);
+  const inner = text.replace(/<!doctype[^>]*>|<\/?(?:html|body)(?:\s[^>]*)?>/gi, '');
+  return parseHTML(`<!doctype html><html><head></head><body>${inner}</body></html>`);
+}
+
+/** The charset that the page or its XML declaration names; looked for in the whole file, not only in its head. */
+export function declaredEncoding(bytes: Uint8Array): string | null {
+  const ascii = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 1_000_000)).toString('latin1');
+  const xml = /^\s*<\?xml[^>]*\sencoding\s*=\s*["']([\w:.-]+)["']/.exec(ascii);
+  const meta = /<meta[^>]*\scharset\s*=\s*["']?\s*([\w:.-]+)|<meta[^>]*\scontent\s*=\s*["'][^"'>]*charset\s*=\s*([\w:.-]+)/i;
+  const found = meta.exec(ascii);
+  return xml?.[1] ?? found?.[1] ?? found?.[2] ?? null;
+}
+
+/** Characters that are no white space. */
+function letters(sections: HtmlSection[]): number {
+  return sections.reduce((sum, section) => sum + section.text.replace(/\s+/g, '').length, 0);
+}
+
+function percent(share: number): string {
+  return `${Math.round(100 * share)} %`;
+}

@@ -1,0 +1,51 @@
+// What a model architecture tells the rest of the app: its tensors, and how its forward graph is built. One file per
+// architecture; shared parts lie in blocks/. Shared code reads what an entry declares and never asks for its id.
+import type { z } from 'zod';
+import type { Value } from '../compiler/graph.ts';
+import type { ModelBuilder } from './builder.ts';
+
+export type TensorKind = 'linear' | 'conv1d' | 'embedding' | 'norm' | 'bias';
+
+/** A tensor of the checkpoint. Linear weights are [out, in], Conv1D weights [in, out], as in transformers. */
+export interface TensorSpec {
+  name: string;
+  shape: readonly number[];
+  kind: TensorKind;
+}
+
+/** Numbers that every architecture can tell of itself. */
+export interface ModelShape {
+  vocabularySize: number;
+  hiddenSize: number;
+  layers: number;
+  contextLength: number;
+  /** Heads of keys and values, and their width: the size of the KV cache. Zero for models without one. */
+  kvHeads: number;
+  headDim: number;
+  tiedEmbeddings: boolean;
+}
+
+export interface ForwardResult {
+  /** Last hidden states [batch * width, hiddenSize], after the final norm. */
+  hidden: Value;
+  /** Module of the output layer, such as `lm_head`, and the tensor it multiplies with. */
+  head: { module: string; weight: string; bias?: string };
+}
+
+export interface Architecture<Config = unknown> {
+  id: string;
+  label: string;
+  /** One sentence for the Model screen. */
+  description: string;
+  /** Values of `model_type` in config.json. */
+  modelTypes: readonly string[];
+  task: 'causal' | 'encoder' | 'seq2seq';
+  /** Parses config.json, with the defaults of the reference implementation. */
+  Config: z.ZodType<Config>;
+  shape(config: Config): ModelShape;
+  /** Every tensor a checkpoint has to hold. A tied output layer is left out. */
+  tensors(config: Config): TensorSpec[];
+  /** Modules of the output layer, which `all-linear` leaves out (as PEFT does). */
+  outputModules: readonly string[];
+  forward(builder: ModelBuilder, config: Config): ForwardResult;
+}

@@ -1,0 +1,188 @@
+// Opens a model folder in Hugging Face format and checks it: architecture, files, shapes, dtype. Weights stay on disk;
+// what comes back says where each tensor lies. Links (the Hugging Face cache is made of them) are resolved.
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join, relative, sep } from 'node:path';
+import { z } from 'zod';
+import { AppError } from '../errors.ts';
+import type { Architecture, ModelShape, TensorSpec } from './architecture.ts';
+import { RopeScaling, ropeType, ropeTypes } from './blocks/rotary.ts';
+import { architectureFor, architectures } from './index.ts';
+import { readHeader, type TensorInfo } from './safetensors.ts';
+
+export interface Model {
+  folder: string;
+  name: string;
+  /** config.json as it is. */
+  rawConfig: Record<string, unknown>;
+  /** config.json as the architecture parsed it. */
+  config: unknown;
+  architecture: Architecture;
+  shape: ModelShape;
+  specs: readonly TensorSpec[];
+  tensors: ReadonlyMap<string, TensorInfo>;
+  /** Folder for the session; `locate` gives paths relative to it. */
+  weightsFolder: string;
+  locate(file: string): string;
+  /** Ids that end an answer, from generation_config.json and config.json. */
+  eosIds: readonly number[];
+  parameters: number;
+  bytes: number;
+  dtype: string;
+  warnings: readonly string[];
+}
+
+const EosIds = z.union([z.int(), z.array(z.int())]).nullish();
+const Index = z.object({ weight_map: z.record(z.string(), z.string()) });
+
+/** Throws an AppError with the reason when the folder cannot be used. */
+export function openModel(folder: string): Model {
+  const name = basename(folder);
+  const rawConfig = readJson(join(folder, 'config.json'), z.record(z.string(), z.unknown()), name);
+  const modelType = String(rawConfig.model_type ?? '');
+  const architecture = architectureFor(modelType);
+  if (architecture === undefined) {
+    const known = architectures.flatMap(({ modelTypes }) => modelTypes).join(', ');
+    throw new AppError(
+      'architecture-unsupported',
+      `Tunesmith cannot train "${modelType || 'unnamed'}" models yet. It can train: ${known}.`,
+      'Choose another model.',
+    );
+  }
+  const parsed = architecture.Config.safeParse(rawConfig);
+  if (!parsed.success) {
+    const { path, message } = parsed.error.issues[0];
+    throw new AppError('config-damaged', `config.json of "${name}" does not fit: ${path.join('.')}: ${message}.`, 'Copy or download the model again.');
+  }
+  refuseUnknownRope(rawConfig);
+  const tensors = findTensors(folder, name);
+  const warnings: string[] = [];
+  const config = withRealVocabulary(architecture, parsed.data as Record<string, unknown>, tensors, warnings);
+  const specs = architecture.tensors(config);
+  checkTensors(name, specs, tensors);
+  const files = [...new Set([...tensors.values()].map(({ file }) => file))];
+  const weightsFolder = commonFolder(files);
+  const generation = existsSync(join(folder, 'generation_config.json'))
+    ? readJson(join(folder, 'generation_config.json'), z.record(z.string(), z.unknown()), name)
+    : {};
+  const used = specs.map((spec) => tensors.get(spec.name) as TensorInfo);
+  return {
+    folder,
+    name,
+    rawConfig,
+    config,
+    architecture,
+    shape: architecture.shape(config),
+    specs,
+    tensors,
+    weightsFolder,
+    locate: (file) => relative(weightsFolder, file).split(sep).join('/'),
+    eosIds: [...new Set([...eosIds(generation), ...eosIds(rawConfig)])],
+    parameters: specs.reduce((sum, spec) => sum + spec.shape.reduce((size, dim) => size * dim, 1), 0),
+    bytes: files.reduce((sum, file) => sum + statSync(file).size, 0),
+    dtype: [...new Set(used.map(({ dtype }) => dtype))].join(' and '),
+    warnings,
+  };
+}
+
+function eosIds(config: Record<string, unknown>): number[] {
+  const ids = EosIds.safeParse(config.eos_token_id).data;
+  return ids === undefined || ids === null ? [] : [ids].flat();
+}
+
+function refuseUnknownRope(config: Record<string, unknown>): void {
+  const scaling = RopeScaling.nullish().safeParse(config.rope_scaling ?? config.rope_parameters).data;
+  const type = ropeType(scaling);
+  if ((ropeTypes as readonly string[]).includes(type)) return;
+  if (typeof scaling?.rope_type !== 'string' && typeof scaling?.type !== 'string') return;
+  throw new AppError(
+    'rope-unsupported',
+    `The model scales its positions by "${type}", which Tunesmith does not know. It knows: ${ropeTypes.join(', ')}.`,
+    'Choose another model.',
+  );
+}
+
+/** Tensors of a single file or of all shards. */
+function findTensors(folder: string, name: string): Map<string, TensorInfo> {
+  const single = join(folder, 'model.safetensors');
+  if (existsSync(single)) return readHeader(realpathSync(single));
+  const indexFile = join(folder, 'model.safetensors.index.json');
+  if (!existsSync(indexFile)) {
+    const pickle = readdirSync(folder).find((file) => /\.(bin|pt|pth|ckpt)$/.test(file));
+    if (pickle !== undefined) {
+      throw new AppError(
+        'weights-pickle',
+        `"${name}" keeps its weights in ${pickle}, a format that can run code when it is read.`,
+        'Choose a copy of the model with .safetensors files.',
+      );
+    }
+    throw new AppError('weights-missing', `"${name}" has no model.safetensors.`, 'Copy or download the model again.');
+  }
+  const { weight_map: map } = readJson(indexFile, Index, name);
+  const tensors = new Map<string, TensorInfo>();
+  for (const shard of new Set(Object.values(map))) {
+    const file = join(folder, shard);
+    if (basename(shard) !== shard || !existsSync(file)) {
+      throw new AppError('weights-missing', `"${name}" lacks the file ${shard}.`, 'Copy or download the model again.');
+    }
+    for (const [tensor, info] of readHeader(realpathSync(file))) tensors.set(tensor, info);
+  }
+  return tensors;
+}
+
+/** Rows of the embedding decide the vocabulary, whatever config.json says; the difference is told. */
+function withRealVocabulary(
+  architecture: Architecture,
+  config: Record<string, unknown>,
+  tensors: ReadonlyMap<string, TensorInfo>,
+  warnings: string[],
+): unknown {
+  const embedding = architecture.tensors(config).find(({ kind }) => kind === 'embedding');
+  const rows = embedding && tensors.get(embedding.name)?.shape[0];
+  if (rows === undefined || rows === config.vocab_size) return config;
+  warnings.push(`config.json says ${config.vocab_size} tokens, but the embedding has ${rows} rows; the rows count.`);
+  return { ...config, vocab_size: rows };
+}
+
+function checkTensors(name: string, specs: readonly TensorSpec[], tensors: ReadonlyMap<string, TensorInfo>): void {
+  const missing = specs.filter((spec) => !tensors.has(spec.name));
+  if (missing.length > 0) {
+    throw new AppError(
+      'weights-missing',
+      `"${name}" lacks ${missing.length} of ${specs.length} tensors; the first is "${missing[0].name}".`,
+      'Copy or download the model again.',
+    );
+  }
+  for (const spec of specs) {
+    const found = tensors.get(spec.name) as TensorInfo;
+    if (found.shape.join() === spec.shape.join()) continue;
+    throw new AppError(
+      'weights-shape',
+      `"${spec.name}" of "${name}" is [${found.shape.join(', ')}], but config.json says [${spec.shape.join(', ')}].`,
+      'The files belong to different models: copy or download the model again.',
+    );
+  }
+}
+
+function commonFolder(files: readonly string[]): string {
+  let folder = dirname(files[0]);
+  while (!files.every((file) => file.startsWith(folder.endsWith(sep) ? folder : folder + sep))) folder = dirname(folder);
+  return folder;
+}
+
+function readJson<T>(file: string, schema: z.ZodType<T>, name: string): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    const missing = !existsSync(file);
+    throw new AppError(
+      missing ? 'model-incomplete' : 'config-damaged',
+      missing ? `"${name}" has no ${basename(file)}, so it is not a model folder.` : `${basename(file)} of "${name}" is not JSON.`,
+      'Choose a folder in Hugging Face format: config.json, model.safetensors, tokenizer.json.',
+      { cause },
+    );
+  }
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw new AppError('config-damaged', `${basename(file)} of "${name}" has another form than expected.`, 'Copy or download the model again.');
+  return parsed.data;
+}

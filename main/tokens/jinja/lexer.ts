@@ -1,0 +1,143 @@
+// Template source to tokens, by Jinja2's rules with trim_blocks and lstrip_blocks on, as transformers sets them. Knows no
+// grammar beyond the delimiters and literals.
+import { JinjaError } from './error.ts';
+import { isSpace, rstrip, unescapeLiteral } from './text.ts';
+
+export type TokenType = 'data' | 'block' | 'blockEnd' | 'print' | 'printEnd' | 'name' | 'string' | 'int' | 'float' | 'op' | 'end';
+
+export interface Token {
+  type: TokenType;
+  value: string;
+  /** Line in the template, from 1. */
+  line: number;
+}
+
+const operators = ['//', '**', '==', '!=', '>=', '<=', ...'+-/*%~[](){}><=.:|,;'];
+const closing: Record<string, string> = { '(': ')', '[': ']', '{': '}' };
+const number = /(?<float>(?:\d+_)*\d+(?:(?:\.(?:\d+_)*\d+)?e[+-]?(?:\d+_)*\d+|\.(?:\d+_)*\d+))|(?<int>0b(?:_?[01])+|0o(?:_?[0-7])+|0x(?:_?[\da-f])+|[1-9](?:_?\d)*|0(?:_?0)*)/iy;
+const name = /[\p{XID_Start}_]\p{XID_Continue}*/uy;
+const string = /'(?:[^'\\]|\\[^])*'|"(?:[^"\\]|\\[^])*"/y;
+const openTag = /\{[%{#]/g;
+const rawOpen = /\{%[-+]?\s*raw\s*(-%\}|%\})/y;
+const rawClose = /\{%([-+]?)\s*endraw\s*(\+%\}|-%\}|%\})/g;
+
+/** All tokens of a template; the last one is `end`. Throws `TemplateSyntaxError`. */
+export function tokenize(template: string): Token[] {
+  const source = template.replace(/\r\n|\r/g, '\n').replace(/\n$/, '');
+  const tokens: Token[] = [];
+  let at = 0;
+  let line = 1;
+  let atLineStart = true; // whether what came before ends a line, so that blanks before a tag can go
+
+  const move = (to: number): void => {
+    for (let i = at; i < to; i++) if (source[i] === '\n') line++;
+    if (to > at) atLineStart = source[to - 1] === '\n';
+    at = to;
+  };
+  const afterSpace = (from: number): number => {
+    let to = from;
+    while (to < source.length && isSpace(source[to])) to++;
+    return to;
+  };
+  /** Behind a closing delimiter: `-` takes all blanks with it, a block also the line break, unless `+` forbids it. */
+  const close = (end: number, sign: string, takesBreak: boolean): void => {
+    if (sign === '-') move(afterSpace(end));
+    else move(takesBreak && sign !== '+' && source[end] === '\n' ? end + 1 : end);
+  };
+  /** The text before a tag, cut as the sign behind the opening delimiter says. */
+  const emitData = (end: number, sign: string, isPrint: boolean): void => {
+    let data = source.slice(at, end);
+    if (sign === '-') data = rstrip(data);
+    else if (sign !== '+' && !isPrint) {
+      const lineStart = data.lastIndexOf('\n') + 1;
+      if ((lineStart > 0 || atLineStart) && rstrip(data.slice(lineStart)) === '') data = data.slice(0, lineStart);
+    }
+    if (data !== '') tokens.push({ type: 'data', value: data, line });
+  };
+  const fail = (message: string): never => {
+    throw new JinjaError('TemplateSyntaxError', message, line);
+  };
+
+  while (at < source.length) {
+    openTag.lastIndex = at;
+    const found = openTag.exec(source);
+    if (found === null) {
+      emitData(source.length, '+', true);
+      break;
+    }
+    const start = found.index;
+    const kind = source[start + 1];
+    const sign = /[-+]/.test(source[start + 2] ?? '') ? source[start + 2] : '';
+    emitData(start, sign, kind === '{');
+    rawOpen.lastIndex = start;
+    const raw = rawOpen.exec(source);
+    if (raw !== null) {
+      close(rawOpen.lastIndex, raw[1][0] === '-' ? '-' : '', false);
+      rawClose.lastIndex = at;
+      const end = rawClose.exec(source) ?? fail('Missing end of raw directive');
+      emitData(end.index, end[1], false);
+      close(rawClose.lastIndex, end[2][0], true);
+      continue;
+    }
+    if (kind === '#') {
+      const end = source.indexOf('#}', start + 2);
+      if (end < 0) fail('Missing end of comment tag');
+      close(end + 2, end > start + 2 ? source[end - 1] : '', true);
+      continue;
+    }
+    tokens.push({ type: kind === '%' ? 'block' : 'print', value: '', line });
+    move(start + 2 + sign.length);
+    readTag(kind === '%');
+  }
+  tokens.push({ type: 'end', value: '', line });
+  return tokens;
+
+  /** Tokens of one tag up to and including its end. */
+  function readTag(isBlock: boolean): void {
+    const ends = isBlock ? ['+%}', '-%}', '%}'] : ['-}}', '}}'];
+    const open: string[] = [];
+    for (;;) {
+      move(afterSpace(at));
+      if (at >= source.length) fail(isBlock ? 'unexpected end of template, expected \'%}\'.' : 'unexpected end of template');
+      const end = open.length === 0 ? ends.find((text) => source.startsWith(text, at)) : undefined;
+      if (end !== undefined) {
+        tokens.push({ type: isBlock ? 'blockEnd' : 'printEnd', value: '', line });
+        close(at + end.length, end.length === 3 ? end[0] : '', isBlock);
+        return;
+      }
+      readToken(open);
+    }
+  }
+
+  function readToken(open: string[]): void {
+    for (const pattern of [number, name, string]) pattern.lastIndex = at;
+    let match = number.exec(source);
+    if (match !== null) {
+      const type = match.groups?.float === undefined ? 'int' : 'float';
+      // "1.5" behind a dot is an index and an index, as in `a.1.5`.
+      if (type === 'float' && source[at - 1] === '.') match = /^\d+/.exec(source.slice(at))!;
+      tokens.push({ type: source[at - 1] === '.' ? 'int' : type, value: match[0].replaceAll('_', ''), line });
+      return move(at + match[0].length);
+    }
+    match = name.exec(source);
+    if (match !== null) {
+      tokens.push({ type: 'name', value: match[0], line });
+      return move(at + match[0].length);
+    }
+    match = string.exec(source);
+    if (match !== null) {
+      tokens.push({ type: 'string', value: unescapeLiteral(match[0].slice(1, -1)), line });
+      return move(at + match[0].length);
+    }
+    const operator = operators.find((text) => source.startsWith(text, at));
+    if (operator === undefined) return fail(`unexpected char ${JSON.stringify(source[at]).replaceAll('"', "'")} at ${at}`);
+    if (operator in closing) open.push(closing[operator]);
+    else if (')]}'.includes(operator)) {
+      const expected = open.pop();
+      if (expected === undefined) fail(`unexpected '${operator}'`);
+      if (expected !== operator) fail(`unexpected '${operator}', expected '${expected}'`);
+    }
+    tokens.push({ type: 'op', value: operator, line });
+    move(at + operator.length);
+  }
+}

@@ -1,0 +1,209 @@
+// Compiles the graphs of training: the gradient graph of one batch shape, the loss graph (validation), the logits graph
+// (parity checks), and the update graph. Shapes are static; a bucket of shapes is one program each.
+import { gradientsOf } from '../compiler/autodiff.ts';
+import { crossEntropy } from '../compiler/cross-entropy.ts';
+import { Graph, type Value } from '../compiler/graph.ts';
+import { lower, type Program, type Provider } from '../compiler/lowering.ts';
+import { type OptimizerChoice, optimizerOf } from '../compiler/optimizers/index.ts';
+import { sizeOf } from '../compiler/shape.ts';
+import { assert } from '../errors.ts';
+import type { ForwardResult } from '../models/architecture.ts';
+import { causalAttention, causalMasks } from '../models/blocks/attention.ts';
+import { type Adapter, ModelBuilder, type Recompute } from '../models/builder.ts';
+import type { Model } from '../models/load.ts';
+import { type LoraSite, loraNames } from '../models/lora.ts';
+import type { Page } from './parameters.ts';
+
+/** Shape of a batch as the graphs see it. */
+export interface BatchShape {
+  rows: number;
+  width: number;
+  /** Labelled positions, padded. */
+  labels: number;
+  /** Whether rows hold several segments, or padding that positions do not tell. */
+  segments: boolean;
+}
+
+export interface GraphOptions {
+  model: Model;
+  pages: readonly Page[];
+  sites: readonly LoraSite[];
+  provider: Provider;
+  recompute: Recompute;
+  /** Dropout on what adapters read, 0 to 1. */
+  dropout: number;
+  labelSmoothing: number;
+}
+
+interface BatchGraph {
+  g: Graph;
+  builder: ModelBuilder;
+  result: ForwardResult;
+  parameters: Map<string, Value>;
+}
+
+/** Inputs: ids, positions, (segments,) and p0.. pages. Builds the forward pass. */
+function forwardGraph({ rows, width, segments }: BatchShape, options: GraphOptions, training: boolean): BatchGraph {
+  const { model, provider, recompute, dropout } = options;
+  const g = new Graph();
+  const ids = g.input('ids', [rows, width], 'int32');
+  const positions = g.input('positions', [rows, width], 'int32');
+  const masks = causalMasks(g, segments ? g.input('segments', [rows, width], 'int32') : undefined);
+  const parameters = pageInputs(g, options.pages);
+  const adapters = new Map(
+    options.sites.map(({ module, scale }): [string, Adapter] => {
+      const names = loraNames(module);
+      return [module, { a: parameters.get(names.a) as Value, b: parameters.get(names.b) as Value, scale }];
+    }),
+  );
+  let droppedSites = 0;
+  const builder = new ModelBuilder({
+    graph: g,
+    provider,
+    batch: rows,
+    width,
+    ids,
+    positions,
+    maxPositions: width,
+    attend: (_, q, k, v, spec) => causalAttention(g, q, k, v, spec, masks, recompute !== 'off'),
+    recompute,
+    tensors: model.tensors,
+    locate: model.locate,
+    parameters,
+    adapters,
+    dropout:
+      training && dropout > 0
+        ? (shape) => dropoutMask(g, g.input(`dropout${droppedSites++}`, shape, 'uint8'), dropout)
+        : undefined,
+  });
+  return { g, builder, result: model.architecture.forward(builder, model.config), parameters };
+}
+
+/**
+ * Gradient graph. Further inputs: rows, labels [labels] int32, weights [labels]; with dropout one byte per element and
+ * site. Outputs: loss (sum of weight * nll, a scalar) and g0.. pages with the gradients of that sum.
+ */
+export function compileGradients(shape: BatchShape, options: GraphOptions): Program {
+  const { g, builder, result, parameters } = forwardGraph(shape, options, true);
+  const { lossSum } = lossOf(g, builder, result, shape, options, true);
+  const names = options.pages.flatMap((page) => page.entries.map((entry) => entry.name));
+  const gradients = gradientsOf(g, lossSum, names.map((name) => parameters.get(name) as Value));
+  const byName = new Map(names.map((name, i) => [name, gradients[i]]));
+  g.phase = 'backward';
+  g.output('loss', lossSum);
+  // pages of late layers first: their gradients are ready first, and what they need can then be freed
+  for (const page of [...options.pages].reverse()) {
+    const parts = page.entries.map((entry) => g.reshape(byName.get(entry.name) as Value, [-1]));
+    g.output(`g${page.index}`, g.concat(parts, 0));
+  }
+  return lower(g, options.provider);
+}
+
+/** Loss graph, without gradients or dropout. Output: nll [labels] in nats. */
+export function compileLoss(shape: BatchShape, options: GraphOptions): Program {
+  const { g, builder, result } = forwardGraph(shape, options, false);
+  g.output('nll', lossOf(g, builder, result, shape, options, false).nll);
+  return lower(g, options.provider);
+}
+
+/** Logits of all positions [rows * width, vocabulary]; for checks on short texts, not for training. */
+export function compileLogits(shape: BatchShape, options: GraphOptions): Program {
+  const { g, builder, result } = forwardGraph(shape, options, false);
+  g.output('logits', headLogits(builder, result, result.hidden));
+  return lower(g, options.provider);
+}
+
+/** Logits of the given hidden rows. */
+export function headLogits(builder: ModelBuilder, { head }: ForwardResult, hidden: Value): Value {
+  const bias = head.bias === undefined ? undefined : builder.tensor(head.bias);
+  return builder.g.gemm(hidden, builder.tensor(head.weight), { transB: true, c: bias });
+}
+
+function lossOf(
+  g: Graph,
+  builder: ModelBuilder,
+  { hidden, head }: ForwardResult,
+  shape: BatchShape,
+  options: GraphOptions,
+  differentiable: boolean,
+) {
+  const rows = g.input('rows', [shape.labels], 'int32');
+  const labels = g.input('labels', [shape.labels], 'int32');
+  const weights = g.input('weights', [shape.labels]);
+  return crossEntropy(g, hidden, builder.tensor(head.weight), rows, labels, weights, {
+    labelSmoothing: options.labelSmoothing,
+    bias: head.bias === undefined ? undefined : builder.tensor(head.bias),
+    differentiable,
+  });
+}
+
+/** Inputs p0, p1, .. and the tensors in them by name. */
+export function pageInputs(g: Graph, pages: readonly Page[]): Map<string, Value> {
+  const parameters = new Map<string, Value>();
+  for (const page of pages) {
+    const flat = g.input(`p${page.index}`, [page.size]);
+    const parts = g.split(flat, 0, page.entries.map((entry) => sizeOf(entry.shape)));
+    page.entries.forEach((entry, i) => parameters.set(entry.name, g.reshape(parts[i], entry.shape)));
+  }
+  return parameters;
+}
+
+/** Kept elements scaled by 1 / (1 - p), the others 0; p is rounded to 1/256 so that one byte decides. */
+function dropoutMask(g: Graph, bytes: Value, dropout: number): Value {
+  const dropped = Math.round(dropout * 256);
+  const keep = g.less(g.cast(bytes, 'float32'), g.scalar(dropped));
+  return g.cheap(g.where(keep, g.scalar(0), g.scalar(256 / (256 - dropped))));
+}
+
+/** Sum of squares [1] of a flat page, in partial sums: one long float32 sum would lose digits. */
+function squareSum(g: Graph, flat: Value): Value {
+  const [size] = flat.shape;
+  const parts = [256, 128, 64, 32, 16, 8, 4, 2].find((count) => size % count === 0) ?? 1;
+  const partial = g.apply('reduceSumSquare', [g.reshape(flat, [parts, size / parts])], { axes: [1] })[0];
+  return g.reshape(g.reduceSum(partial, [0]), [1]);
+}
+
+/**
+ * Update graph. Inputs: p0.., g0.., one array per state and page (`exp_avg.0`, ..), `scale` (1 / weight of all labels of
+ * the step) and scalars of the optimizer. Outputs `.next` of parameters and states, to be written over the inputs, and
+ * `norm`, the gradient norm before clipping.
+ */
+export function compileUpdate(
+  pages: readonly Page[],
+  choice: OptimizerChoice,
+  weightDecay: number,
+  maxGradNorm: number,
+  provider: Provider,
+): Program {
+  const optimizer = optimizerOf(choice);
+  const g = new Graph();
+  const scale = g.input('scale', []);
+  const scalars: Record<string, Value> = { lr: g.input('lr', []) };
+  for (const name of Object.keys(optimizer.scalars(choice, 1))) scalars[name] = g.input(name, []);
+  const gradients = pages.map((page) => g.input(`g${page.index}`, [page.size]));
+  const squares = gradients.map((gradient) => squareSum(g, gradient));
+  assert(squares.length > 0, 'something is trained');
+  const norm = g.mul(g.sqrt(g.reduceSum(g.concat(squares, 0), [0])), scale);
+  // clip factor = min(1, max / (norm + 1e-6)), as torch.nn.utils.clip_grad_norm_
+  const factor =
+    maxGradNorm > 0 ? g.mul(scale, g.minimum(g.div(g.scalar(maxGradNorm), g.add(norm, 1e-6)), 1)) : scale;
+  g.output('norm', norm);
+  pages.forEach((page, i) => {
+    const states = optimizer.states.map((state) => g.input(`${state}.${page.index}`, [page.size]));
+    const next = optimizer.update(
+      {
+        g,
+        parameter: g.input(`p${page.index}`, [page.size]),
+        gradient: g.mul(gradients[i], factor),
+        states,
+        scalars,
+        weightDecay: page.decay ? weightDecay : 0,
+        matrix: page.matrix,
+      },
+      choice,
+    );
+    g.output(`p${page.index}.next`, next.parameter);
+    optimizer.states.forEach((state, k) => g.output(`${state}.${page.index}.next`, next.states[k]));
+  });
+  return lower(g, provider);
+}

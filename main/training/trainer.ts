@@ -1,0 +1,261 @@
+// Trains: holds parameters, gradients and optimizer state, runs one micro-batch or one update at a time, and measures
+// losses. Does not know where batches come from, what a run is, or when to save (loop.ts does).
+import type { Program, Provider } from '../compiler/lowering.ts';
+import { type OptimizerChoice, optimizerOf } from '../compiler/optimizers/index.ts';
+import type { Recompute } from '../models/builder.ts';
+import type { Model } from '../models/load.ts';
+import { initialAdapter, type LoraConfig, type LoraSite, loraNames, loraSites } from '../models/lora.ts';
+import { readTensor, type TensorInfo } from '../models/safetensors.ts';
+import { createRandom, type RandomState } from '../tokens/random.ts';
+import { layoutPages, type Page, PagedArrays, type ParameterSpec } from './parameters.ts';
+import { type BatchShape, compileGradients, compileLoss, compileUpdate, type GraphOptions } from './programs.ts';
+import { createSession, type Numbers, type Session } from './session.ts';
+
+/** One micro-batch. `labels[k]` is the token that position `labelRows[k]` (row * width + place) has to predict. */
+export interface BatchArrays {
+  rows: number;
+  width: number;
+  inputIds: Int32Array;
+  positionIds: Int32Array;
+  /** Undefined where each row is one record, padded on the right. */
+  segmentIds?: Int32Array;
+  labelRows: Int32Array;
+  labels: Int32Array;
+  weights: Float32Array;
+}
+
+export interface TrainerOptions {
+  model: Model;
+  /** `lora` or undefined for full fine-tuning. */
+  lora?: LoraConfig;
+  optimizer: OptimizerChoice;
+  weightDecay: number;
+  /** Also decays norms and biases, as plain AdamW over all parameters does. */
+  decayEverything?: boolean;
+  maxGradNorm: number;
+  labelSmoothing?: number;
+  recompute?: Recompute;
+  provider?: Provider;
+  threads?: number;
+  seed?: number;
+  /** Tensors that stay as they are in full fine-tuning. */
+  frozen?: (name: string) => boolean;
+  /** First values instead of those in the files: an adapter to go on from, or random weights. */
+  initial?: ReadonlyMap<string, Float32Array>;
+  /** Sessions of batch shapes that are kept. */
+  maxSessions?: number;
+}
+
+export interface Trainer {
+  readonly pages: readonly Page[];
+  readonly parameters: PagedArrays;
+  readonly states: ReadonlyMap<string, PagedArrays>;
+  readonly sites: readonly LoraSite[];
+  readonly trainable: number;
+  /** Gradients of the summed loss of the micro-batches since the last update. */
+  readonly gradients: PagedArrays;
+  /** Adds one micro-batch. Returns sum of weight * nll, and the sum of weights. */
+  accumulate(batch: BatchArrays): Promise<{ lossSum: number; weight: number }>;
+  /** Updates the parameters. Returns the norm of the averaged gradient before clipping. */
+  update(learningRate: number): Promise<{ gradNorm: number }>;
+  /** nll of each label of a batch, without dropout. */
+  losses(batch: BatchArrays): Promise<Float32Array>;
+  /** Updates done; part of a checkpoint, with the random state. */
+  updates: number;
+  randomState(): RandomState;
+  restoreRandom(state: RandomState): void;
+  /** Seconds spent creating sessions so far. */
+  readonly compileSeconds: number;
+  release(): Promise<void>;
+}
+
+export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
+  const { model, lora, provider = 'cpu', threads = 0, seed = 0, maxSessions = 4 } = options;
+  const sites = lora === undefined ? [] : loraSites(lora, model.specs, model.architecture.outputModules);
+  const specs = parameterSpecs(options, sites);
+  const pages = layoutPages(specs, optimizerOf(options.optimizer).wholeMatrices);
+  const parameters = new PagedArrays(pages);
+  const gradients = new PagedArrays(pages);
+  const scratch = new PagedArrays(pages);
+  const states = new Map(optimizerOf(options.optimizer).states.map((state) => [state, new PagedArrays(pages)]));
+  const initial = options.initial ?? (lora === undefined ? undefined : initialAdapter(sites, seed));
+  for (const { name } of specs) {
+    parameters.view(name).set(initial?.get(name) ?? readTensor(model.tensors.get(name) as TensorInfo));
+  }
+  const graphOptions: GraphOptions = {
+    model,
+    pages,
+    sites,
+    provider,
+    recompute: options.recompute ?? 'off',
+    dropout: lora?.lora_dropout ?? 0,
+    labelSmoothing: options.labelSmoothing ?? 0,
+  };
+  let random = createRandom(seed);
+  let compileSeconds = 0;
+  let pendingWeight = 0;
+  const sessions = new Map<string, Session>();
+  let updateSession: Session | undefined;
+
+  const sessionFor = async (kind: 'gradients' | 'loss', shape: BatchShape): Promise<Session> => {
+    const key = `${kind} ${shape.rows} ${shape.width} ${shape.labels} ${shape.segments}`;
+    const known = sessions.get(key);
+    if (known !== undefined) {
+      sessions.delete(key); // to the end: the least recently used is first
+      sessions.set(key, known);
+      return known;
+    }
+    for (const [oldest, session] of sessions) {
+      if (sessions.size < maxSessions) break;
+      sessions.delete(oldest);
+      await session.release();
+    }
+    const start = performance.now();
+    const program: Program = kind === 'loss' ? compileLoss(shape, graphOptions) : compileGradients(shape, graphOptions);
+    const session = await createSession(program, { threads, weightsFolder: model.weightsFolder });
+    sessions.set(key, session);
+    compileSeconds += (performance.now() - start) / 1000;
+    return session;
+  };
+
+  const dropoutInputs = (session: Session): Record<string, Numbers> => {
+    const feeds: Record<string, Numbers> = {};
+    for (const [name, { shape }] of session.program.inputs) {
+      if (name.startsWith('dropout')) feeds[name] = randomBytes(random, shape);
+    }
+    return feeds;
+  };
+
+  const trainer: Trainer = {
+    pages,
+    parameters,
+    gradients,
+    states,
+    sites,
+    trainable: pages.reduce((sum, page) => sum + page.size, 0),
+    updates: 0,
+    accumulate: async (batch) => {
+      const { shape, feeds, weight } = prepare(batch);
+      const session = await sessionFor('gradients', shape);
+      const first = pendingWeight === 0;
+      const target = first ? gradients : scratch;
+      const output = await session.run(
+        { ...feeds, ...parameters.named('p'), ...dropoutInputs(session) },
+        target.named('g'),
+      );
+      if (!first) addInto(gradients, scratch);
+      pendingWeight += weight;
+      return { lossSum: output.loss[0] as number, weight };
+    },
+    update: async (learningRate) => {
+      updateSession ??= await createSession(
+        compileUpdate(pages, options.optimizer, options.weightDecay, options.maxGradNorm, provider),
+        { threads },
+      );
+      trainer.updates += 1;
+      const scalars = optimizerOf(options.optimizer).scalars(options.optimizer, trainer.updates);
+      const feeds: Record<string, Numbers> = {
+        ...parameters.named('p'),
+        ...gradients.named('g'),
+        scale: Float32Array.of(pendingWeight === 0 ? 0 : 1 / pendingWeight),
+        lr: Float32Array.of(learningRate),
+      };
+      for (const [name, value] of Object.entries(scalars)) feeds[name] = Float32Array.of(value);
+      const fetches: Record<string, Numbers> = parameters.named('p', '.next');
+      for (const [state, arrays] of states) {
+        Object.assign(feeds, arrays.named(`${state}.`));
+        Object.assign(fetches, arrays.named(`${state}.`, '.next'));
+      }
+      const { norm } = await updateSession.run(feeds, fetches);
+      pendingWeight = 0;
+      return { gradNorm: norm[0] as number };
+    },
+    losses: async (batch) => {
+      const { shape, feeds } = prepare(batch);
+      const session = await sessionFor('loss', shape);
+      const { nll } = await session.run({ ...feeds, ...parameters.named('p') });
+      return (nll as Float32Array).slice(0, batch.labels.length);
+    },
+    randomState: () => random.state(),
+    restoreRandom: (state) => {
+      random = createRandom(state);
+    },
+    get compileSeconds() {
+      return compileSeconds;
+    },
+    release: async () => {
+      for (const session of sessions.values()) await session.release();
+      sessions.clear();
+      await updateSession?.release();
+      updateSession = undefined;
+    },
+  };
+  return trainer;
+}
+
+/** What is trained: adapter matrices, or the model's own tensors. */
+function parameterSpecs(options: TrainerOptions, sites: readonly LoraSite[]): ParameterSpec[] {
+  if (options.lora !== undefined) {
+    return sites.flatMap(({ module, rank, inFeatures, outFeatures }): ParameterSpec[] => {
+      const { a, b } = loraNames(module);
+      return [
+        { name: a, shape: [rank, inFeatures], decay: true, matrix: true },
+        { name: b, shape: [outFeatures, rank], decay: true, matrix: true },
+      ];
+    });
+  }
+  return options.model.specs
+    .filter((spec) => !options.frozen?.(spec.name))
+    .map(({ name, shape, kind }) => ({
+      name,
+      shape,
+      decay: options.decayEverything === true || !(kind === 'norm' || kind === 'bias'),
+      matrix: kind === 'linear' || kind === 'conv1d',
+    }));
+}
+
+const labelBucket = 64;
+
+/** Pads labels to a multiple of 64, so that few shapes occur; padding has weight 0. */
+function prepare(batch: BatchArrays): { shape: BatchShape; feeds: Record<string, Numbers>; weight: number } {
+  const count = batch.labels.length;
+  const most = batch.rows * batch.width;
+  const labels = Math.max(1, Math.min(most, Math.ceil(count / labelBucket) * labelBucket), count);
+  const padded = <List extends Int32Array | Float32Array>(list: List, empty: List): List => {
+    empty.set(list);
+    return empty;
+  };
+  return {
+    shape: { rows: batch.rows, width: batch.width, labels, segments: batch.segmentIds !== undefined },
+    feeds: {
+      ids: batch.inputIds,
+      positions: batch.positionIds,
+      ...(batch.segmentIds === undefined ? {} : { segments: batch.segmentIds }),
+      rows: padded(batch.labelRows, new Int32Array(labels)),
+      labels: padded(batch.labels, new Int32Array(labels)),
+      weights: padded(batch.weights, new Float32Array(labels)),
+    },
+    weight: batch.weights.reduce((sum, weight) => sum + weight, 0),
+  };
+}
+
+function addInto(target: PagedArrays, addend: PagedArrays): void {
+  target.arrays.forEach((array, page) => {
+    const other = addend.arrays[page];
+    for (let i = 0; i < array.length; i++) array[i] += other[i];
+  });
+}
+
+function randomBytes(random: ReturnType<typeof createRandom>, shape: readonly number[]): Uint8Array {
+  const size = shape.reduce((product, dim) => product * dim, 1);
+  const words = new Uint32Array(Math.ceil(size / 4));
+  for (let i = 0; i < words.length; i++) words[i] = random.next() * 2 ** 32;
+  return new Uint8Array(words.buffer, 0, size);
+}
+
+/** Names and arrays of an adapter, ready to be written. */
+export function adapterTensors(trainer: Trainer): Map<string, { shape: readonly number[]; data: Float32Array }> {
+  return new Map(
+    trainer.parameters.entries().map(({ name, shape }) => [name, { shape, data: trainer.parameters.view(name) }]),
+  );
+}

@@ -1,0 +1,123 @@
+// "What will happen": time, memory, disk and steps of the recipe on screen, and the memory bar. Says whether the
+// numbers were measured or predicted, and offers the least memory where the run does not fit.
+import { IconCircleCheck, IconRuler2 } from '@tabler/icons-react';
+import type { Plan, TrainSettings } from '../../../main/contract/runs.ts';
+import type { Machine } from '../../../main/contract/settings.ts';
+import { Button } from '../../components/button.tsx';
+import { Card } from '../../components/card.tsx';
+import { Figure } from '../../components/figure.tsx';
+import { bytesParts, durationParts, integer, plural } from '../../components/format.ts';
+import { Loading } from '../../components/loading.tsx';
+import { ErrorNotice, Notice } from '../../components/notice.tsx';
+import { MemoryBar } from './memory-bar.tsx';
+import styles from './train.module.css';
+import type { Planned } from './use-plan.ts';
+import { verdictWords } from './words.ts';
+
+export interface PlanCardProps {
+  planned: Planned;
+  settings: TrainSettings;
+  machine: Machine | null;
+  /** Changes the recipe to the one that needs least memory; null where it is that already. */
+  onLeastMemory: (() => void) | null;
+}
+
+export function PlanCard({ planned, settings, machine, onLeastMemory }: PlanCardProps) {
+  const { plan, planning, error, again } = planned;
+  const measured = plan?.basis === 'measured';
+  return (
+    <Card
+      title="What will happen"
+      padded={false}
+      aside={
+        plan && (
+          <>
+            {measured ? (
+              <IconCircleCheck size={16} stroke={1.75} className={styles.good} aria-hidden />
+            ) : (
+              <IconRuler2 size={16} stroke={1.75} aria-hidden />
+            )}
+            <span aria-live="polite">
+              {planning
+                ? 'Planning again'
+                : measured
+                  ? 'Measured in trial steps on the longest records'
+                  : 'Predicted from the shape of the model and your records'}
+            </span>
+            <Button size="small" kind="text" loading={planning} onClick={again}>
+              Plan again
+            </Button>
+          </>
+        )
+      }
+    >
+      {error !== undefined && (
+        <div className={styles.inset}>
+          <ErrorNotice error={error} onRetry={again} />
+        </div>
+      )}
+      {!plan && error === undefined && (
+        <div className={styles.inset}>
+          <Loading label="Planning time and memory" lines={5} />
+        </div>
+      )}
+      {plan && (
+        <>
+          <Figures plan={plan} settings={settings} />
+          <div className={styles.inset}>
+            {machine ? <MemoryBar plan={plan} machine={machine} /> : <Loading label="Reading this computer's memory" />}
+            {plan.verdict === 'too-large' && (
+              <Notice
+                tone="danger"
+                title={`${verdictWords(plan)}.`}
+                actions={
+                  onLeastMemory && (
+                    <Button size="small" onClick={onLeastMemory}>
+                      Use least memory
+                    </Button>
+                  )
+                }
+              >
+                {onLeastMemory
+                  ? 'Computing values twice, in smaller passes, needs less memory and gives the same result.'
+                  : 'Cut records at fewer tokens, choose a smaller model, or close other programs.'}
+              </Notice>
+            )}
+          </div>
+        </>
+      )}
+    </Card>
+  );
+}
+
+function Figures({ plan, settings }: { plan: Plan; settings: TrainSettings }) {
+  const how = plan.basis === 'measured' ? 'measured in trial steps' : 'predicted';
+  const early = settings.patience > 0 ? 'at most; it may end early' : how;
+  const memory = bytesParts(plan.peakBytes);
+  const disk = bytesParts(plan.diskBytes);
+  return (
+    <div className={styles.figures}>
+      <Figure
+        label="Time"
+        parts={durationParts(plan.seconds)}
+        hint={early}
+        why={`${how}: steps times the time of one step on this computer`}
+      />
+      <Figure
+        label="Memory at peak"
+        {...memory}
+        hint={how}
+        tone={plan.verdict === 'too-large' ? 'danger' : plan.verdict === 'tight' ? 'warning' : 'plain'}
+        why="The most memory that the training process holds at one time"
+      />
+      <Figure label="Disk" {...disk} hint="best and last checkpoint kept" why="Checkpoints of this run" />
+      <Figure
+        label="Steps"
+        value={integer(plan.steps)}
+        unit="steps"
+        hint={`${integer(plan.stepsPerEpoch)} an epoch, ${plural(settings.epochs, 'epoch')}`}
+        why="One step reads one batch and changes the weights once"
+      />
+    </div>
+  );
+}

@@ -1,0 +1,145 @@
+// The recipe in words, and the parts of the memory bar: pure text and shares from settings, plan and machine.
+import type { DatasetVersion } from '../../../main/contract/datasets.ts';
+import type { BaseModel } from '../../../main/contract/models.ts';
+import type { Plan, TrainSettings } from '../../../main/contract/runs.ts';
+import type { Machine } from '../../../main/contract/settings.ts';
+import { about, bytes, integer, learningRate, percent, plural } from '../../components/format.ts';
+import { OPTIMIZER_LABELS, PROVIDER_LABELS, SCHEDULE_LABELS } from './fields.ts';
+
+export interface WordRow {
+  head: string;
+  text: string;
+}
+
+/** One row each for data, model, method and device; numbers of the plan are left out until it is there. */
+export function recipeWords(
+  settings: TrainSettings,
+  version: DatasetVersion,
+  model: BaseModel,
+  plan: Plan | null,
+): WordRow[] {
+  return [
+    { head: 'Data', text: dataWords(version, plan) },
+    { head: 'Model', text: modelWords(settings, model, plan) },
+    { head: 'Method', text: methodWords(settings) },
+    { head: 'Length', text: lengthWords(settings, plan) },
+    { head: 'Device', text: deviceWords(settings) },
+  ];
+}
+
+function dataWords(version: DatasetVersion, plan: Plan | null): string {
+  const records = `Dataset version ${version.number}: ${plural(version.report.records.train, 'training record')}`;
+  if (!plan || plan.tokens === 0) return `${records}.`;
+  const share = percent(plan.trainedTokens / plan.tokens);
+  return `${records} with ${integer(plan.tokens)} tokens, of which ${share} are learned.`;
+}
+
+function modelWords(settings: TrainSettings, model: BaseModel, plan: Plan | null): string {
+  if (settings.method === 'full')
+    return `${model.name}. All ${integer(model.parameters)} weights are trained; the base folder stays as it is.`;
+  if (!plan) return `${model.name}. The base stays as it is.`;
+  const share = percent(plan.trainableParameters / Math.max(1, model.parameters));
+  return `${model.name}. ${integer(plan.trainableParameters)} weights are added and trained, ${share} of the base's ${integer(
+    model.parameters,
+  )}; the base stays as it is.`;
+}
+
+function methodWords(settings: TrainSettings): string {
+  const { lora, optimizer, schedule, warmupSteps } = settings;
+  const where =
+    lora.targets === 'all-linear' ? 'on all linear layers' : `on ${joined(lora.targets)}`;
+  const method =
+    settings.method === 'full'
+      ? 'Full fine-tuning.'
+      : `${lora.rslora ? 'rsLoRA' : 'LoRA'}, rank ${lora.rank}, ${where}${
+          lora.dropout > 0 ? `, dropout ${lora.dropout}` : ''
+        }.`;
+  const warmup = warmupSteps > 0 ? `, ${plural(warmupSteps, 'warm-up step')}` : '';
+  const rate = `learning rate ${learningRate(settings.learningRate)}${warmup}`;
+  return `${method} ${OPTIMIZER_LABELS[optimizer.kind]}, ${rate}, ${SCHEDULE_LABELS[schedule].toLowerCase()}.`;
+}
+
+function lengthWords(settings: TrainSettings, plan: Plan | null): string {
+  const epochs = `${plural(settings.epochs, 'epoch')} at ${plural(settings.batchSize, 'record')} a step`;
+  const steps = plan ? `: ${plural(plan.steps, 'step')}` : '';
+  const stop =
+    settings.patience > 0
+      ? ` Ends early after ${plural(settings.patience, 'validation')} without a better loss.`
+      : ' Runs to the end.';
+  return `${epochs}${steps}.${stop}`;
+}
+
+function deviceWords(settings: TrainSettings): string {
+  if (settings.provider !== 'cpu') return `${PROVIDER_LABELS[settings.provider]}, seed ${settings.seed}.`;
+  const threads = settings.threads === 0 ? 'all cores' : plural(settings.threads, 'thread');
+  return `Processor, ${threads}. The same recipe gives the same losses again, seed ${settings.seed}.`;
+}
+
+function joined(names: readonly string[]): string {
+  return names.length > 4 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
+}
+
+export interface MemorySegment {
+  name: string;
+  bytes: number;
+  /** Share of the whole bar, 0 to 1. */
+  share: number;
+  kind: 'others' | 'run' | 'left';
+}
+
+export interface MemoryBarParts {
+  segments: MemorySegment[];
+  /** Where the safe limit stands, 0 to 1. */
+  limitShare: number;
+  limitBytes: number;
+  /** Negative when the run needs more than is there. */
+  spareBytes: number;
+  totalBytes: number;
+}
+
+/**
+ * Parts of the memory bar from left to right: other programs, the parts of the run, what is left. The bar is as wide
+ * as the computer's memory, or wider when the plan needs more than that.
+ */
+export function memoryBar(plan: Plan, machine: Pick<Machine, 'memoryBytes' | 'freeMemoryBytes'>): MemoryBarParts {
+  const others = Math.max(0, machine.memoryBytes - machine.freeMemoryBytes);
+  const run = plan.memory.reduce((sum, part) => sum + part.bytes, 0);
+  const left = Math.max(0, machine.memoryBytes - others - run);
+  const total = others + run + left;
+  const limitBytes = others + plan.availableBytes;
+  const segments: MemorySegment[] = [
+    { name: 'Other programs', bytes: others, kind: 'others' as const },
+    ...plan.memory.map((part) => ({ ...part, kind: 'run' as const })),
+    { name: 'Left over', bytes: left, kind: 'left' as const },
+  ].map((segment) => ({ ...segment, share: total > 0 ? segment.bytes / total : 0 }));
+  return {
+    segments,
+    limitBytes,
+    limitShare: total > 0 ? Math.min(1, limitBytes / total) : 1,
+    spareBytes: plan.availableBytes - plan.peakBytes,
+    totalBytes: total,
+  };
+}
+
+/** "Fits, 3.3 GB to spare", "Tight, 0.2 GB to spare" or "Too large by 1.4 GB". */
+export function verdictWords(plan: Plan): string {
+  const spare = plan.availableBytes - plan.peakBytes;
+  if (plan.verdict === 'too-large') return `Too large by ${bytes(Math.abs(spare))}`;
+  return `${plan.verdict === 'fits' ? 'Fits' : 'Tight'}, ${bytes(Math.max(0, spare))} to spare`;
+}
+
+/** What happens when the run is over. */
+export function afterwardsWords(thenEvaluate: boolean, version: DatasetVersion): string {
+  const { test, validation } = version.report.records;
+  if (!thenEvaluate) return 'Nothing. You can evaluate the run later.';
+  if (test > 0) return `Evaluate base against tuned on ${plural(test, 'test record')}.`;
+  if (validation > 0)
+    return `Evaluate base against tuned on ${plural(validation, 'validation record')}, because there is no test split.`;
+  return 'Nothing can be measured: this dataset version has no test records.';
+}
+
+/** Time of a preset's card: early stopping makes it an upper bound. */
+export function presetTime(settings: TrainSettings, plan: Plan): string {
+  const time = about(plan.seconds);
+  return settings.patience > 0 ? time.replace('about', 'up to') : time;
+}

@@ -1,0 +1,28 @@
+// Whole-app trouble, under the header: the connection to the backend is lost, or the projects cannot be read.
+import { Button } from '../components/button.tsx';
+import { useSlow } from '../components/loading.tsx';
+import { Notice } from '../components/notice.tsx';
+import { useUi } from '../state/ui.ts';
+import styles from './shell.module.css';
+
+export function Banner() {
+  const lost = useUi((state) => state.connection === 'lost');
+  const shown = useSlow(lost, 800);
+  if (!lost || !shown) return null;
+  return (
+    <div className={styles.banner}>
+      <Notice
+        tone="warning"
+        live
+        title="Tunesmith does not answer."
+        actions={
+          <Button size="small" onClick={() => window.location.reload()}>
+            Load this window again
+          </Button>
+        }
+      >
+        This window connects again by itself. Work that was running goes on without it.
+      </Notice>
+    </div>
+  );
+}

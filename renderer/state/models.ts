@@ -1,0 +1,51 @@
+// The base models on this computer, and which one each project has chosen.
+import { useEffect } from 'react';
+import { create } from 'zustand';
+import type { BaseModel } from '../../main/contract/models.ts';
+import { call, on } from '../client/client.ts';
+import type { Status } from './collection.ts';
+
+interface ModelsState {
+  list: BaseModel[];
+  chosen: Record<string, BaseModel | null>;
+  status: Status;
+  error: unknown;
+  load(): Promise<void>;
+  loadChosen(projectId: string): Promise<void>;
+}
+
+export const useModels = create<ModelsState>((set, get) => ({
+  list: [],
+  chosen: {},
+  status: 'idle',
+  error: null,
+  async load() {
+    if (get().status !== 'ready') set({ status: 'loading' });
+    try {
+      set({ list: await call('models.list', {}), status: 'ready', error: null });
+    } catch (error) {
+      set({ status: 'failed', error });
+    }
+  },
+  async loadChosen(projectId) {
+    const model = await call('models.chosen', { projectId });
+    set({ chosen: { ...get().chosen, [projectId]: model } });
+  },
+}));
+
+/** The model chosen for a project; undefined while it is asked for. */
+export function useChosenModel(projectId: string | null): BaseModel | null | undefined {
+  const chosen = useModels((state) => (projectId ? state.chosen[projectId] : null));
+  useEffect(() => {
+    if (projectId) void useModels.getState().loadChosen(projectId).catch(() => undefined);
+  }, [projectId]);
+  return chosen;
+}
+
+export function listenToModels(): void {
+  on('models.changed', () => {
+    const { load, chosen, loadChosen } = useModels.getState();
+    void load();
+    for (const projectId of Object.keys(chosen)) void loadChosen(projectId).catch(() => undefined);
+  });
+}

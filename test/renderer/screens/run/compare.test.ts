@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import { bestRun, notComparable, whatDiffers } from '../../../../renderer/screens/run/compare.ts';
+import { balanced } from '../train/settings.ts';
+import { runWith } from './examples.ts';
+
+const rank8 = runWith({
+  id: 'r6',
+  number: 6,
+  name: 'another name',
+  validationLoss: 1.402,
+  recipe: { ...runWith().recipe, settings: { ...balanced, lora: { ...balanced.lora, rank: 8 } } },
+  lineage: { app: '0.1.0', device: 'cpu', note: 'x' },
+});
+
+test('only what differs is listed, and a name is not a difference', () => {
+  expect(whatDiffers([runWith(), rank8])).toEqual([
+    { path: 'settings.lora.rank', values: ['16', '8'] },
+    { path: 'lineage.note', values: ['–', 'x'] },
+  ]);
+  expect(whatDiffers([runWith(), runWith({ name: 'b' })])).toEqual([]);
+});
+
+test('lists of layers and other optimizers are compared as a whole', () => {
+  const sgd = runWith({
+    recipe: {
+      ...runWith().recipe,
+      settings: {
+        ...balanced,
+        optimizer: { kind: 'sgd', momentum: 0.9, nesterov: false },
+        lora: { ...balanced.lora, targets: ['q_proj', 'v_proj'] },
+      },
+    },
+  });
+  const rows = Object.fromEntries(whatDiffers([runWith(), sgd]).map((row) => [row.path, row.values]));
+  expect(rows['settings.lora.targets']).toEqual(['all-linear', 'q_proj, v_proj']);
+  expect(rows['settings.optimizer.kind']).toEqual(['adamw', 'sgd']);
+  expect(rows['settings.optimizer.beta1']).toEqual(['0.9', '–']);
+});
+
+test('the best run has the lowest validation loss', () => {
+  expect(bestRun([runWith({ validationLoss: null }), runWith(), rank8])?.id).toBe('r6');
+  expect(bestRun([runWith({ validationLoss: null })])).toBeNull();
+});
+
+test('runs on other data or another base model are not ranked, and the reason is said', () => {
+  const otherData = runWith({ recipe: { ...runWith().recipe, versionId: 'v5' } });
+  expect(notComparable([runWith(), otherData])).toContain('dataset versions');
+  expect(bestRun([runWith(), otherData])).toBeNull();
+  const otherModel = runWith({ recipe: { ...runWith().recipe, modelId: 'm2' } });
+  expect(notComparable([runWith(), otherModel])).toContain('base models');
+});

@@ -1,0 +1,99 @@
+import { expect, test } from 'vitest';
+import type { TrainSettings } from '../../../../main/contract/runs.ts';
+import {
+  changedFields,
+  FIELDS,
+  faultsOf,
+  fieldText,
+  findFields,
+  parseNumber,
+  resetField,
+  valueAt,
+  withValue,
+} from '../../../../renderer/screens/train/fields.ts';
+import { balanced } from './settings.ts';
+
+const paths = (fields: { path: string }[]): string[] => fields.map((field) => field.path);
+
+test('every leaf of the training settings has exactly one field', () => {
+  const leaves = (value: object, prefix = ''): string[] =>
+    Object.entries(value).flatMap(([key, inner]) =>
+      typeof inner === 'object' && !Array.isArray(inner) ? leaves(inner, `${key}.`) : [`${prefix}${key}`],
+    );
+  const shown = new Set(paths(FIELDS));
+  expect(shown.size).toBe(FIELDS.length);
+  for (const kind of ['adamw', 'sgd', 'muon']) {
+    const settings = withValue(balanced, 'optimizer.kind', kind);
+    for (const leaf of leaves(settings)) if (leaf !== 'version') expect(shown, leaf).toContain(leaf);
+  }
+});
+
+test('a changed value marks its field, and reset takes the mark away', () => {
+  const changed = withValue(balanced, 'lora.dropout', 0.05);
+  expect(paths(changedFields(changed, balanced))).toEqual(['lora.dropout']);
+  expect(changed.lora.rank).toBe(balanced.lora.rank);
+  expect(resetField(changed, balanced, 'lora.dropout')).toEqual(balanced);
+});
+
+test('another optimizer is one change and brings its usual values', () => {
+  const sgd = withValue(balanced, 'optimizer.kind', 'sgd');
+  expect(sgd.optimizer).toEqual({ kind: 'sgd', momentum: 0.9, nesterov: false });
+  expect(paths(changedFields(sgd, balanced))).toEqual(['optimizer.kind']);
+  expect(paths(changedFields(withValue(sgd, 'optimizer.momentum', 0.5), balanced))).toEqual([
+    'optimizer.kind',
+    'optimizer.momentum',
+  ]);
+  expect(resetField(sgd, balanced, 'optimizer.kind').optimizer).toEqual(balanced.optimizer);
+});
+
+test('a field without effect is neither shown nor counted as changed', () => {
+  const full = withValue(withValue(balanced, 'lora.rank', 64), 'method', 'full');
+  expect(paths(changedFields(full, balanced))).toEqual(['method']);
+  expect(paths(findFields('rank', full, {}).flatMap((group) => group.fields))).toEqual([]);
+});
+
+test('the search finds a setting by label, path and help, with or without the hyphen', () => {
+  const help = { patience: { label: 'Stop after', unit: '', help: 'Early stopping: ends without gain.' } };
+  const found = (query: string): string[] =>
+    paths(findFields(query, balanced, help).flatMap((group) => group.fields));
+  expect(found('warm-up')).toEqual(['warmupSteps']);
+  expect(found('warmup')).toEqual(['warmupSteps']);
+  expect(found('early stopping gain')).toEqual(['patience']);
+  expect(found('lora.rank')).toEqual(['lora.rank']);
+  expect(found('zebra')).toEqual([]);
+  expect(found('')).toContain('seed');
+});
+
+test('all faults are reported at once, each at its field, as a sentence', () => {
+  const bad: TrainSettings = {
+    ...balanced,
+    epochs: 0,
+    batchSize: 2.5,
+    learningRate: Number.NaN,
+    lora: { ...balanced.lora, rank: 0, targets: [] },
+  };
+  expect(faultsOf(bad)).toEqual({
+    epochs: 'Enter more than 0.',
+    batchSize: 'Enter a whole number.',
+    learningRate: 'Enter a number.',
+    'lora.rank': 'Enter 1 or more.',
+    'lora.targets': 'Choose at least one layer.',
+  });
+  expect(faultsOf(balanced)).toEqual({});
+});
+
+test('numbers are read as people write them and shown as the field writes them', () => {
+  expect(parseNumber(' 2e-4 ')).toBe(0.0002);
+  expect(parseNumber('0,05')).toBe(0.05);
+  expect(parseNumber('−3')).toBe(-3);
+  expect(parseNumber('')).toBeNull();
+  expect(parseNumber('12 steps')).toBeNull();
+  expect(fieldText({ type: 'scientific' }, 0.0002)).toBe('2.0e-4');
+  expect(fieldText({ type: 'scientific' }, 1.5e-5)).toBe('1.5e-5');
+  expect(fieldText({ type: 'integer' }, 16)).toBe('16');
+});
+
+test('a path that the recipe does not have is undefined', () => {
+  expect(valueAt(balanced, 'optimizer.momentum')).toBeUndefined();
+  expect(valueAt(balanced, 'lora.rank')).toBe(16);
+});
