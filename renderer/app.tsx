@@ -4,6 +4,7 @@ import { useEffect } from 'react';
 import { ConfirmHost } from './components/confirm-dialog.tsx';
 import { Empty } from './components/empty.tsx';
 import { Loading } from './components/loading.tsx';
+import { PathHost } from './components/path-dialog.tsx';
 import { screenById } from './screens/index.ts';
 import { NewProjectDialog } from './screens/projects/new-project.tsx';
 import { Banner } from './shell/banner.tsx';
@@ -58,6 +59,7 @@ function Shell() {
       <Palette />
       <KeyMap />
       <NewProjectDialog />
+      <PathHost />
       <ConfirmHost />
     </div>
   );

@@ -57,6 +57,7 @@ export const opNames = [
   // rows
   'gather',
   'scatterAdd',
+  'scatterRows',
   // products
   'matmul',
   'gemm',

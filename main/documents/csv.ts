@@ -37,9 +37,12 @@ export const csv: Importer = {
     }
     if (uneven.fewer > 0) {
       const missing = `${plural(uneven.fewer, 'row has', 'rows have')} fewer cells than the header`;
-      notes.push(`${missing} (${columns.length}); the first is row ${uneven.firstFewer}. They are empty there`);
+      notes.push(
+        `${missing} (${columns.length}); the first is row ${uneven.firstFewer}. They are empty there`,
+      );
     }
-    for (let at = columns.length; at < uneven.widest; at++) columns.push(freeName(`column ${at + 1}`, columns));
+    for (let at = columns.length; at < uneven.widest; at++)
+      columns.push(freeName(`column ${at + 1}`, columns));
     for (let row = 1; row < records.length; row++) yield rowPart(row, columns, records[row]);
     return {
       coverage: { encoding: decoded.encoding, encodingWhy: decoded.why, delimiter, notes },

@@ -1,6 +1,7 @@
 // Bytes to text, with the name of the encoding and the reason for it. Order: the user's choice, byte-order mark, valid
 // UTF-8, UTF-16 by its zero bytes, the file's own declaration if it decodes, detection (the order that field case A09
 // asks for). The only import of chardet and iconv-lite.
+import { TextDecoder } from 'node:util';
 import chardet from 'chardet';
 import iconv from 'iconv-lite';
 import { AppError } from '../errors.ts';

@@ -1,7 +1,5 @@
 // HTML: the main content by Readability, or the whole page when the user asks for it or when too little would be kept.
-// The only import of Readability; linkedom is also used for XML (xml.ts).
-import { Readability } from '@mozilla/readability';
-import { parseHTML } from 'linkedom';
+// The only import of Readability; linkedom is also used for XML (xml.ts). Both are loaded when the first page is read.
 import { AppError } from '../errors.ts';
 import { decodeText } from './encoding.ts';
 import { type HtmlNode, type HtmlSection, sectionsOf } from './html-text.ts';
@@ -21,7 +19,7 @@ export const html: Importer = {
   async *read(file, options) {
     const decoded = decodeText(file.bytes, options.encoding, declaredEncoding);
     const notes = [...decoded.notes];
-    const whole = sectionsOf(bodyOf(decoded.text));
+    const whole = sectionsOf(await rootOf(decoded.text));
     const visible = letters(whole);
     if (visible === 0) {
       throw new AppError(
@@ -30,11 +28,12 @@ export const html: Importer = {
         'Save the page again after it has loaded, or leave it out.',
       );
     }
-    const main = options.wholePage === true ? null : mainContent(decoded.text);
+    const main = options.wholePage === true ? null : await mainContent(decoded.text);
     const share = main === null ? 0 : Math.min(1, letters(main) / visible);
     const useMain = main !== null && share >= leastShare;
     const sections = useMain ? main : whole;
-    if (main === null && options.wholePage !== true) notes.push('no main content found; the whole page is kept');
+    if (main === null && options.wholePage !== true)
+      notes.push('no main content found; the whole page is kept');
     else if (options.wholePage !== true && !useMain) {
       notes.push(`the main content has only ${percent(share)} of the visible text; the whole page is kept`);
     } else if (useMain && share < 0.995) notes.push(`main content: ${percent(share)} of the visible text`);
@@ -51,12 +50,16 @@ export const html: Importer = {
 };
 
 /** Sections of the main content, or null when Readability finds none (fragments, short pages). */
-function mainContent(text: string): HtmlSection[] | null {
-  const { document } = parsePage(text);
+async function mainContent(text: string): Promise<HtmlSection[] | null> {
+  const document = await parsePage(text);
+  const { Readability } = await import('@mozilla/readability');
   const heading = document.querySelector('h1')?.textContent?.replace(/\s+/g, ' ').trim() ?? '';
-  const article = new Readability<unknown>(document as unknown as ConstructorParameters<typeof Readability>[0], {
-    serializer: (node) => node,
-  }).parse();
+  const article = new Readability<unknown>(
+    document as unknown as ConstructorParameters<typeof Readability>[0],
+    {
+      serializer: (node) => node,
+    },
+  ).parse();
   if (article?.content === null || article?.content === undefined) return null;
   const sections = sectionsOf(article.content as HtmlNode);
   // Readability takes out the page's own title, which is the context of everything below it.
@@ -68,24 +71,31 @@ function mainContent(text: string): HtmlSection[] | null {
   return sections;
 }
 
-function bodyOf(text: string): HtmlNode {
-  const { document } = parsePage(text);
+/** Root element of a page, made complete where it is a fragment. */
+export async function rootOf(text: string): Promise<HtmlNode> {
+  const document = await parsePage(text);
   return document.documentElement as unknown as HtmlNode;
 }
 
 /** linkedom wants exactly one root: pages without <html>, or with content before it, get one of their own. */
-function parsePage(text: string): ReturnType<typeof parseHTML> {
-  const isComplete = /^\s*(?:<\?xml[^>]*>\s*)?(?:<!doctype[^>]*>\s*)?(?:<!--[\s\S]*?-->\s*)*<html[\s>]/i.test(text);
-  if (isComplete) return parseHTML(text);
+async function parsePage(text: string) {
+  const { parseHTML } = await import('linkedom');
+  const isComplete = /^\s*(?:<\?xml[^>]*>\s*)?(?:<!doctype[^>]*>\s*)?(?:<!--[\s\S]*?-->\s*)*<html[\s>]/i.test(
+    text,
+  );
+  if (isComplete) return parseHTML(text).document;
   const inner = text.replace(/<!doctype[^>]*>|<\/?(?:html|body)(?:\s[^>]*)?>/gi, '');
-  return parseHTML(`<!doctype html><html><head></head><body>${inner}</body></html>`);
+  return parseHTML(`<!doctype html><html><head></head><body>${inner}</body></html>`).document;
 }
 
 /** The charset that the page or its XML declaration names; looked for in the whole file, not only in its head. */
 export function declaredEncoding(bytes: Uint8Array): string | null {
-  const ascii = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 1_000_000)).toString('latin1');
+  const ascii = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 1_000_000)).toString(
+    'latin1',
+  );
   const xml = /^\s*<\?xml[^>]*\sencoding\s*=\s*["']([\w:.-]+)["']/.exec(ascii);
-  const meta = /<meta[^>]*\scharset\s*=\s*["']?\s*([\w:.-]+)|<meta[^>]*\scontent\s*=\s*["'][^"'>]*charset\s*=\s*([\w:.-]+)/i;
+  const meta =
+    /<meta[^>]*\scharset\s*=\s*["']?\s*([\w:.-]+)|<meta[^>]*\scontent\s*=\s*["'][^"'>]*charset\s*=\s*([\w:.-]+)/i;
   const found = meta.exec(ascii);
   return xml?.[1] ?? found?.[1] ?? found?.[2] ?? null;
 }

@@ -10,7 +10,8 @@ import type { Limits } from './limits.ts';
 export const json: Importer = {
   id: 'json',
   label: 'JSON',
-  description: 'A list of objects, or an object with one list in it. Numbers and ids stay as they are written.',
+  description:
+    'A list of objects, or an object with one list in it. Numbers and ids stay as they are written.',
   extensions: ['json'],
   mimeTypes: ['application/json'],
   isText: true,

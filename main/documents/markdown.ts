@@ -31,7 +31,10 @@ function sectionsOf(whole: string): { place: string; text: string }[] {
   let lines: string[] = [];
   let fence = '';
   const close = () => {
-    sections.push({ place: path.filter((heading) => heading !== undefined).join(' > '), text: lines.join('\n') });
+    sections.push({
+      place: path.filter((heading) => heading !== undefined).join(' > '),
+      text: lines.join('\n'),
+    });
     lines = [];
   };
   const all = whole.split('\n');

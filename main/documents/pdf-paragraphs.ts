@@ -86,7 +86,9 @@ function joinLines(text: string, next: string, vocabulary: Vocabulary): string {
     return (keepsHyphen(start, end, vocabulary) ? text : text.slice(0, -1)) + next;
   }
   if (text.endsWith('-') && end !== undefined) return text + next;
-  const noSpace = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303F\uFF00-\uFF60]$/u.test(text);
+  const noSpace = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303F\uFF00-\uFF60]$/u.test(
+    text,
+  );
   return noSpace ? text + next : `${text} ${next}`;
 }
 

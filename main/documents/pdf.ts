@@ -1,8 +1,8 @@
 // PDF: text by page, in reading order. Says what is missing: pages without text, passwords, copy restrictions. The only
-// import of pdf-parse. Which line belongs to which column is decided in pdf-layout.ts.
+// import of pdf-parse, which is loaded on the first document. Which line belongs to which column is decided in pdf-layout.ts.
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import { PDFParse } from 'pdf-parse';
+import type { PDFParse } from 'pdf-parse';
 import { AppError } from '../errors.ts';
 import { log } from '../log.ts';
 import type { Importer } from './importer.ts';
@@ -19,7 +19,7 @@ export const pdf: Importer = {
   mimeTypes: ['application/pdf'],
   isText: false,
   async *read(file, options, limits) {
-    const parser = new PDFParse({
+    const parser = new (await import('pdf-parse')).PDFParse({
       // pdf-parse detaches the buffer that it gets.
       data: file.bytes.slice(),
       password: options.password,
@@ -38,16 +38,19 @@ export const pdf: Importer = {
       const emptyPages = pages.flatMap((page, at) => (page.length === 0 ? [at + 1] : []));
       const notes: string[] = [];
       if (restricted) notes.push('the author restricts copying from this file');
-      if (unread.length > 0) notes.push(`${plural(unread.length, 'page')} could not be read (${listed(unread)})`);
+      if (unread.length > 0)
+        notes.push(`${plural(unread.length, 'page')} could not be read (${listed(unread)})`);
       if (emptyPages.length === pages.length) throw noText(file.name, pages.length, file.bytes, restricted);
       if (emptyPages.length > 0) {
         const many = `${emptyPages.length} of ${plural(pages.length, 'page')} (${listed(emptyPages)})`;
         notes.push(`no text on ${many}${hasPictures(file.bytes) ? ': scanned or pictures only' : ''}`);
       }
       const vocabulary = createVocabulary();
-      for (const page of pages) for (const { lines } of page) for (const { text } of lines) addWords(vocabulary, text);
+      for (const page of pages)
+        for (const { lines } of page) for (const { text } of lines) addWords(vocabulary, text);
       for (const [at, page] of pages.entries()) {
-        for (const piece of cutText(pageText(page, vocabulary))) yield { place: `page ${at + 1}`, text: piece };
+        for (const piece of cutText(pageText(page, vocabulary)))
+          yield { place: `page ${at + 1}`, text: piece };
       }
       return { coverage: { pages: pages.length, emptyPages, notes }, rows: null, columns: [] };
     } finally {

@@ -1,6 +1,7 @@
 // Plain text: paragraphs, gathered to parts of a readable length. Knows no markup.
-import type { Importer, PartDraft } from './importer.ts';
+
 import { decodeText } from './encoding.ts';
+import type { Importer, PartDraft } from './importer.ts';
 
 /** A part is closed at the first paragraph border after this many characters. */
 const partCharacters = 2_000;

@@ -1,7 +1,6 @@
 // XML of office files as a plain tree with canonical prefixes, and back to text. Namespaces are matched by their
 // address (strict and transitional), so an unusual prefix changes nothing. The parser is linkedom, which expands no
-// foreign entities.
-import { DOMParser } from 'linkedom';
+// foreign entities; it is loaded when the first part is parsed.
 import { AppError } from '../errors.ts';
 
 export interface XmlElement {
@@ -45,7 +44,8 @@ type Prefixes = ReadonlyMap<string, string>;
  * @param label names the part in sentences.
  * @throws AppError `xml-broken` without a root element, `xml-too-deep` beyond `nesting` levels.
  */
-export function parseXml(bytes: Uint8Array, label: string, nesting: number): XmlElement {
+export async function parseXml(bytes: Uint8Array, label: string, nesting: number): Promise<XmlElement> {
+  const { DOMParser } = await import('linkedom');
   const document = new DOMParser().parseFromString(xmlText(bytes), 'text/xml');
   const root = document.documentElement as unknown as DomNode | null | undefined;
   if (root === null || root === undefined) {

@@ -22,6 +22,8 @@ export interface Services {
   /** The folder that holds `models/` and `sample/`. */
   resources: string;
   logFile: string;
+  /** Folder for uploads and downloads of this backend; deleted a day after it ended. */
+  temporary: string;
   /** Version of the Node that engines run on, and of the ONNX Runtime beside it. */
   runtime: { node: string; onnxruntime: string };
   shell: Shell;

@@ -181,7 +181,9 @@ function logSumExp(values: Float32Array, most: number): number {
   return most + Math.log(sum);
 }
 
-/** Indices of the `count` largest values, falling; equals by rising index. One pass over a short sorted list. */
+/**
+ * Indices of the `count` largest values, falling; equals by rising index. One pass over a short sorted list.
+ */
 function highest(values: Float32Array, count: number): number[] {
   const found: number[] = [];
   for (let i = 0; i < values.length && count > 0; i += 1) {

@@ -149,7 +149,7 @@ export interface JobTypes {
 }
 
 /** What the registries of this build hold, as screens show it. */
-export type EngineCapabilities = Omit<Capabilities, 'shell' | 'canReveal' | 'canPickFolders'>;
+export type EngineCapabilities = Omit<Capabilities, 'shell' | 'canReveal' | 'canPickFolders' | 'settingHelp'>;
 
 export interface TrainInput {
   runFolder: string;

@@ -62,6 +62,8 @@ export interface LauncherOptions {
 /** Foreign files are parsed under a memory limit, in MB of JavaScript heap. */
 const heapLimitMb: Partial<Record<JobKind, number>> = { 'import-documents': 2048 };
 const tailCharacters = 4000;
+/** A little more than the grace that engine.ts gives itself. */
+const orphanMs = 25_000;
 
 export type Launch = ReturnType<typeof createLauncher>;
 
@@ -121,6 +123,23 @@ export function createLauncher(options: LauncherOptions) {
       exited,
     };
   };
+}
+
+/**
+ * Resolves when an engine that lost its backend has ended: it saves and ends by itself within 20 seconds, and its
+ * files are not touched before that.
+ */
+export async function engineGone(pid: number | null): Promise<void> {
+  if (pid === null) return;
+  const deadline = Date.now() + orphanMs;
+  while (Date.now() < deadline) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return;
+    }
+    await new Promise((wait) => setTimeout(wait, 100));
+  }
 }
 
 /** Variables of the host that would change how the child runs are not passed on. */

@@ -49,10 +49,12 @@ export interface JobHooks {
   started?(job: QueuedJob): void;
   event?(job: QueuedJob, name: string, payload: unknown): void;
   paused?(job: QueuedJob, paused: boolean): void;
+  /** A running job was told to stop, and may take a while to save. */
+  stopping?(job: QueuedJob): void;
   progress?(job: QueuedJob): void;
   /** The engine's result in; the job's result out. */
   done?(job: QueuedJob, result: unknown): Promise<unknown> | unknown;
-  ended?(job: QueuedJob, end: JobEnd): void;
+  ended?(job: QueuedJob, end: JobEnd): void | Promise<void>;
   /** After a crash or a standstill: true when a new engine should go on with `prepare`. */
   recover?(job: QueuedJob, error: ErrorShape): boolean;
   /** Milliseconds between the stop frame and the kill. */
@@ -149,7 +151,7 @@ export function createQueue(options: QueueOptions) {
       const error = state === 'cancelled' ? null : state === 'interrupted' ? interrupted : toErrorShape(thrown);
       if (state === 'failed') log('warn', 'job.failed', { job: job.id, kind: job.kind, error: thrown });
       try {
-        hooks?.ended?.(job, { state, error });
+        await hooks?.ended?.(job, { state, error });
       } catch (fault) {
         log('error', 'job.hook-failed', { job: job.id, error: fault });
       }
@@ -250,11 +252,13 @@ export function createQueue(options: QueueOptions) {
         entry.resolveEnded();
         return;
       }
-      guarded(entry.job, () => hooks?.ended?.(entry.job, { state: why, error: null }));
-      end(entry, why, null);
+      void (async () => hooks?.ended?.(entry.job, { state: why, error: null }))()
+        .catch((error) => log('error', 'job.hook-failed', { job: entry.job.id, error }))
+        .then(() => end(entry, why, null));
       return;
     }
     entry.job.state = 'finishing';
+    guarded(entry.job, () => hooks?.stopping?.(entry.job));
     publish(entry);
     entry.engine?.stop(hooks?.stopAfterMs ?? 5000);
   };

@@ -52,11 +52,16 @@ function quantile(sorted: Float64Array, share: number): number {
 /**
  * Resamples in which the statistic is not defined are left out; without any, the interval is the value
  * itself.
+ * It always holds the value, which the percentiles of a biased statistic (calibration error) may not.
  */
 function estimate(value: number, draws: Float64Array): Estimate {
   const sorted = draws.filter((draw) => !Number.isNaN(draw)).sort();
   if (sorted.length === 0) return { value, low: value, high: value };
-  return { value, low: quantile(sorted, 0.025), high: quantile(sorted, 0.975) };
+  return {
+    value,
+    low: Math.min(value, quantile(sorted, 0.025)),
+    high: Math.max(value, quantile(sorted, 0.975)),
+  };
 }
 
 /** Calls `visit` with the indices of each resample of `count` records; the same array is used again. */

@@ -22,6 +22,8 @@ export interface Column<Row> {
   sortBy?(row: Row): number | string;
   /** One sentence on hover and focus of the head. */
   help?: string;
+  /** Keeps the cell on one line and cuts it where there is no room; for the column that takes the rest. */
+  cut?: boolean;
 }
 
 export interface Sort {
@@ -224,7 +226,7 @@ function Head<Row>({ column, sort, onSort }: { column: Column<Row>; sort: Sort |
     <th
       scope="col"
       className={cellClass(column)}
-      style={{ width: column.width }}
+      style={{ width: column.width ?? (column.cut ? '100%' : undefined) }}
       aria-sort={sorted ? (sort?.descending ? 'descending' : 'ascending') : undefined}
     >
       {column.help ? <Tooltip label={column.help}>{words}</Tooltip> : words}
@@ -233,7 +235,11 @@ function Head<Row>({ column, sort, onSort }: { column: Column<Row>; sort: Sort |
 }
 
 function cellClass<Row>(column: Column<Row>): string {
-  return [column.align === 'right' ? styles.right : '', styles[`priority${column.priority ?? 1}`]].join(' ');
+  return [
+    column.align === 'right' ? styles.right : '',
+    column.cut ? styles.cut : '',
+    styles[`priority${column.priority ?? 1}`],
+  ].join(' ');
 }
 
 function isControl(target: EventTarget): boolean {

@@ -1,5 +1,5 @@
 // A problem, warning or advice, beside its cause and with its remedy as a button.
-// Notice: {tone, title?, children?, actions?, live?}. ErrorNotice: {error, actions?, onRetry?} shows message, remedy and Details.
+// Notice: {tone, title?, children?, actions?, live?, inline?}. ErrorNotice: {error, actions?, onRetry?} shows message, remedy and Details.
 import {
   IconAlertCircle,
   IconAlertTriangle,
@@ -27,15 +27,17 @@ export interface NoticeProps {
   actions?: ReactNode;
   /** Read aloud when it appears; failures at once, the rest politely. */
   live?: boolean;
+  /** Puts the actions beside the text instead of below it, where there is room. */
+  inline?: boolean;
 }
 
-export function Notice({ tone, title, children, actions, live = false }: NoticeProps) {
+export function Notice({ tone, title, children, actions, live = false, inline = false }: NoticeProps) {
   const Shape = icons[tone];
   const role = live ? (tone === 'danger' ? 'alert' : 'status') : undefined;
   return (
     <div className={[styles.notice, styles[tone]].join(' ')} role={role}>
       <Shape size={18} stroke={1.75} aria-hidden className={styles.icon} />
-      <div className={styles.words}>
+      <div className={[styles.words, inline ? styles.inline : ''].join(' ')}>
         <div className={styles.text}>
           {title && <strong>{title} </strong>}
           {children}

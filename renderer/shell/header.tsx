@@ -16,11 +16,12 @@ import {
 } from '@tabler/icons-react';
 import { IconButton } from '../components/button.tsx';
 import { bytes } from '../components/format.ts';
-import logo from '../components/styles/logo.svg';
+import { openProjectFolder } from '../screens/projects/actions.ts';
+import { Logo } from '../components/logo.tsx';
 import { goToProject, goToShellScreen, useRoute } from '../state/route.ts';
 import { useProject, useProjects } from '../state/projects.ts';
 import { useSettings } from '../state/settings.ts';
-import { useUi } from '../state/ui.ts';
+import { showProblem, useUi } from '../state/ui.ts';
 import styles from './header.module.css';
 import { mod } from './keys.ts';
 
@@ -31,7 +32,7 @@ export function Header() {
         <IconButton label="Show the steps" icon={IconMenu2} onClick={() => useUi.setState({ navOpen: true })} />
       </div>
       <a className={styles.brand} href="#/projects" aria-label="Tunesmith, all projects">
-        <img src={logo} width={20} height={20} alt="" />
+        <Logo />
         <span>Tunesmith</span>
       </a>
       <ProjectSwitcher />
@@ -97,7 +98,7 @@ function ProjectSwitcher() {
         </Menu.Item>
         <Menu.Item
           leftSection={<IconFolderOpen size={16} stroke={1.75} aria-hidden />}
-          onClick={() => goToShellScreen('projects', 'open')}
+          onClick={() => void openProjectFolder().catch(showProblem)}
         >
           Open a project folder
         </Menu.Item>
@@ -134,7 +135,7 @@ function ThemeButton() {
     <IconButton
       label={`Use the ${next} theme`}
       icon={scheme === 'light' ? IconMoon : IconSun}
-      onClick={() => void useSettings.getState().change({ theme: next }).catch(() => undefined)}
+      onClick={() => void useSettings.getState().change({ theme: next }).catch(showProblem)}
     />
   );
 }

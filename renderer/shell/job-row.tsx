@@ -15,11 +15,11 @@ import {
 } from '@tabler/icons-react';
 import type { Job } from '../../main/contract/jobs.ts';
 import { Button, IconButton } from '../components/button.tsx';
-import { call, errorParts } from '../client/client.ts';
+import { call } from '../client/client.ts';
 import { about, clock, duration, percent } from '../components/format.ts';
 import { ProgressBar } from '../components/progress-bar.tsx';
 import { hasEnded, useJobs } from '../state/jobs.ts';
-import { announce } from '../state/ui.ts';
+import { showProblem } from '../state/ui.ts';
 import { jobHref, stateWord, timeLeft } from './job-words.ts';
 import styles from './tray.module.css';
 
@@ -45,7 +45,7 @@ async function act(name: 'jobs.pause' | 'jobs.resume' | 'jobs.cancel', job: Job)
   try {
     useJobs.getState().put(await call(name, { jobId: job.id }));
   } catch (error) {
-    announce(errorParts(error).message);
+    showProblem(error);
   }
 }
 

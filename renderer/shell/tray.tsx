@@ -53,7 +53,7 @@ export function Tray() {
     />
   );
   return (
-    <footer className={styles.tray} aria-label="Jobs" data-region="footer" tabIndex={-1}>
+    <section className={styles.tray} aria-label="Jobs" data-region="footer" tabIndex={-1}>
       {rows.length > 0 && (
         <ul className={styles.rows}>
           {rows.map((job) => (
@@ -66,7 +66,7 @@ export function Tray() {
         {!open && more > 0 && rows.length > 0 && <span className={styles.more}>+ {more}</span>}
         {(jobs.length > 1 || (jobs.length === 1 && rows.length === 0) || open) && toggle}
       </div>
-    </footer>
+    </section>
   );
 }
 

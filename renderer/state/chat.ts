@@ -3,7 +3,7 @@
 import { create } from 'zustand';
 import type { ChatAnswer, ChatSession, SamplingOptions } from '../../main/contract/chat.ts';
 import type { Message } from '../../main/contract/datasets.ts';
-import { call, CallError, on } from '../client/client.ts';
+import { CallError, call, on } from '../client/client.ts';
 
 /** One question and what each column answered. */
 export interface Turn {
@@ -112,12 +112,22 @@ export async function closeChat(): Promise<void> {
 }
 
 /** Asks all columns. With `replacing`, that turn and all after it are taken away first ("edit and send again"). */
-export async function ask(user: string, options: SamplingOptions, replacing: number | null = null): Promise<void> {
+export async function ask(
+  user: string,
+  options: SamplingOptions,
+  replacing: number | null = null,
+): Promise<void> {
   const { session, answering } = useChat.getState();
   if (!session || answering !== null) return;
   const { projectId } = session;
   const { system, turns } = useChat.getState().byProject[projectId] ?? empty;
-  const kept = replacing === null ? turns : turns.slice(0, turns.findIndex((turn) => turn.id === replacing));
+  const kept =
+    replacing === null
+      ? turns
+      : turns.slice(
+          0,
+          turns.findIndex((turn) => turn.id === replacing),
+        );
   const turn: Turn = { id: Math.max(0, ...turns.map(({ id }) => id)) + 1, user, answers: {} };
   const asked = [...kept, turn];
   change(projectId, (conversation) => ({ ...conversation, turns: asked }));
@@ -135,7 +145,7 @@ export async function ask(user: string, options: SamplingOptions, replacing: num
       turns: conversation.turns.map((one) => (one.id === turn.id ? { ...one, answers: byColumn } : one)),
     }));
   } catch (error) {
-    const lost = error instanceof CallError && /session|engine|connection/.test(error.code);
+    const lost = error instanceof CallError && /chat-closed|session|engine|connection/.test(error.code);
     useChat.setState(lost ? { error, session: null } : { error });
   } finally {
     useChat.setState({ answering: null, streaming: {} });

@@ -27,6 +27,8 @@ interface UiState {
   switcherOpen: boolean;
   newProjectOpen: boolean;
   connection: ConnectionState;
+  /** A fault of the shell itself (header, tray), shown under the header until closed. */
+  problem: unknown;
   actions: ScreenAction[];
   /** Said by the polite live region. */
   announcement: string;
@@ -41,6 +43,7 @@ export const useUi = create<UiState>(() => ({
   switcherOpen: false,
   newProjectOpen: false,
   connection: 'connecting',
+  problem: null,
   actions: [],
   announcement: '',
 }));
@@ -55,6 +58,11 @@ export function toast(message: string, undo?: Toast['undo']): void {
 /** Says a sentence to screen readers. */
 export function announce(sentence: string): void {
   useUi.setState({ announcement: sentence });
+}
+
+/** Shows a fault that no screen can show beside its cause. */
+export function showProblem(problem: unknown): void {
+  useUi.setState({ problem });
 }
 
 export function listenToConnection(): void {

@@ -86,3 +86,10 @@ function stored(): Record<string, Stack> {
     return {};
   }
 }
+
+/** Does it, notes it, and says so in a toast with Undo. */
+export async function perform(scope: string, entry: UndoEntry, message: string): Promise<void> {
+  for (const one of entry.redo) await call(one.name, one.input);
+  noteDone(scope, entry);
+  toast(message, () => undo(scope));
+}

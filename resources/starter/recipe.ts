@@ -114,33 +114,24 @@ export const lossWeights = {
   control: 0,
 } as const;
 
-/** Pretraining. Lengths in steps follow from the time budget; shares are of the whole run. */
+/** Pretraining. The schedule and the curriculum are spread over `steps`. */
 export const pretraining = {
   seed: 1,
-  /** Tokens with padding in one step; rows of one step have similar lengths. */
-  batchTokens: 2048,
-  /** Longer samples are left out. */
-  maxRowTokens: 320,
-  /** Samples that are sorted by length together before they are cut into steps. */
-  bucketSamples: 800,
+  steps: 5500,
+  /** Rows of one step and their width in tokens; samples are packed into them and cannot see each other. */
+  short: { rows: 14, width: 176 },
+  /** Steps in which the samples of a row are one long conversation, so that far positions are learned too. */
+  long: { rows: 5, width: 480, everyNth: 5, fromProgress: 0.5 },
+  /** Steps whose samples are drawn, packed and mixed together. */
+  groupSteps: 50,
   optimizer: {
-    kind: 'muon',
-    /** For the matrices of attention and feed-forward. */
-    matrices: {
-      learningRate: 0.02,
-      momentum: 0.95,
-      nesterov: true,
-      weightDecay: 0.05,
-      /** Newton-Schulz, one triple (a, b, c) an iteration: X <- a X + (b A + c A A) X with A = X X^T. */
-      newtonSchulz: [
-        [8.2051, -22.9019, 16.4607],
-        [4.0664, -2.8612, 0.5184],
-        [3.9096, -2.8234, 0.525],
-      ],
-    },
-    /** AdamW for the embedding and the norms. */
-    rest: { learningRate: 3e-3, beta1: 0.9, beta2: 0.98, eps: 1e-8, weightDecay: 0 },
+    /** Muon for the matrices of attention and feed-forward, AdamW for the embedding and the norms. */
+    choice: { kind: 'muon', momentum: 0.95, beta1: 0.9, beta2: 0.98, eps: 1e-8, restShare: 0.48 },
+    learningRate: 6.25e-3,
+    weightDecay: 0.16,
   },
   maxGradNorm: 1,
   schedule: { warmupSteps: 40, constantShare: 0.5, finalShare: 0.05 },
+  evaluateEvery: 500,
+  saveEvery: 250,
 } as const;

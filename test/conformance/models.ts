@@ -10,7 +10,12 @@ import { adapterFor, loraSites, readAdapter } from '../../main/models/lora.ts';
 import { readHeader, readTensor } from '../../main/models/safetensors.ts';
 import { compileLogits } from '../../main/training/programs.ts';
 import { createSession } from '../../main/training/session.ts';
-import { type BatchArrays, createTrainer, type Trainer, type TrainerOptions } from '../../main/training/trainer.ts';
+import {
+  type BatchArrays,
+  createTrainer,
+  type Trainer,
+  type TrainerOptions,
+} from '../../main/training/trainer.ts';
 import { type Check, type CheckOptions, compared, type Row, skipped } from './check.ts';
 
 export interface StoredBatch {
@@ -185,11 +190,29 @@ export interface Context {
 
 const plain = { optimizer: { kind: 'sgd', momentum: 0 } as const, weightDecay: 0, maxGradNorm: 0 };
 
-export async function logitsOf(context: Context, batch: BatchArrays, options: Partial<TrainerOptions> = {}): Promise<Float32Array> {
-  const trainer = await createTrainer({ model: context.model, ...plain, provider: context.provider, frozen: () => options.lora === undefined, ...options });
+export async function logitsOf(
+  context: Context,
+  batch: BatchArrays,
+  options: Partial<TrainerOptions> = {},
+): Promise<Float32Array> {
+  const trainer = await createTrainer({
+    model: context.model,
+    ...plain,
+    provider: context.provider,
+    frozen: () => options.lora === undefined,
+    ...options,
+  });
   const program = compileLogits(
     { rows: batch.rows, width: batch.width, labels: 1, segments: batch.segmentIds !== undefined },
-    { model: context.model, pages: trainer.pages, sites: trainer.sites, provider: context.provider, recompute: 'off', dropout: 0, labelSmoothing: 0 },
+    {
+      model: context.model,
+      pages: trainer.pages,
+      sites: trainer.sites,
+      provider: context.provider,
+      recompute: 'off',
+      dropout: 0,
+      labelSmoothing: 0,
+    },
   );
   const session = await createSession(program, { weightsFolder: context.model.weightsFolder });
   const { logits } = await session.run({
@@ -216,8 +239,18 @@ async function* forward(context: Context): AsyncIterable<Row> {
   for (const [i, batch] of (stored.batches as StoredBatch[]).entries()) {
     const logits = await logitsOf(context, toBatch(batch));
     const real = withoutPadding(logits, batch.attention_mask?.flat());
-    yield compared(`${name} batch ${i}`, 'logits', largest(real, reference.get(`batch.${i}.logits`)), tolerance);
-    const trainer = await createTrainer({ model: context.model, ...plain, provider: context.provider, frozen: () => true });
+    yield compared(
+      `${name} batch ${i}`,
+      'logits',
+      largest(real, reference.get(`batch.${i}.logits`)),
+      tolerance,
+    );
+    const trainer = await createTrainer({
+      model: context.model,
+      ...plain,
+      provider: context.provider,
+      frozen: () => true,
+    });
     const losses = await trainer.losses(toBatch(batch));
     const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
     yield compared(`${name} batch ${i}`, 'loss', Math.abs(mean - (batch.loss as number)), lossTolerance);
@@ -256,11 +289,21 @@ async function* full({ name, model, stored, reference, provider }: Context): Asy
     const { losses, gradNorms } = await follow(runner, run, batches);
     yield compared(`${name} full ${key}`, 'step losses', largest(losses, run.losses), 2e-4);
     if (run.grad_norms_before_clip !== undefined) {
-      yield compared(`${name} full ${key}`, 'gradient norms', largest(gradNorms, run.grad_norms_before_clip), 1e-3);
+      yield compared(
+        `${name} full ${key}`,
+        'gradient norms',
+        largest(gradNorms, run.grad_norms_before_clip),
+        1e-3,
+      );
     }
     for (const tensor of reference.names(`full.${key}.final.`)) {
       const found = runner.parameters.view(tensor.slice(`full.${key}.final.`.length));
-      yield compared(`${name} full ${key}`, `final ${tensor.split('.final.')[1]}`, largest(found, reference.get(tensor)), 1e-5);
+      yield compared(
+        `${name} full ${key}`,
+        `final ${tensor.split('.final.')[1]}`,
+        largest(found, reference.get(tensor)),
+        1e-5,
+      );
     }
     await runner.release();
   }
@@ -314,7 +357,8 @@ async function* adapterCase(context: Context, key: string, stored: StoredLora): 
   yield compared(label, 'gradient norms', largest(gradNorms, run.grad_norms_before_clip ?? []), 1e-3);
   const final = adapterFor(readAdapter(join(reference.folder, stored.final_adapter)), sites);
   let drift = 0;
-  for (const [tensor, expected] of final) drift = Math.max(drift, largest(runner.parameters.view(tensor), expected));
+  for (const [tensor, expected] of final)
+    drift = Math.max(drift, largest(runner.parameters.view(tensor), expected));
   yield compared(label, 'final adapter', drift, 1e-5);
   await runner.release();
 
@@ -333,7 +377,12 @@ async function* packed({ name, model, stored, reference, provider }: Context): A
   for (const parameter of stored.packed.gradients as string[]) {
     const found = trainer.gradients.view(parameter).map((value) => value / weight);
     const expected = reference.get(`packed.grad.${parameter}`);
-    yield compared(`${name} packed`, `gradient ${parameter}`, largestBeyondRelative(found, expected), gradientTolerance);
+    yield compared(
+      `${name} packed`,
+      `gradient ${parameter}`,
+      largestBeyondRelative(found, expected),
+      gradientTolerance,
+    );
   }
   await trainer.release();
 }
@@ -352,7 +401,12 @@ async function* accumulation({ name, model, stored, reference, provider }: Conte
   for (const parameter of gradients as string[]) {
     const found = trainer.gradients.view(parameter).map((value) => value / weight);
     const expected = reference.get(`accumulation.grad.${parameter}`);
-    yield compared(`${name} accumulation`, `gradient ${parameter}`, largestBeyondRelative(found, expected), gradientTolerance);
+    yield compared(
+      `${name} accumulation`,
+      `gradient ${parameter}`,
+      largestBeyondRelative(found, expected),
+      gradientTolerance,
+    );
   }
   await trainer.release();
 }

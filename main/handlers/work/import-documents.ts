@@ -93,11 +93,11 @@ export function importHooks(services: Services): JobHooks {
       tell(project.id, true);
       return true;
     },
-    done(job) {
+    async done(job) {
       const project = projectOf(job);
       const spec = Spec.parse(job.spec);
       tell(project.id, true);
-      if (spec.sample) afterSampleImport(services, project);
+      if (spec.sample) await afterSampleImport(services, project);
       const states = spec.sourceIds.map((id) => project.sources.get(id)?.state);
       return {
         read: states.filter((state) => state === 'read').length,

@@ -35,7 +35,7 @@ export function projectFileHooks(services: Services): JobHooks {
     async prepare(job, context) {
       const spec = Spec.parse(job.spec);
       if (spec.action === 'import') return { result: await importProject(services, spec, context) };
-      const target = spec.target ?? join(services.store.home, 'downloads', job.id, spec.fileName);
+      const target = spec.target ?? join(services.temporary, job.id, spec.fileName);
       await mkdir(dirname(target), { recursive: true });
       const project = services.store.project(job.projectId!);
       if (spec.action === 'records') await copyFile(project.datasets.recordsFile(spec.versionId), target);

@@ -22,14 +22,20 @@ import {
 /** `object.name`: an attribute first, then an item of that name. */
 export function getAttribute(object: Value, name: string, meter: Meter): Value {
   if (object instanceof Undefined) return object.fail();
-  return ownAttribute(object, name, meter) ?? itemOf(object, name) ?? missing(object, name);
+  const attribute = ownAttribute(object, name, meter);
+  if (attribute !== undefined) return attribute; // not `??`: None is a value
+  const item = itemOf(object, name);
+  return item === undefined ? missing(object, name) : item;
 }
 
 /** `object[key]`: an item first, then (for a str) an attribute. */
 export function getItem(object: Value, key: Value, meter: Meter): Value {
   if (object instanceof Undefined) return object.fail();
+  const item = itemOf(object, key);
+  if (item !== undefined) return item;
   const name = textOf(key);
-  return itemOf(object, key) ?? (name === undefined ? undefined : ownAttribute(object, name, meter)) ?? missing(object, key);
+  const attribute = name === undefined ? undefined : ownAttribute(object, name, meter);
+  return attribute === undefined ? missing(object, key) : attribute;
 }
 
 function ownAttribute(object: Value, name: string, meter: Meter): Value | undefined {

@@ -18,7 +18,6 @@ import {
   Callable,
   Dict,
   Markup,
-  type Named,
   Tuple,
   type Value,
   View,
@@ -124,7 +123,8 @@ function dictMethod(dict: Dict, name: string, method: (call: Callable['call']) =
     return method((args, kwargs) => {
       if (args.length === 0) throw typeError('get expected at least 1 argument, got 0');
       const [key, fallback] = bind('get', ['key', 'default'], args, kwargs);
-      return dict.get(key ?? null) ?? fallback ?? null;
+      const value = dict.get(key ?? null);
+      return value === undefined ? (fallback ?? null) : value;
     });
   }
   if (name === 'copy') {
@@ -235,5 +235,3 @@ function expandTabs(text: string, size: number, meter: Meter): string {
   }
   return out;
 }
-
-export type { Named };

@@ -111,7 +111,7 @@ export function titleCase(text: string): string {
   let out = '';
   for (const character of text) {
     out += inWord ? character.toLowerCase() : character.toUpperCase();
-    inWord = /[\p{Lu}\p{Ll}\p{Lt}\p{Other_Uppercase}\p{Other_Lowercase}]/u.test(character);
+    inWord = /[\p{Lt}\p{Uppercase}\p{Lowercase}]/u.test(character);
   }
   return out;
 }

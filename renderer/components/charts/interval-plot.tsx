@@ -1,7 +1,8 @@
 // Base and tuned value with their 95 % intervals on one line each, on the measure's own scale. Plain SVG in
 // percent of the width, so that it needs no measuring. Knows nothing of measures or verdicts.
-import type { Interval } from '../../../main/contract/evaluations.ts';
+
 import type { z } from 'zod';
+import type { Interval } from '../../../main/contract/evaluations.ts';
 import styles from './charts.module.css';
 
 type IntervalValue = z.infer<typeof Interval>;
@@ -43,7 +44,7 @@ interface BarProps {
 
 function Bar({ interval, y, colour, percent, shape }: BarProps) {
   const end = (x: string) => (
-    <svg x={x} y={y} overflow="visible">
+    <svg x={x} y={y} overflow="visible" aria-hidden="true">
       <line y1={-4} y2={4} stroke={colour} strokeWidth={1.5} />
     </svg>
   );
@@ -59,7 +60,7 @@ function Bar({ interval, y, colour, percent, shape }: BarProps) {
       />
       {end(percent(interval.low))}
       {end(percent(interval.high))}
-      <svg x={percent(interval.value)} y={y} overflow="visible">
+      <svg x={percent(interval.value)} y={y} overflow="visible" aria-hidden="true">
         <Mark shape={shape} colour={colour} />
       </svg>
     </g>

@@ -151,9 +151,13 @@ export function lastAtOrBefore<T extends { x: number }>(points: readonly T[], x:
 }
 
 /** Comma-separated values as RFC 4180 writes them: quotes doubled, lines end with CRLF, missing is empty. */
-export function toCsv(heads: readonly string[], rows: readonly (readonly (string | number | null)[])[]): string {
+export function toCsv(
+  heads: readonly string[],
+  rows: readonly (readonly (string | number | null)[])[],
+): string {
   const cell = (value: string | number | null): string => {
-    const text = value === null || (typeof value === 'number' && !Number.isFinite(value)) ? '' : String(value);
+    const text =
+      value === null || (typeof value === 'number' && !Number.isFinite(value)) ? '' : String(value);
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   return [heads, ...rows].map((row) => `${row.map(cell).join(',')}\r\n`).join('');

@@ -2,7 +2,7 @@
 // Plain SVG paths, because four small charts beside a live loss chart must cost next to nothing.
 import { useMemo } from 'react';
 import styles from './charts.module.css';
-import { bucketMinMax, extent, paddedDomain, type Point } from './series.ts';
+import { bucketMinMax, extent, type Point, paddedDomain } from './series.ts';
 
 const WIDTH = 260;
 const HEIGHT = 52;

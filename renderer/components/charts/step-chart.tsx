@@ -3,9 +3,26 @@
 // recharts draws; the cursor is our own layer above it, so that moving it does not draw the lines again.
 import { useElementSize } from '@mantine/hooks';
 import { type Key, type KeyboardEvent, memo, type PointerEvent, useState } from 'react';
-import { CartesianGrid, Line, LineChart, ReferenceArea, ReferenceDot, ReferenceLine, XAxis, YAxis } from 'recharts';
+import {
+  CartesianGrid,
+  Line,
+  LineChart,
+  ReferenceArea,
+  ReferenceDot,
+  ReferenceLine,
+  XAxis,
+  YAxis,
+} from 'recharts';
 import styles from './charts.module.css';
-import { extent, lastAtOrBefore, linearTicks, logTicks, nearest, paddedDomain, type Point } from './series.ts';
+import {
+  extent,
+  lastAtOrBefore,
+  linearTicks,
+  logTicks,
+  nearest,
+  type Point,
+  paddedDomain,
+} from './series.ts';
 
 export interface StepSeries {
   id: string;
@@ -133,7 +150,10 @@ export function StepChart(props: StepChartProps) {
         step
       </span>
       {cursor !== null && (
-        <div className={styles.cursor} style={{ left: LEFT + (cursor / last) * plotWidth, top: TOP, bottom: BOTTOM }}>
+        <div
+          className={styles.cursor}
+          style={{ left: LEFT + (cursor / last) * plotWidth, top: TOP, bottom: BOTTOM }}
+        >
           <div className={styles.readout} data-side={cursor > last * 0.55 ? 'left' : 'right'}>
             <strong>Step {cursor.toLocaleString()}</strong>
             {readAt(cursor).map(({ line, point }) => (
@@ -150,17 +170,19 @@ export function StepChart(props: StepChartProps) {
   );
 }
 
-const Lines = memo(function Lines(
-  props: StepChartProps & { width: number; height: number; right: number },
-) {
+const Lines = memo(function Lines(props: StepChartProps & { width: number; height: number; right: number }) {
   const { series, steps, now, scale, width, height, right } = props;
   const levels = (props.levels ?? []).map(({ y }) => ({ x: 0, y }));
   const range = extent([...series.flatMap((line) => [line.points, line.raw ?? []]), levels]);
   const domain = paddedDomain(range ?? [0, 1], scale);
   const logarithmic = scale === 'log' && domain[0] > 0;
   const last = Math.max(1, steps);
-  const xTicks = linearTicks(0, last, Math.max(3, Math.floor(width / 90))).filter((tick) => tick < last * 0.95);
+  const xTicks = linearTicks(0, last, Math.max(3, Math.floor(width / 90))).filter(
+    (tick) => tick < last * 0.95,
+  );
   const yTicks = logarithmic ? logTicks(...domain) : linearTicks(...domain, 5);
+  // All ticks of the axis with the same number of decimals.
+  const decimals = Math.max(0, ...yTicks.map((tick) => String(tick).split('.')[1]?.length ?? 0));
   const dotted = { stroke: 'var(--borderStrong)', strokeDasharray: '2 4' };
   return (
     <div aria-hidden="true">
@@ -170,7 +192,7 @@ const Lines = memo(function Lines(
         margin={{ top: TOP, right, bottom: 0, left: 0 }}
         accessibilityLayer={false}
       >
-        <CartesianGrid vertical={false} stroke="var(--border)" />
+        <CartesianGrid vertical={false} syncWithTicks stroke="var(--border)" />
         {now < last && <ReferenceArea x1={now} x2={last} fill="var(--surface2)" fillOpacity={1} />}
         <XAxis
           dataKey="x"
@@ -194,6 +216,7 @@ const Lines = memo(function Lines(
           tickLine={false}
           axisLine={false}
           width={LEFT}
+          tickFormatter={(tick: number) => tick.toLocaleString(undefined, { minimumFractionDigits: decimals })}
           allowDataOverflow
           interval={0}
         />
@@ -202,7 +225,7 @@ const Lines = memo(function Lines(
             key={`m${mark.x}`}
             x={mark.x}
             {...dotted}
-            label={{ value: mark.text, position: 'insideBottomRight', ...TICK, offset: 6 }}
+            label={{ value: mark.text, position: 'insideBottomLeft', ...TICK, offset: 6 }}
           />
         ))}
         {(props.levels ?? []).map((level) => (

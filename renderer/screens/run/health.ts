@@ -12,7 +12,9 @@ export function learningRateAt(settings: TrainSettings, step: number, steps: num
   if (step < warmupSteps) return (learningRate * step) / Math.max(1, warmupSteps);
   if (schedule === 'constant') return learningRate;
   const done = Math.min(1, (step - warmupSteps) / Math.max(1, steps - warmupSteps));
-  return schedule === 'linear' ? learningRate * (1 - done) : learningRate * 0.5 * (1 + Math.cos(Math.PI * done));
+  return schedule === 'linear'
+    ? learningRate * (1 - done)
+    : learningRate * 0.5 * (1 + Math.cos(Math.PI * done));
 }
 
 /** The planned learning rate from `from` to the end, at most 60 points. */

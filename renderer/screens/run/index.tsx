@@ -1,6 +1,15 @@
-// Placeholder of the run screen.
+// Runs: the list with its comparison, or one run, by what follows in the address.
 import { IconActivity } from '@tabler/icons-react';
-import type { Screen } from '../screen.ts';
+import { useEffect } from 'react';
+import { Button } from '../../components/button.tsx';
+import { Empty } from '../../components/empty.tsx';
+import { Loading } from '../../components/loading.tsx';
+import { ErrorNotice } from '../../components/notice.tsx';
+import { goTo, hrefTo, useProjectId } from '../../state/route.ts';
+import { useRuns, useRunsStatus, useRunsStore } from '../../state/runs.ts';
+import type { Screen, ScreenProps } from '../screen.ts';
+import { RunList } from './run-list.tsx';
+import { RunMissing, RunView } from './run-view.tsx';
 
 export const runScreen: Screen = {
   id: 'run',
@@ -8,7 +17,48 @@ export const runScreen: Screen = {
   icon: IconActivity,
   order: 4.5,
   place: 'hidden',
-  under: 'train',
   needsProject: true,
-  Screen: () => <h1>Runs</h1>,
+  Screen: RunScreen,
 };
+
+function RunScreen({ rest }: ScreenProps) {
+  const projectId = useProjectId();
+  const runs = useRuns(projectId);
+  const { status, error } = useRunsStatus(projectId);
+  const [runId] = rest;
+  useEscape(runId !== undefined);
+  if (runId === undefined) return <RunList projectId={projectId} runs={runs} />;
+  const run = runs.find((one) => one.id === runId);
+  if (run) return <RunView key={run.id} run={run} />;
+  return (
+    <RunMissing>
+      {status === 'failed' ? (
+        <ErrorNotice error={error} onRetry={() => void useRunsStore.getState().load(projectId)} />
+      ) : status === 'ready' ? (
+        <Empty
+          icon={IconActivity}
+          title="This run is not in the list"
+          actions={<Button href={hrefTo('run')}>Show all runs</Button>}
+        >
+          It was deleted, or belongs to another project. Deleted runs stay in the trash for 30 days.
+        </Empty>
+      ) : (
+        <Loading label="Reading the run" lines={8} />
+      )}
+    </RunMissing>
+  );
+}
+
+/** Esc goes back to the list, unless something else took the key. */
+function useEscape(active: boolean): void {
+  useEffect(() => {
+    if (!active) return;
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.key !== 'Escape' || event.defaultPrevented || document.querySelector('[role="dialog"]')) return;
+      if (document.activeElement instanceof HTMLInputElement) return;
+      goTo('run');
+    };
+    window.addEventListener('keydown', onKeyDown);
+    return () => window.removeEventListener('keydown', onKeyDown);
+  }, [active]);
+}

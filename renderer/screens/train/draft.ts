@@ -24,7 +24,10 @@ const atMost = 50;
 export const useDrafts = create<{ byProject: Record<string, Draft> }>(() => ({ byProject: stored() }));
 
 /** The preset that a draft belongs to; the suggested one, then the first, where it is gone. */
-export function presetOf(draft: Pick<Draft, 'presetId'> | undefined, presets: readonly Preset[]): Preset | undefined {
+export function presetOf(
+  draft: Pick<Draft, 'presetId'> | undefined,
+  presets: readonly Preset[],
+): Preset | undefined {
   return (
     presets.find((preset) => preset.id === draft?.presetId) ??
     presets.find((preset) => preset.suggested) ??
@@ -69,7 +72,12 @@ export function withPreset(draft: Draft, preset: Preset): Draft {
 export function undone(draft: Draft): Draft {
   const last = draft.past.at(-1);
   if (!last) return draft;
-  return { ...draft, settings: last, past: draft.past.slice(0, -1), future: [draft.settings, ...draft.future] };
+  return {
+    ...draft,
+    settings: last,
+    past: draft.past.slice(0, -1),
+    future: [draft.settings, ...draft.future],
+  };
 }
 
 export function redone(draft: Draft): Draft {

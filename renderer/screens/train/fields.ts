@@ -1,7 +1,8 @@
 // Every field of TrainSettings as the "All settings" panel shows it: group, kind, choices and when it counts.
 // Labels, units and help come from settings.capabilities; this file only knows the order and the kind of control.
-import type { Capabilities } from '../../../main/contract/settings.ts';
+
 import { type OptimizerSettings, TrainSettings } from '../../../main/contract/runs.ts';
+import type { Capabilities } from '../../../main/contract/settings.ts';
 
 export interface Choice {
   value: string;
@@ -41,7 +42,11 @@ const usesMomentum = (settings: TrainSettings): boolean => settings.optimizer.ki
 
 export const METHOD_LABELS = { lora: 'LoRA', full: 'Full fine-tuning' } as const;
 export const OPTIMIZER_LABELS = { adamw: 'AdamW', sgd: 'SGD', muon: 'Muon' } as const;
-export const SCHEDULE_LABELS = { constant: 'Constant', linear: 'Linear to 0', cosine: 'Cosine to 0' } as const;
+export const SCHEDULE_LABELS = {
+  constant: 'Constant',
+  linear: 'Linear to 0',
+  cosine: 'Cosine to 0',
+} as const;
 export const RECOMPUTE_LABELS = {
   off: 'Keep all values',
   selective: 'Compute some twice',
@@ -81,6 +86,14 @@ export const GROUPS: Group[] = [
       { path: 'warmupSteps', label: 'Warm-up', kind: { type: 'integer' } },
       { path: 'weightDecay', label: 'Weight decay', kind: { type: 'number' } },
       { path: 'maxGradNorm', label: 'Clip gradients at', kind: { type: 'number' }, zero: 'never' },
+    ],
+  },
+  {
+    id: 'optimizer-details',
+    label: 'Optimizer details',
+    summary: ({ optimizer }) =>
+      sameValue(optimizer, OPTIMIZER_DEFAULTS[optimizer.kind]) ? 'usual values' : 'own values',
+    fields: [
       { path: 'optimizer.momentum', label: 'Momentum', kind: { type: 'number' }, when: usesMomentum },
       {
         path: 'optimizer.nesterov',
@@ -129,9 +142,7 @@ export const GROUPS: Group[] = [
     id: 'checkpoints',
     label: 'Checkpoints',
     summary: (settings) => everySteps(settings.checkpointEvery),
-    fields: [
-      { path: 'checkpointEvery', label: 'Save every', kind: { type: 'integer' }, zero: 'automatic' },
-    ],
+    fields: [{ path: 'checkpointEvery', label: 'Save every', kind: { type: 'integer' }, zero: 'automatic' }],
   },
   {
     id: 'samples',
@@ -250,7 +261,10 @@ function sentence(issue: Issue): string {
 
 /** A number as a person types it: `2e-4`, `0,05` and a true minus sign are understood; null when it is none. */
 export function parseNumber(text: string): number | null {
-  const plain = text.trim().replace('−', '-').replace(/^(-?\d*),(\d+(?:[eE].*)?)$/, '$1.$2');
+  const plain = text
+    .trim()
+    .replace('−', '-')
+    .replace(/^(-?\d*),(\d+(?:[eE].*)?)$/, '$1.$2');
   if (plain === '') return null;
   const value = Number(plain);
   return Number.isFinite(value) ? value : null;

@@ -1,7 +1,8 @@
 // The memory of this computer as one bar: other programs, each part of the run, what is left, and the safe limit.
+
+import { IconAlertTriangle, IconCheck, IconX } from '@tabler/icons-react';
 import type { Plan } from '../../../main/contract/runs.ts';
 import type { Machine } from '../../../main/contract/settings.ts';
-import { IconAlertTriangle, IconCheck, IconX } from '@tabler/icons-react';
 import { Chip } from '../../components/chip.tsx';
 import { bytes } from '../../components/format.ts';
 import styles from './train.module.css';
@@ -14,7 +15,16 @@ const tones = {
 } as const;
 
 /** Order of the chart palette for the parts of a run; neighbours differ also for colour-blind eyes. */
-const palette = ['--chart1', '--chart5', '--chart4', '--chart3', '--chart7', '--chart6', '--chart2', '--chart8'];
+const palette = [
+  '--chart1',
+  '--chart5',
+  '--chart4',
+  '--chart3',
+  '--chart7',
+  '--chart6',
+  '--chart2',
+  '--chart8',
+];
 
 export function MemoryBar({ plan, machine }: { plan: Plan; machine: Machine }) {
   const bar = memoryBar(plan, machine);
@@ -24,7 +34,8 @@ export function MemoryBar({ plan, machine }: { plan: Plan; machine: Machine }) {
     colour: segment.kind === 'run' ? `var(${palette[runAt++ % palette.length]})` : undefined,
   }));
   const runMiddle =
-    drawn[0].share + drawn.filter(({ kind }) => kind === 'run').reduce((sum, { share }) => sum + share, 0) / 2;
+    drawn[0].share +
+    drawn.filter(({ kind }) => kind === 'run').reduce((sum, { share }) => sum + share, 0) / 2;
   return (
     <div className={styles.memory}>
       <div className="row wrap">
@@ -37,7 +48,11 @@ export function MemoryBar({ plan, machine }: { plan: Plan; machine: Machine }) {
         <span className={styles.runLabel} style={{ left: `${Math.min(80, Math.max(6, runMiddle * 100))}%` }}>
           this run {bytes(plan.peakBytes)}
         </span>
-        <span className={styles.limitLabel} data-side={bar.limitShare > 0.2 ? 'left' : 'right'} style={{ left: `${bar.limitShare * 100}%` }}>
+        <span
+          className={styles.limitLabel}
+          data-side={bar.limitShare > 0.2 ? 'left' : 'right'}
+          style={{ left: `${bar.limitShare * 100}%` }}
+        >
           safe limit {bytes(bar.limitBytes)}
         </span>
       </div>
@@ -62,7 +77,10 @@ export function MemoryBar({ plan, machine }: { plan: Plan; machine: Machine }) {
       <ul className={styles.legend}>
         {drawn.map((segment) => (
           <li key={segment.name} className={styles.legendItem}>
-            <span className={`${styles.legendBox} ${styles[segment.kind]}`} style={{ background: segment.colour }} />
+            <span
+              className={`${styles.legendBox} ${styles[segment.kind]}`}
+              style={{ background: segment.colour }}
+            />
             {segment.name}
             <span className="muted tabular">{bytes(segment.bytes)}</span>
           </li>

@@ -65,7 +65,11 @@ export function PlanCard({ planned, settings, machine, onLeastMemory }: PlanCard
         <>
           <Figures plan={plan} settings={settings} />
           <div className={styles.inset}>
-            {machine ? <MemoryBar plan={plan} machine={machine} /> : <Loading label="Reading this computer's memory" />}
+            {machine ? (
+              <MemoryBar plan={plan} machine={machine} />
+            ) : (
+              <Loading label="Reading this computer's memory" />
+            )}
             {plan.verdict === 'too-large' && (
               <Notice
                 tone="danger"

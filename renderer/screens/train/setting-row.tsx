@@ -62,8 +62,20 @@ function Mark({ label, onReset }: { label: string; onReset(): void }) {
   );
 }
 
+/** Longer units stand in the help line, so that the number keeps its room. */
+const LONGEST_UNIT = 8;
+
 /** A number as text, so that `2e-4` can be typed; what is no number yet stays in the field with its fault. */
-function NumberRow({ field, value, unit, onChange, label, changed, fault, onReset }: SettingRowProps & { value: number }) {
+function NumberRow({
+  field,
+  value,
+  unit,
+  onChange,
+  label,
+  changed,
+  fault,
+  onReset,
+}: SettingRowProps & { value: number }) {
   const shown = fieldText(field.kind, Number.isNaN(value) ? undefined : value);
   const [text, setText] = useState(shown);
   useEffect(() => {
@@ -76,7 +88,7 @@ function NumberRow({ field, value, unit, onChange, label, changed, fault, onRese
       changed={changed}
       onReset={onReset}
       error={fault}
-      unit={value === 0 && field.zero ? field.zero : unit}
+      unit={value === 0 && field.zero ? field.zero : unit.length <= LONGEST_UNIT ? unit : ''}
       inputMode={field.kind.type === 'integer' ? 'numeric' : 'decimal'}
       value={text}
       onChange={(event) => {
@@ -92,8 +104,11 @@ type TargetsProps = SettingRowProps & { value: TrainSettings['lora']['targets'] 
 
 function Targets({ value, layers, label, changed, fault, onChange, onReset }: TargetsProps) {
   const all = value === 'all-linear';
+  const [text, setText] = useState(all ? '' : value.join(', '));
   const toggle = (layer: string, on: boolean) =>
-    onChange(on ? [...(all ? [] : value), layer] : (all ? [...layers] : value).filter((name) => name !== layer));
+    onChange(
+      on ? [...(all ? [] : value), layer] : (all ? [...layers] : value).filter((name) => name !== layer),
+    );
   return (
     <div>
       <SelectField
@@ -108,8 +123,18 @@ function Targets({ value, layers, label, changed, fault, onChange, onReset }: Ta
         value={all ? 'all' : 'chosen'}
         onChange={(next) => onChange(next === 'all' ? 'all-linear' : [...layers])}
       />
-      {!all && (
-        <fieldset className={styles.targets} style={{ border: 0, margin: 0 }}>
+      {!all && layers.length === 0 && (
+        <TextField
+          label="Layer names, separated by commas"
+          value={text}
+          onChange={(event) => {
+            setText(event.currentTarget.value);
+            onChange(event.currentTarget.value.split(',').map((name) => name.trim()).filter(Boolean));
+          }}
+        />
+      )}
+      {!all && layers.length > 0 && (
+        <fieldset className={styles.targets}>
           <legend className="visuallyHidden">Layers that get an adapter</legend>
           {[...new Set([...layers, ...value])].map((layer) => (
             <CheckField

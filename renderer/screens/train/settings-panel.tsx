@@ -48,7 +48,7 @@ export function SettingsPanel({ settings, preset, capabilities, onChange }: Sett
   const row = (group: Group) => (
     <div className={styles.groupFields}>
       {group.fields.map((field) => (
-        <div key={field.path} className={styles.setting} onFocus={() => setFocused(field.path)}>
+        <div key={field.path} className={styles.setting} role="presentation" onFocus={() => setFocused(field.path)}>
           <SettingRow
             field={field}
             settings={settings}
@@ -124,20 +124,34 @@ export function SettingsPanel({ settings, preset, capabilities, onChange }: Sett
   );
 }
 
-function HelpLine({ path, help, preset }: { path: string; help: Capabilities['settingHelp']; preset: TrainSettings }) {
+function HelpLine({
+  path,
+  help,
+  preset,
+}: {
+  path: string;
+  help: Capabilities['settingHelp'];
+  preset: TrainSettings;
+}) {
   const field = FIELDS.find((one) => one.path === path);
   if (!field) return null;
   const value = valueAt(preset, path);
-  const text = field.kind.type === 'choice'
-    ? field.kind.choices.find((choice) => choice.value === value)?.label
-    : Array.isArray(value)
-      ? value.join(', ')
-      : typeof value === 'boolean'
-        ? value ? 'on' : 'off'
-        : value === 0 && field.zero ? field.zero : fieldText(field.kind, value);
+  const text =
+    field.kind.type === 'choice'
+      ? field.kind.choices.find((choice) => choice.value === value)?.label
+      : Array.isArray(value)
+        ? value.join(', ')
+        : typeof value === 'boolean'
+          ? value
+            ? 'on'
+            : 'off'
+          : value === 0 && field.zero
+            ? field.zero
+            : fieldText(field.kind, value);
   return (
     <p className={styles.help}>
       <strong>{help[path]?.label ?? field.label}</strong> {help[path]?.help}
+      {help[path]?.unit ? ` Unit: ${help[path].unit}.` : ''}
       {text ? ` Preset: ${text}.` : ''}
     </p>
   );

@@ -16,7 +16,11 @@ export interface Planned {
 
 /** The plan of a recipe; null waits for a valid one. */
 export function usePlan(recipe: Recipe | null): Planned {
-  const [state, setState] = useState<Omit<Planned, 'again'>>({ plan: null, planning: true, error: undefined });
+  const [state, setState] = useState<Omit<Planned, 'again'>>({
+    plan: null,
+    planning: true,
+    error: undefined,
+  });
   const [turn, setTurn] = useState(0);
   // The name and what follows the run do not change the plan.
   const question = recipe ? JSON.stringify({ ...recipe, name: 'plan', thenEvaluate: false }) : null;

@@ -46,8 +46,7 @@ function modelWords(settings: TrainSettings, model: BaseModel, plan: Plan | null
 
 function methodWords(settings: TrainSettings): string {
   const { lora, optimizer, schedule, warmupSteps } = settings;
-  const where =
-    lora.targets === 'all-linear' ? 'on all linear layers' : `on ${joined(lora.targets)}`;
+  const where = lora.targets === 'all-linear' ? 'on all linear layers' : `on ${joined(lora.targets)}`;
   const method =
     settings.method === 'full'
       ? 'Full fine-tuning.'
@@ -101,7 +100,10 @@ export interface MemoryBarParts {
  * Parts of the memory bar from left to right: other programs, the parts of the run, what is left. The bar is as wide
  * as the computer's memory, or wider when the plan needs more than that.
  */
-export function memoryBar(plan: Plan, machine: Pick<Machine, 'memoryBytes' | 'freeMemoryBytes'>): MemoryBarParts {
+export function memoryBar(
+  plan: Plan,
+  machine: Pick<Machine, 'memoryBytes' | 'freeMemoryBytes'>,
+): MemoryBarParts {
   const others = Math.max(0, machine.memoryBytes - machine.freeMemoryBytes);
   const run = plan.memory.reduce((sum, part) => sum + part.bytes, 0);
   const left = Math.max(0, machine.memoryBytes - others - run);

@@ -6,8 +6,8 @@ import {
   linearTicks,
   logTicks,
   nearest,
-  paddedDomain,
   type Point,
+  paddedDomain,
   smoothingWindow,
   toCsv,
   trailingMean,
@@ -34,7 +34,10 @@ test('thinning leaves a short list as it is', () => {
 });
 
 test('the smoothed line is the mean of the last steps and not of later ones', () => {
-  const smoothed = trailingMean(line(6, (x) => x * 10), 3);
+  const smoothed = trailingMean(
+    line(6, (x) => x * 10),
+    3,
+  );
   expect(smoothed.map((point) => point.y)).toEqual([0, 5, 10, 20, 30, 40]);
 });
 
@@ -91,7 +94,14 @@ test('the cursor finds the nearest point and the newest one before it', () => {
 });
 
 test('CSV quotes what needs it and leaves missing values empty', () => {
-  expect(toCsv(['step', 'note'], [[1, 'a "b", c'], [2, null], [Number.NaN, 'line\nbreak']])).toBe(
-    'step,note\r\n1,"a ""b"", c"\r\n2,\r\n,"line\nbreak"\r\n',
-  );
+  expect(
+    toCsv(
+      ['step', 'note'],
+      [
+        [1, 'a "b", c'],
+        [2, null],
+        [Number.NaN, 'line\nbreak'],
+      ],
+    ),
+  ).toBe('step,note\r\n1,"a ""b"", c"\r\n2,\r\n,"line\nbreak"\r\n');
 });

@@ -18,7 +18,8 @@ test('the recipe in words holds the numbers of data, model, method and length', 
     Data: 'Dataset version 4: 4,716 training records with 1,247,338 tokens, of which 49.1 % are learned.',
     Model:
       "SmolLM2-135M-Instruct. 4,884,480 weights are added and trained, 3.6 % of the base's 134,515,008; the base stays as it is.",
-    Method: 'LoRA, rank 16, on all linear layers. AdamW, learning rate 2.0e-4, 28 warm-up steps, cosine to 0.',
+    Method:
+      'LoRA, rank 16, on all linear layers. AdamW, learning rate 2.0e-4, 28 warm-up steps, cosine to 0.',
     Length: '3 epochs at 16 records a step: 942 steps. Ends early after 3 validations without a better loss.',
     Device: 'Processor, all cores. The same recipe gives the same losses again, seed 42.',
   });
@@ -42,7 +43,9 @@ test('full fine-tuning, few layers and another optimizer are named', () => {
   expect(words(settings, version, model, plan).Method).toBe(
     'rsLoRA, rank 16, on q_proj, v_proj, dropout 0.05. SGD, learning rate 2.0e-4, constant.',
   );
-  expect(words({ ...settings, method: 'full' }, version, model, plan).Model).toContain('All 134,515,008 weights');
+  expect(words({ ...settings, method: 'full' }, version, model, plan).Model).toContain(
+    'All 134,515,008 weights',
+  );
   expect(words(settings, version, model, plan).Length).toContain('Runs to the end.');
 });
 
@@ -62,7 +65,12 @@ test('the memory bar adds up to the memory of the computer, with the limit where
 });
 
 test('a plan that is too large makes the bar longer than the memory and says by how much', () => {
-  const large = { ...plan, memory: [{ name: 'Activations', bytes: 20e9 }], peakBytes: 20e9, verdict: 'too-large' as const };
+  const large = {
+    ...plan,
+    memory: [{ name: 'Activations', bytes: 20e9 }],
+    peakBytes: 20e9,
+    verdict: 'too-large' as const,
+  };
   const bar = memoryBar(large, { memoryBytes: 16e9, freeMemoryBytes: 9.8e9 });
   expect(bar.totalBytes).toBeCloseTo(26.2e9, 0);
   expect(bar.limitShare).toBeLessThan(0.6);
@@ -72,7 +80,9 @@ test('a plan that is too large makes the bar longer than the memory and says by 
 test('what follows the run depends on the records that are kept out', () => {
   expect(plain(afterwardsWords(true, version))).toBe('Evaluate base against tuned on 262 test records.');
   const records = { train: 10, validation: 0, test: 0 };
-  expect(afterwardsWords(true, { ...version, report: { ...version.report, records } })).toContain('no test records');
+  expect(afterwardsWords(true, { ...version, report: { ...version.report, records } })).toContain(
+    'no test records',
+  );
   expect(afterwardsWords(false, version)).toContain('later');
 });
 

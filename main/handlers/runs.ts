@@ -1,0 +1,132 @@
+// Calls about runs. Training is a job (work/train.ts); plans and presets come from the inspect process.
+import { mkdirSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import type { Recipe, Run, runs } from '../contract/runs.ts';
+import type { HandlersFor } from '../contract/wire.ts';
+import { AppError } from '../errors.ts';
+import type { InspectAsks } from '../jobs/job.ts';
+import { newId } from '../store/rows.ts';
+import { findModel, findRun, findVersion, memoryBudget, threadsFor } from './lookup.ts';
+import { loadCurves } from './run-folder.ts';
+import type { Services } from './services.ts';
+import { startTraining, updateRun } from './work/train.ts';
+
+const unfinished = new Set<Run['state']>(['queued', 'compiling', 'running', 'paused', 'stopping']);
+const resumable = new Set<Run['state']>(['interrupted', 'stopped', 'failed']);
+/** A second start of the same recipe within this time is a double click or a second window (field case F08). */
+const doubleStartMs = 3000;
+
+export function runHandlers(services: Services): HandlersFor<typeof runs> {
+  const { store, inspect, queue } = services;
+  const find = ({ projectId, runId }: { projectId: string; runId: string }): Run =>
+    findRun(store.project(projectId), runId);
+  const jobOf = (run: Run): string => {
+    if (run.jobId !== null && queue.find(run.jobId)) return run.jobId;
+    throw new AppError('run-not-active', `Run ${run.number} is not running.`, 'Resume it first, or start a new one.');
+  };
+  return {
+    'runs.presets': ({ projectId, versionId, modelId }) => {
+      const project = store.project(projectId);
+      findVersion(project, versionId);
+      return inspect.ask<InspectAsks['presets']['reply']>('presets', {
+        modelFolder: findModel(services, modelId).folder,
+        recordsFile: project.datasets.recordsFile(versionId),
+        isSample: project.row.find()?.isSample ?? false,
+      });
+    },
+    'runs.plan': async (recipe) => {
+      const project = store.project(recipe.projectId);
+      findVersion(project, recipe.versionId);
+      const { bavail, bsize } = await statfs(project.folder);
+      return inspect.ask<InspectAsks['plan']['reply']>('plan', {
+        modelFolder: findModel(services, recipe.modelId).folder,
+        recordsFile: project.datasets.recordsFile(recipe.versionId),
+        settings: { ...recipe.settings, threads: threadsFor(services, recipe.settings.threads) },
+        memoryBytes: memoryBudget(services),
+        diskBytes: bavail * bsize,
+      });
+    },
+    'runs.start': (recipe) => {
+      const project = store.project(recipe.projectId);
+      const twin = findTwin(project.runs.active(), recipe);
+      if (twin) return twin;
+      findVersion(project, recipe.versionId);
+      findModel(services, recipe.modelId);
+      const run = project.runs.insert(newRun(recipe));
+      mkdirSync(project.runs.folder(run.number), { recursive: true });
+      return startTraining(services, run, false);
+    },
+    'runs.pause': (ref) => {
+      const run = find(ref);
+      queue.pause(jobOf(run), true);
+      return run;
+    },
+    'runs.resume': (ref) => {
+      const run = find(ref);
+      if (run.state === 'paused') {
+        queue.pause(jobOf(run), false);
+        return run;
+      }
+      if (unfinished.has(run.state)) return run; // two windows, one run
+      if (!resumable.has(run.state))
+        throw new AppError('run-finished', `Run ${run.number} is finished.`, 'Start a new run to train longer.');
+      findModel(services, run.recipe.modelId);
+      return startTraining(services, run, true);
+    },
+    'runs.stop': (ref) => {
+      queue.cancel(jobOf(find(ref)));
+      return find(ref);
+    },
+    'runs.list': ({ projectId, trash }) => store.project(projectId).runs.list(trash),
+    'runs.get': find,
+    'runs.metrics': async ({ projectId, runId, afterStep, points }) => {
+      const project = store.project(projectId);
+      const run = find({ projectId, runId });
+      await loadCurves(project, run);
+      return project.runs.metrics.read(runId, afterStep, points);
+    },
+    'runs.rename': (ref) => updateRun(services, find(ref), { name: ref.name }),
+    'runs.delete': (ref) => {
+      const run = find(ref);
+      if (unfinished.has(run.state))
+        throw new AppError('run-active', `Run ${run.number} is still ${run.state}.`, 'Stop it first.');
+      updateRun(services, run, { deletedAt: Date.now() });
+      return {};
+    },
+    'runs.restore': (ref) => updateRun(services, find(ref), { deletedAt: null }),
+  };
+}
+
+function findTwin(active: Run[], recipe: Recipe): Run | undefined {
+  const wanted = JSON.stringify(recipe);
+  const now = Date.now();
+  return active.find((run) => now - run.createdAt < doubleStartMs && JSON.stringify(run.recipe) === wanted);
+}
+
+function newRun(recipe: Recipe): Omit<Run, 'number'> {
+  return {
+    id: newId(),
+    projectId: recipe.projectId,
+    name: recipe.name,
+    recipe,
+    state: 'queued',
+    jobId: null,
+    plan: null,
+    step: 0,
+    steps: 0,
+    trainLoss: null,
+    validationLoss: null,
+    bestStep: null,
+    checkpointStep: null,
+    seconds: 0,
+    peakBytes: 0,
+    tokensPerSecond: null,
+    lineage: {},
+    error: null,
+    messages: [],
+    createdAt: Date.now(),
+    startedAt: null,
+    endedAt: null,
+    deletedAt: null,
+  };
+}

@@ -1,0 +1,232 @@
+// Generation from token ids: one answer at a time, or many in a batch whose rows are filled again as soon as they are
+// done. Chooses tokens and decides where an answer ends. Knows nothing of text or of conversations.
+import { AppError } from '../errors.ts';
+import { chunksOf, createDecoder, type DecoderOptions } from './decoder.ts';
+import { KvCache, placesFor } from './kv-cache.ts';
+import { createSampler, type SamplerOptions } from './sample.ts';
+
+export interface GenerateOptions extends Partial<SamplerOptions> {
+  /** Ids that end an answer; none of them is part of it. */
+  eosIds: readonly number[];
+  maxNewTokens: number;
+}
+
+export interface GenerateRequest {
+  promptIds: readonly number[];
+  options: GenerateOptions;
+  signal?: AbortSignal;
+  /** Called for each token; false ends the answer there (a stop string was found). */
+  onToken?: (id: number, logprob: number) => boolean | undefined;
+}
+
+export interface Generated {
+  ids: number[];
+  /** Natural logarithm of the model's probability of each id; empty from batches. */
+  logprobs: number[];
+  finish: 'stop' | 'length' | 'cancelled';
+  promptTokens: number;
+  /** Milliseconds of computing until the first token was there. */
+  msToFirstToken: number;
+  /** Of computing, from the first token on; 0 when there is at most one. */
+  tokensPerSecond: number;
+}
+
+export interface BatchOptions extends GenerateOptions {
+  signal?: AbortSignal;
+  /** Rows computed at once; by default up to 32, fewer where the cache would take more than 512 MB. */
+  rows?: number;
+  /** Called as soon as an answer is complete, in any order. */
+  onDone?: (index: number, answer: Generated) => void;
+}
+
+export type Generator = ReturnType<typeof createGenerator>;
+
+/** Answers that need no more new tokens than this never have their cache copied into a larger one. */
+const roomAtOnce = 256;
+const rowSizes = [32, 16, 8, 4, 2, 1];
+const cacheBytesLimit = 512 * 1024 * 1024;
+
+/** Base and adapter share the mapped weights; a trainer as `weights` gives answers of what it has learned so far. */
+export function createGenerator(options: DecoderOptions) {
+  const { model } = options;
+  const decoder = createDecoder(options);
+  const { contextLength, vocabularySize } = model.shape;
+  let warm: { ids: readonly number[]; cache: KvCache } | undefined;
+
+  /** Tokens that may follow a prompt. Throws when it leaves no room for one (field case E07). */
+  const roomFor = (promptTokens: number, maxNewTokens: number): number => {
+    if (promptTokens === 0) throw new AppError('prompt-empty', 'The prompt has no token.', 'Write something first.');
+    if (promptTokens >= contextLength) {
+      throw new AppError(
+        'context-length-exceeded',
+        `The prompt has ${promptTokens} tokens, but this model sees ${contextLength}, its answer included.`,
+        'Shorten the prompt, or start a new conversation.',
+      );
+    }
+    return Math.min(maxNewTokens, contextLength - promptTokens);
+  };
+
+  /** A cache for the prompt, and how many of its chunks it holds already from the prompt before. */
+  const cacheFor = (ids: readonly number[], places: number): { cache: KvCache; first: number } => {
+    if (warm === undefined || warm.cache.places !== places) return { cache: decoder.newCache(1, places), first: 0 };
+    const before = warm.ids;
+    const old = chunksOf(before.length, places);
+    const chunks = chunksOf(ids.length, places);
+    const same = ({ start, tokens }: { start: number; tokens: number }, i: number) =>
+      old[i]?.tokens === tokens &&
+      start + tokens <= Math.min(before.length, ids.length - 1) &&
+      ids.slice(start, start + tokens).every((id, k) => id === before[start + k]);
+    const differs = chunks.findIndex((chunk, i) => !same(chunk, i));
+    return { cache: warm.cache, first: differs };
+  };
+
+  const generate = async ({ promptIds, options: wanted, signal, onToken }: GenerateRequest): Promise<Generated> => {
+    const limit = roomFor(promptIds.length, wanted.maxNewTokens);
+    const { cache: prepared, first } = cacheFor(promptIds, placesFor(promptIds.length + Math.min(limit, roomAtOnce)));
+    let cache = prepared;
+    warm = undefined; // in use: a second answer at the same time gets a cache of its own
+    const sampler = createSampler({ vocabularySize, ...wanted });
+    const all = [...promptIds];
+    const answer = emptyAnswer(promptIds.length);
+    const began = decoder.busySeconds();
+    let logits = await decoder.prefill(cache, promptIds, { first, signal });
+    if (logits === undefined) return answer;
+    const firstAt = decoder.busySeconds();
+    answer.msToFirstToken = (firstAt - began) * 1000;
+    try {
+      while (!signal?.aborted) {
+        const { id, logprob } = sampler.next(logits, all);
+        if (wanted.eosIds.includes(id)) return finish(answer, 'stop', firstAt);
+        all.push(id);
+        answer.ids.push(id);
+        answer.logprobs.push(logprob);
+        if (onToken?.(id, logprob) === false) return finish(answer, 'stop', firstAt);
+        if (answer.ids.length === limit) return finish(answer, 'length', firstAt);
+        if (all.length > cache.places) cache = cache.grown(cache.places * 2);
+        logits = await decoder.step(cache, Int32Array.of(id), Int32Array.of(all.length - 1), logits);
+      }
+      return finish(answer, 'cancelled', firstAt);
+    } finally {
+      warm = { ids: promptIds, cache };
+    }
+  };
+
+  const finish = (answer: Generated, how: Generated['finish'], firstAt: number): Generated => {
+    const seconds = decoder.busySeconds() - firstAt;
+    answer.finish = how;
+    answer.tokensPerSecond = answer.ids.length > 1 && seconds > 0 ? (answer.ids.length - 1) / seconds : 0;
+    return answer;
+  };
+
+  interface Row {
+    index: number;
+    limit: number;
+    all: number[];
+    answer: Generated;
+    choose(logits: Float32Array): number;
+    firstAt: number;
+  }
+
+  /** Answers all prompts; the result has their order. Aborting gives `cancelled` for those that were not done. */
+  const generateBatch = async (
+    prompts: readonly (readonly number[])[],
+    { signal, rows: wantedRows, onDone, ...wanted }: BatchOptions,
+  ): Promise<Generated[]> => {
+    const limits = prompts.map((ids) => roomFor(ids.length, wanted.maxNewTokens));
+    const places = prompts.map((ids, i) => placesFor(ids.length + limits[i]));
+    const answers = prompts.map((ids) => emptyAnswer(ids.length));
+
+    /** Takes what the logits say; false when the row is done. */
+    const advance = (row: Row, logits: Float32Array): boolean => {
+      const id = row.choose(logits);
+      const ended = wanted.eosIds.includes(id);
+      if (!ended) {
+        row.answer.ids.push(id);
+        row.all.push(id);
+      }
+      if (!ended && row.answer.ids.length < row.limit) return true;
+      finish(row.answer, ended ? 'stop' : 'length', row.firstAt);
+      onDone?.(row.index, row.answer);
+      return false;
+    };
+
+    for (const size of [...new Set(places)].sort((a, b) => a - b)) {
+      const waiting = prompts.flatMap((_, i) => (places[i] === size ? [i] : []));
+      const count = rowsFor(size, waiting.length, wantedRows);
+      const cache = decoder.newCache(count, size);
+      const live: (Row | undefined)[] = new Array(count).fill(undefined);
+      const logits = new Float32Array(count * vocabularySize);
+
+      const fill = async (place: number): Promise<void> => {
+        for (let index = waiting.shift(); index !== undefined; index = waiting.shift()) {
+          const began = decoder.busySeconds();
+          const first = await decoder.prefill(cache.row(place), prompts[index], { signal });
+          if (first === undefined) return;
+          const firstAt = decoder.busySeconds();
+          const answer = answers[index];
+          answer.msToFirstToken = (firstAt - began) * 1000;
+          const all = [...prompts[index]];
+          const choose = chooser({ vocabularySize, ...wanted }, all);
+          const row: Row = { index, limit: limits[index], all, answer, choose, firstAt };
+          if (advance(row, first)) {
+            live[place] = row;
+            return;
+          }
+        }
+      };
+      for (let place = 0; place < count; place++) await fill(place);
+      while (live.some((row) => row !== undefined) && !signal?.aborted) {
+        // a row that is done writes its padding to place 0, which the next prompt overwrites
+        const ids = Int32Array.from(live, (row) => row?.all.at(-1) ?? 0);
+        const positions = Int32Array.from(live, (row) => (row === undefined ? 0 : row.all.length - 1));
+        await decoder.step(cache, ids, positions, logits);
+        for (const [place, row] of live.entries()) {
+          if (row === undefined) continue;
+          const own = logits.subarray(place * vocabularySize, (place + 1) * vocabularySize);
+          if (advance(row, own)) continue;
+          live[place] = undefined;
+          await fill(place);
+        }
+      }
+    }
+    return answers;
+  };
+
+  const rowsFor = (places: number, prompts: number, wanted: number | undefined): number => {
+    const most = Math.min(wanted ?? rowSizes[0], Math.max(1, Math.floor(cacheBytesLimit / KvCache.bytes(model.shape, 1, places))));
+    const enough = rowSizes.filter((size) => size <= most);
+    return enough.findLast((size) => size >= prompts) ?? enough[0] ?? 1;
+  };
+
+  return {
+    model,
+    generate,
+    generateBatch,
+    async release(): Promise<void> {
+      warm = undefined;
+      await decoder.release();
+    },
+  };
+}
+
+const emptyAnswer = (promptTokens: number): Generated => ({
+  ids: [],
+  logprobs: [],
+  finish: 'cancelled',
+  promptTokens,
+  msToFirstToken: 0,
+  tokensPerSecond: 0,
+});
+
+/** A sampler for one row; plain greedy choice needs no probabilities. */
+function chooser(options: GenerateOptions & { vocabularySize: number }, all: readonly number[]): (logits: Float32Array) => number {
+  const plain = (options.temperature ?? 0) === 0 && (options.repetitionPenalty ?? 1) === 1;
+  const sampler = createSampler(options);
+  return (logits) => {
+    if (!plain) return sampler.next(logits, all).id;
+    let best = 0;
+    const end = options.vocabularySize > 0 ? Math.min(options.vocabularySize, logits.length) : logits.length;
+    for (let id = 1; id < end; id++) if (logits[id] > logits[best]) best = id;
+    return Number.isFinite(logits[best]) ? best : sampler.next(logits, all).id; // which names the fault
+  };
+}

@@ -1,0 +1,127 @@
+// The weights that answers come from: the base alone, the base with an adapter (never merged, so that both share the
+// mapped file), or a full set of tuned weights. Does not know where a run keeps them.
+import { existsSync, realpathSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { AppError } from '../errors.ts';
+import { type Model, openModel } from '../models/load.ts';
+import {
+  type AdapterFiles,
+  adapterFor,
+  type LoraConfig,
+  type LoraSite,
+  loraNames,
+  loraSites,
+  readAdapter,
+} from '../models/lora.ts';
+import { readHeader, readTensor } from '../models/safetensors.ts';
+import { layoutPages, type Page, PagedArrays } from '../training/parameters.ts';
+
+/** Values that replace or extend what lies in the files. A trainer is one: its answers follow what it learns. */
+export interface LiveWeights {
+  readonly pages: readonly Page[];
+  readonly sites: readonly LoraSite[];
+  readonly parameters: PagedArrays;
+}
+
+/** A base model and what was learned on top of it. */
+export interface TunedModel {
+  model: Model;
+  weights: LiveWeights | undefined;
+  /** How the adapter was set, when there is one. */
+  lora: LoraConfig | undefined;
+}
+
+/**
+ * Opens a base model, with an adapter folder in PEFT's format or a folder of full weights on top of it.
+ * @throws AppError with the reason when a folder cannot be used or does not fit the base
+ */
+export function openTuned(
+  modelFolder: string,
+  tuned: { kind: 'adapter' | 'full'; folder: string } | null,
+): TunedModel {
+  const model = openModel(modelFolder);
+  if (tuned === null) return { model, weights: undefined, lora: undefined };
+  if (tuned.kind === 'full') {
+    return { model: withTensors(model, tuned.folder), weights: undefined, lora: undefined };
+  }
+  const files = readAdapter(tuned.folder);
+  return { model, weights: adapterWeights(model, files), lora: files.config };
+}
+
+/** An adapter in pages, as the graphs take it. */
+export function adapterWeights(model: Model, files: AdapterFiles): LiveWeights {
+  if (files.config.use_dora) {
+    throw new AppError(
+      'adapter-unsupported',
+      'The adapter uses DoRA, which Tunesmith cannot run yet.',
+      'Choose a LoRA adapter without DoRA.',
+    );
+  }
+  const sites = loraSites(files.config, model.specs, model.architecture.outputModules);
+  const tensors = adapterFor(files, sites);
+  const pages = layoutPages(
+    sites.flatMap(({ module, rank, inFeatures, outFeatures }) => {
+      const { a, b } = loraNames(module);
+      return [
+        { name: a, shape: [rank, inFeatures], decay: true, matrix: true },
+        { name: b, shape: [outFeatures, rank], decay: true, matrix: true },
+      ];
+    }),
+    false,
+  );
+  const parameters = new PagedArrays(pages);
+  for (const [name, data] of tensors) parameters.view(name).set(data);
+  return { pages, sites, parameters };
+}
+
+/** True when every B of the adapter is zero: it changes nothing (field case D03). */
+export function hasNoEffect({ sites, parameters }: LiveWeights): boolean {
+  return sites.every(({ module }) => parameters.view(loraNames(module).b).every((value) => value === 0));
+}
+
+/** The same model with its tensors from another folder, which may hold nothing but model.safetensors. */
+function withTensors(model: Model, folder: string): Model {
+  if (existsSync(join(folder, 'config.json'))) return openModel(folder);
+  const path = join(folder, 'model.safetensors');
+  if (!existsSync(path)) {
+    throw new AppError('weights-missing', 'The folder of this run has no model.safetensors.', 'Train the run again.');
+  }
+  const file = realpathSync(path);
+  const tensors = readHeader(file);
+  const first = model.specs.find(({ name, shape }) => tensors.get(name)?.shape.join() !== shape.join());
+  if (first !== undefined) {
+    throw new AppError(
+      'weights-shape',
+      `The tuned weights do not fit "${model.name}"; the first that does not: ${first.name}.`,
+      'Choose the model that this run was trained on.',
+    );
+  }
+  const weightsFolder = dirname(file);
+  return {
+    ...model,
+    tensors,
+    weightsFolder,
+    locate: (other) => relative(weightsFolder, other).split(sep).join('/'),
+    dtype: [...new Set(model.specs.map(({ name }) => tensors.get(name)?.dtype))].join(' and '),
+  };
+}
+
+const widened = new WeakMap<Model, Map<string, Float32Array>>();
+
+/**
+ * 16-bit weights as float32, once for each model in memory: casting them again for every token would take longer than
+ * the products. Empty where the files hold float32, or where memory is short (then the graph casts).
+ */
+export function widenedWeights(model: Model): ReadonlyMap<string, Float32Array> {
+  const known = widened.get(model);
+  if (known !== undefined) return known;
+  const arrays = new Map<string, Float32Array>();
+  const affordable = model.parameters * 4 < process.availableMemory() / 4;
+  for (const { name } of model.specs) {
+    const info = model.tensors.get(name);
+    if (!affordable || info === undefined || info.dtype === 'float32') continue;
+    arrays.set(name, readTensor(info));
+  }
+  widened.set(model, arrays);
+  return arrays;
+}

@@ -1,0 +1,119 @@
+// The training loop: batches in, updates, validations and checkpoints out. Knows nothing of files, jobs or windows;
+// everything it does is a function that it was given. The same functions, seed and device give the same bits.
+import { AppError } from '../errors.ts';
+import type { BatchArrays, Trainer } from './trainer.ts';
+
+export interface StepReport {
+  /** Updates done, this one included. */
+  step: number;
+  /** nats per label, before the update. */
+  loss: number;
+  learningRate: number;
+  gradNorm: number;
+  /** Tokens without padding, and labels. */
+  tokens: number;
+  labels: number;
+  seconds: number;
+}
+
+export interface LoopOptions {
+  trainer: Trainer;
+  totalSteps: number;
+  /** Micro-batches of update `step`, counted from 0. Pure: resuming asks for them again. */
+  batchesOf(step: number): BatchArrays[];
+  /** Learning rate of update `step`, counted from 0. */
+  learningRateOf(step: number): number;
+  onStep(report: StepReport): void;
+  /** Validates after every so many updates and after the last one; 0 = never. */
+  validateEvery: number;
+  validate(step: number): Promise<{ improved: boolean; stop: boolean }>;
+  /** Saves after every so many updates and at the end; 0 = only at the end. */
+  saveEvery: number;
+  /** Saves a checkpoint. A full disk pauses the run: the function waits and tries again. */
+  save(step: number, best: boolean): Promise<void>;
+  /** Asks to stop: the loop saves and returns. */
+  signal: AbortSignal;
+  unlessPaused(): Promise<void>;
+}
+
+/** Runs from `trainer.updates` to `totalSteps`. Returns whether it was stopped before the end. */
+export async function runLoop(options: LoopOptions): Promise<{ stopped: boolean }> {
+  const { trainer, totalSteps, signal } = options;
+  let saved = trainer.updates;
+  while (trainer.updates < totalSteps) {
+    await options.unlessPaused();
+    if (signal.aborted) break;
+    const report = await oneStep(options);
+    options.onStep(report);
+    const { step } = report;
+    let best = false;
+    let stop = false;
+    if (options.validateEvery > 0 && (step % options.validateEvery === 0 || step === totalSteps)) {
+      const verdict = await options.validate(step);
+      best = verdict.improved;
+      stop = verdict.stop;
+    }
+    if (best || (options.saveEvery > 0 && step % options.saveEvery === 0)) {
+      await options.save(step, best);
+      saved = step;
+    }
+    if (stop) break;
+    await breathe();
+  }
+  if (saved !== trainer.updates) await options.save(trainer.updates, false);
+  return { stopped: signal.aborted && trainer.updates < totalSteps };
+}
+
+async function oneStep({ trainer, batchesOf, learningRateOf }: LoopOptions): Promise<StepReport> {
+  const start = performance.now();
+  const index = trainer.updates;
+  let lossSum = 0;
+  let weight = 0;
+  let tokens = 0;
+  let labels = 0;
+  for (const batch of batchesOf(index)) {
+    const part = await trainer.accumulate(batch);
+    lossSum += part.lossSum;
+    weight += part.weight;
+    tokens += realTokens(batch);
+    labels += batch.labels.length;
+    await breathe();
+  }
+  const loss = weight === 0 ? 0 : lossSum / weight;
+  const learningRate = learningRateOf(index);
+  if (!Number.isFinite(loss)) throw diverged(index + 1, learningRate);
+  const { gradNorm } = await trainer.update(learningRate);
+  if (!Number.isFinite(gradNorm)) throw diverged(index + 1, learningRate);
+  return {
+    step: trainer.updates,
+    loss,
+    learningRate,
+    gradNorm,
+    tokens,
+    labels,
+    seconds: (performance.now() - start) / 1000,
+  };
+}
+
+/** Places that belong to a record: by segment, or up to the last label of each row. */
+function realTokens(batch: BatchArrays): number {
+  if (batch.segmentIds !== undefined) {
+    let count = 0;
+    for (const segment of batch.segmentIds) if (segment >= 0) count++;
+    return count;
+  }
+  return batch.rows * batch.width;
+}
+
+/** Lets messages in: a session run blocks the thread. */
+function breathe(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function diverged(step: number, learningRate: number): AppError {
+  return new AppError(
+    'diverged',
+    `Since step ${step} the loss is not a number. The learning rate ${learningRate.toExponential(1)} is probably too high.`,
+    'Go on from the last checkpoint with a lower learning rate.',
+  );
+}

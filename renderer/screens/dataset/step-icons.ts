@@ -1,0 +1,25 @@
+// An icon for each cleaning step that is known; a new step gets a plain one until it has its own.
+import {
+  type Icon,
+  IconCode,
+  IconCopy,
+  IconCopyCheck,
+  IconLanguage,
+  IconLetterCase,
+  IconRulerMeasure,
+  IconShield,
+  IconSpacingHorizontal,
+  IconUserShield,
+} from '@tabler/icons-react';
+
+export const stepIcons: Record<string, Icon | undefined> = {
+  unicode: IconLetterCase,
+  whitespace: IconSpacingHorizontal,
+  markup: IconCode,
+  language: IconLanguage,
+  length: IconRulerMeasure,
+  'exact-duplicates': IconCopy,
+  'near-duplicates': IconCopyCheck,
+  'personal-data': IconUserShield,
+  'harmful-content': IconShield,
+};
