@@ -83,7 +83,10 @@ export function createBackend(options: BackendOptions): Backend {
     resources: options.resources,
     logFile,
     temporary: join(options.home, 'temp', store.owner),
-    runtime: { node: options.nodePath === undefined ? process.version : pinnedVersion(), onnxruntime: ortVersion() },
+    runtime: {
+      node: options.nodePath === undefined ? process.version : pinnedVersion(),
+      onnxruntime: ortVersion(),
+    },
     shell: options.shell,
     store,
     files: createFileTokens(),
@@ -96,7 +99,15 @@ export function createBackend(options: BackendOptions): Backend {
       name: 'the model check',
     }),
     openChat: (input, onEvent) =>
-      openInteractive({ launch, kind: 'chat', input, idleMs: chatIdleMs, logFile, onEvent, name: 'the chat' }),
+      openInteractive({
+        launch,
+        kind: 'chat',
+        input,
+        idleMs: chatIdleMs,
+        logFile,
+        onEvent,
+        name: 'the chat',
+      }),
     capabilities: remember(() => readCapabilities(launch, logFile)),
     emit,
     queue: undefined as never, // made below: its hooks need the services
@@ -112,14 +123,23 @@ export function createBackend(options: BackendOptions): Backend {
     heavyElsewhere: () =>
       store.jobs
         .active()
-        .some((job) => job.spec.lane === 'heavy' && job.startedAt !== null && job.owner !== store.owner && store.ownerLives(job.owner)),
+        .some(
+          (job) =>
+            job.spec.lane === 'heavy' &&
+            job.startedAt !== null &&
+            job.owner !== store.owner &&
+            store.ownerLives(job.owner),
+        ),
   });
 
   const dispatcher = createDispatcher(contract, createHandlers(services));
   const recovered = start(services, hooks, options.makeSample).catch((error) => {
     log('error', 'backend.start', { error });
   });
-  const copies = setInterval(() => void store.keepCopies().catch((error) => log('warn', 'copies', { error })), copyEveryMs);
+  const copies = setInterval(
+    () => void store.keepCopies().catch((error) => log('warn', 'copies', { error })),
+    copyEveryMs,
+  );
   copies.unref();
   log('info', 'backend.open', { version: options.version, home: options.home, shell: options.shell.kind });
 
@@ -150,7 +170,11 @@ export function createBackend(options: BackendOptions): Backend {
   }
 }
 
-async function start(services: Services, hooks: ReturnType<typeof createHooks>, makeSample: boolean): Promise<void> {
+async function start(
+  services: Services,
+  hooks: ReturnType<typeof createHooks>,
+  makeSample: boolean,
+): Promise<void> {
   const { store } = services;
   await recoverJobs(services, hooks);
   await tidyUp(services);
@@ -166,16 +190,26 @@ async function start(services: Services, hooks: ReturnType<typeof createHooks>, 
 /** Reads the registries in an engine process, once. */
 function readCapabilities(launch: Launch, logFile: string): Promise<EngineCapabilities> {
   return new Promise((resolve, reject) => {
-    const engine = launch('capabilities', {}, {
-      logFile,
-      onFrame(frame) {
-        if (frame.type === 'done') resolve(frame.result as EngineCapabilities);
-        else if (frame.type === 'failed')
-          reject(new AppError(frame.error.code, frame.error.message, frame.error.remedy));
+    const engine = launch(
+      'capabilities',
+      {},
+      {
+        logFile,
+        onFrame(frame) {
+          if (frame.type === 'done') resolve(frame.result as EngineCapabilities);
+          else if (frame.type === 'failed')
+            reject(new AppError(frame.error.code, frame.error.message, frame.error.remedy));
+        },
       },
-    });
+    );
     void engine.exited.then(({ code, signal }) =>
-      reject(new AppError('engine-crashed', `The engine did not start (${signal ?? code}).`, 'Look into the log file.')),
+      reject(
+        new AppError(
+          'engine-crashed',
+          `The engine did not start (${signal ?? code}).`,
+          'Look into the log file.',
+        ),
+      ),
     );
   });
 }

@@ -18,8 +18,11 @@ interface Channel {
 }
 
 function openChannel(): Channel {
-  const port = (process as { parentPort?: { postMessage(m: unknown): void; on(e: string, l: (m: { data: ToEngine }) => void): void } })
-    .parentPort;
+  const port = (
+    process as {
+      parentPort?: { postMessage(m: unknown): void; on(e: string, l: (m: { data: ToEngine }) => void): void };
+    }
+  ).parentPort;
   if (port)
     return {
       send(frame, sent) {
@@ -217,7 +220,9 @@ function createAsks(channel: Channel) {
       channel.send({ type: 'ready' });
       for (const [askId, question, request] of early.splice(0)) void ask(askId, question, request);
       if (!signal.aborted)
-        await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+        await new Promise<void>((resolve) =>
+          signal.addEventListener('abort', () => resolve(), { once: true }),
+        );
       while (running.size > 0) await new Promise((turn) => setTimeout(turn, 10));
     },
   };

@@ -37,7 +37,11 @@ export function createFileTokens() {
     redeem(token: string): ChosenFile {
       const file = chosen.get(token);
       if (!file)
-        throw new AppError('file-token', 'This choice of a file was used already or is too old.', 'Choose the file again.');
+        throw new AppError(
+          'file-token',
+          'This choice of a file was used already or is too old.',
+          'Choose the file again.',
+        );
       chosen.delete(token);
       return { path: file.path, name: file.name, temporary: file.temporary };
     },

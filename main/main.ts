@@ -21,7 +21,9 @@ function places() {
   const root = applicationRoot();
   const resources = app.isPackaged ? process.resourcesPath : join(root, 'resources');
   const binary = process.platform === 'win32' ? 'node.exe' : 'node';
-  const bundledNode = app.isPackaged ? join(process.resourcesPath, 'node', binary) : (process.env.TUNESMITH_NODE ?? '');
+  const bundledNode = app.isPackaged
+    ? join(process.resourcesPath, 'node', binary)
+    : (process.env.TUNESMITH_NODE ?? '');
   return {
     resources,
     engineFile: join(root, 'out', 'main', 'engine.mjs').replace('app.asar', 'app.asar.unpacked'),
@@ -39,7 +41,9 @@ const forkUtility: ForkEngine = (file, nodeArgs, env) => {
     stdio: ['ignore', 'pipe', 'pipe'],
     serviceName: 'tunesmith engine',
   });
-  return Object.assign(child, { send: (message: unknown) => child.postMessage(message) }) as unknown as EngineProcess;
+  return Object.assign(child, {
+    send: (message: unknown) => child.postMessage(message),
+  }) as unknown as EngineProcess;
 };
 
 const desktop: Shell = {
@@ -90,7 +94,10 @@ async function askBeforeClosing(event: { preventDefault(): void }): Promise<void
   event.preventDefault();
   const { response } = await dialog.showMessageBox({
     type: 'question',
-    message: active.length === 1 ? `"${active[0].title}" is still running.` : `${active.length} jobs are still running.`,
+    message:
+      active.length === 1
+        ? `"${active[0].title}" is still running.`
+        : `${active.length} jobs are still running.`,
     detail: 'It can go on without a window, or be saved and continued at the next start.',
     buttons: ['Go on in the background', 'Save and close', 'Keep the window'],
     defaultId: 0,
@@ -110,7 +117,10 @@ async function leave(): Promise<void> {
 }
 
 function showWindow(): void {
-  if (!window) return openWindow();
+  if (window === null) {
+    openWindow();
+    return;
+  }
   window.show();
   if (window.isMinimized()) window.restore();
   window.focus();

@@ -32,7 +32,9 @@ export function createMenu(options: { homeFolder: string; logFile: string }): vo
       role: 'help',
       submenu: [
         { label: 'Show log file', click: () => shell.showItemInFolder(options.logFile) },
-        ...(process.platform === 'darwin' ? [] : [{ label: 'About Tunesmith', click: () => app.showAboutPanel() }]),
+        ...(process.platform === 'darwin'
+          ? []
+          : [{ label: 'About Tunesmith', click: () => app.showAboutPanel() }]),
       ],
     },
   ];

@@ -6,7 +6,13 @@ import { build } from 'esbuild';
 import { applicationRoot } from './place.ts';
 
 /** Stay outside of the engine bundle: native libraries, and parsers that look for files beside themselves. */
-export const engineExternals = ['onnxruntime-node', 'tokenizers', 'pdf-parse', 'pdfjs-dist', '@napi-rs/canvas'];
+export const engineExternals = [
+  'onnxruntime-node',
+  'tokenizers',
+  'pdf-parse',
+  'pdfjs-dist',
+  '@napi-rs/canvas',
+];
 
 const shared = {
   bundle: true,
@@ -21,9 +27,8 @@ const requireBanner = {
   js: "import { createRequire as createRequireOfBundle } from 'node:module'; const require = createRequireOfBundle(import.meta.url);",
 };
 
-/** Bundles Electron's main process, its preload script and the engine into `out/`. */
-export async function bundleMain(root: string): Promise<void> {
-  const out = join(root, 'out');
+/** Bundles Electron's main process, its preload script and the engine into `out`. */
+export async function bundleMain(root: string, out = join(root, 'out')): Promise<void> {
   mkdirSync(out, { recursive: true });
   for (const name of ['main', 'preload']) rmSync(join(out, name), { recursive: true, force: true });
   await Promise.all([
@@ -45,7 +50,10 @@ export async function bundleMain(root: string): Promise<void> {
     build({
       ...shared,
       // Plain Node runs it and cannot read inside an asar, so all that can be bundled is bundled.
-      entryPoints: [join(root, 'main', 'engine.ts')],
+      entryPoints: {
+        engine: join(root, 'main', 'engine.ts'),
+        worker: join(root, 'main', 'documents', 'worker.ts'), // the reader threads of import jobs
+      },
       outdir: join(out, 'main'),
       outExtension: { '.js': '.mjs' },
       chunkNames: 'engine-[hash]',
@@ -64,7 +72,8 @@ async function packageApplication(args: string[]): Promise<void> {
   await bundleMain(root);
   cpSync(join(root, 'LICENSE'), join(root, 'out', 'LICENSE'));
   const { build: pack, Platform, createTargets } = await import('electron-builder');
-  const current = { darwin: Platform.MAC, win32: Platform.WINDOWS }[process.platform as string] ?? Platform.LINUX;
+  const current =
+    { darwin: Platform.MAC, win32: Platform.WINDOWS }[process.platform as string] ?? Platform.LINUX;
   const targets = args.includes('--dir') ? createTargets([current], 'dir') : current.createTarget();
   const files = await pack({ projectDir: root, targets, publish: 'never' });
   for (const file of files) process.stdout.write(`${file}\n`);

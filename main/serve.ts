@@ -82,10 +82,14 @@ async function answer(
   for (const [name, value] of Object.entries(securityHeaders(`'self' ws://127.0.0.1:${session.port}`)))
     response.setHeader(name, value);
   if (url.pathname === '/upload')
-    return byToken && request.method === 'POST' ? receive(request, response, context.backend) : refuse(response, 401);
+    return byToken && request.method === 'POST'
+      ? receive(request, response, context.backend)
+      : refuse(response, 401);
   const download = /^\/download\/([\w-]+)$/.exec(url.pathname)?.[1];
   if (download !== undefined)
-    return byToken && request.method === 'GET' ? send(response, context.backend, download) : refuse(response, 401);
+    return byToken && request.method === 'GET'
+      ? send(response, context.backend, download)
+      : refuse(response, 401);
   if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(response, 405);
   if (!byToken && !equal(cookieOf(request, session), session.cookie)) return refuse(response, 401);
   const file = await staticFile(context.rendererFolder, url.pathname);
@@ -108,9 +112,12 @@ function upgrade(
   const url = new URL(request.url ?? '/', `http://127.0.0.1:${session.port}`);
   const origin = request.headers.origin !== undefined; // browsers always send it with an upgrade
   const allowed =
-    faultOf(request, session) === null && origin && url.pathname === '/ws' && equal(url.searchParams.get('token'), session.token);
-  if (allowed) return sockets.upgrade(request, socket, head);
-  socket.end('HTTP/1.1 401 Unauthorized\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+    faultOf(request, session) === null &&
+    origin &&
+    url.pathname === '/ws' &&
+    equal(url.searchParams.get('token'), session.token);
+  if (allowed) sockets.upgrade(request, socket, head);
+  else socket.end('HTTP/1.1 401 Unauthorized\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
 }
 
 /** 403 when Host is not this server (a name that was made to point here) or Origin is another page; null when fine. */
@@ -161,7 +168,10 @@ async function send(response: ServerResponse, backend: Backend, token: string): 
   const found = download && (await stat(download.path).catch(() => null));
   if (!download || !found) return refuse(response, 404);
   response.setHeader('content-type', 'application/octet-stream');
-  response.setHeader('content-disposition', `attachment; filename*=UTF-8''${encodeURIComponent(download.fileName)}`);
+  response.setHeader(
+    'content-disposition',
+    `attachment; filename*=UTF-8''${encodeURIComponent(download.fileName)}`,
+  );
   if (found.isDirectory()) await pipeline(await zipFolder(download.path), response);
   else {
     response.setHeader('content-length', found.size);

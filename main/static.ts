@@ -46,7 +46,10 @@ export function securityHeaders(connect: string): Record<string, string> {
 }
 
 /** The file that `pathname` means below `root`, or null. The empty path is `index.html`. */
-export async function staticFile(root: string, pathname: string): Promise<{ type: string; body: Buffer } | null> {
+export async function staticFile(
+  root: string,
+  pathname: string,
+): Promise<{ type: string; body: Buffer } | null> {
   let name: string;
   try {
     name = decodeURIComponent(pathname).replace(/^\/+/, '') || 'index.html';

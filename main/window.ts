@@ -22,7 +22,9 @@ export function registerProtocol(): void {
 export function servePages(rendererFolder: string): void {
   const headers = securityHeaders("'self'");
   protocol.handle(scheme, async (request) => {
-    const file = isOwnPage(request.url) ? await staticFile(rendererFolder, new URL(request.url).pathname) : null;
+    const file = isOwnPage(request.url)
+      ? await staticFile(rendererFolder, new URL(request.url).pathname)
+      : null;
     if (!file || request.method !== 'GET') return new Response(null, { status: 404, headers });
     return new Response(new Uint8Array(file.body), { headers: { ...headers, 'content-type': file.type } });
   });

@@ -15,7 +15,11 @@ export function createDispatcher(calls: Record<string, Call>, handlers: Handlers
   const call = async (name: string, input: unknown): Promise<unknown> => {
     const definition = Object.hasOwn(calls, name) ? calls[name] : undefined;
     if (!definition)
-      throw new AppError('unknown-call', `There is no call "${name}".`, 'Reload the window: it may be of another version.');
+      throw new AppError(
+        'unknown-call',
+        `There is no call "${name}".`,
+        'Reload the window: it may be of another version.',
+      );
     const parsed = definition.input.safeParse(input);
     if (!parsed.success) throw inputError(parsed.error);
     try {

@@ -32,7 +32,8 @@ export function serveIpc({ backend, windows, isOwnPage }: IpcOptions): () => voi
   };
   ipcMain.on(toBackend, onFrame);
   const stopListening = backend.listen((event, payload) => {
-    for (const contents of windows()) if (!contents.isDestroyed()) contents.send(toWindow, { event, payload });
+    for (const contents of windows())
+      if (!contents.isDestroyed()) contents.send(toWindow, { event, payload });
   });
   return () => {
     stopListening();

@@ -158,7 +158,6 @@ export const gradientRules = {
   },
   // d(updates) = rows of d at the indices
   scatterAdd: ({ g, inputs: [indices], gradients }) => [undefined, g.gather(gradients[0] as Value, indices)],
-  scatterRows: none('it writes into a cache of generation, which is never trained'),
   // y = alpha op(a) op(b): da = alpha d op(b)ᵀ, db = alpha op(a)ᵀ d, each transposed when its input was
   matmul: ({ g, node, inputs: [a, b], gradients, needs }) => {
     const d = gradients[0] as Value;

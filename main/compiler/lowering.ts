@@ -126,13 +126,6 @@ export const lowerings = {
     const column = emit.temporary('Reshape', [wide, emit.integers([indices.shape[0], 1])]);
     emit.node('ScatterND', [zeros, column, emit.name(updates)], [emit.name(node.outputs[0])], { reduction: 'add' });
   },
-  // Without a reduction, and onto its own buffer, this writes the rows in place and copies nothing else.
-  scatterRows: (node, emit) => {
-    const [data, indices, updates] = node.inputs;
-    const wide = indices.dtype === 'int64' ? emit.name(indices) : emit.temporary('Cast', [emit.name(indices)], { to: dataTypes.int64 });
-    const column = emit.temporary('Reshape', [wide, emit.integers([indices.shape[0], 1])]);
-    emit.node('ScatterND', [emit.name(data), column, emit.name(updates)], [emit.name(node.outputs[0])]);
-  },
   matmul: (node, emit) => {
     const [a, b] = node.inputs;
     const { transA = false, transB = false, alpha = 1 } = node.attributes;

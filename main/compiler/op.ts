@@ -57,7 +57,6 @@ export const opNames = [
   // rows
   'gather',
   'scatterAdd',
-  'scatterRows',
   // products
   'matmul',
   'gemm',

@@ -115,11 +115,6 @@ export const shapeRules = {
     assert(indices.shape.length === 1 && indices.shape[0] === updates.shape[0], 'scatterAdd has one index per row');
     return [{ shape: [rows as number, ...updates.shape.slice(1)], dtype: updates.dtype }];
   },
-  scatterRows: ([data, indices, updates]) => {
-    assert(indices.shape.length === 1 && indices.shape[0] === updates.shape[0], 'scatterRows has one index per row');
-    assert(updates.shape.slice(1).join() === data.shape.slice(1).join(), `rows of [${updates.shape}] fit [${data.shape}]`);
-    return [{ shape: data.shape, dtype: data.dtype }];
-  },
   matmul: ([a, b], { transA, transB }) => {
     const { batch, m, n } = product(a, b, transA, transB);
     return [{ shape: [...broadcastShapes(batch[0], batch[1]), m, n], dtype: a.dtype }];

@@ -1,7 +1,7 @@
 // Automatic numbers of a Word document, as Word draws them: "2.1", "(b)", "Article 3:" (field case A04). State is the
 // counters; paragraphs must be asked about in document order. Source: ECMA-376 part 1, section 17.9.
 import { formatNumber } from './html-text.ts';
-import { childOf, childrenOf, valueOf, type XmlElement } from './xml.ts';
+import { childOf, childrenOf, childValue, type XmlElement } from './xml.ts';
 
 export interface Numbering {
   /** Number of the next paragraph with these properties, with what separates it from the text; null for none. */
@@ -106,17 +106,17 @@ function placeOf(
   lists: Map<string, List>,
 ): { list: List; number: string; level: number } | null {
   const own = childOf(properties, 'w:numPr');
-  let number = valueOf(own, 'w:numId');
-  let level = valueOf(own, 'w:ilvl');
-  let styleId = valueOf(properties, 'w:pStyle');
+  let number = childValue(own, 'w:numId');
+  let level = childValue(own, 'w:ilvl');
+  let styleId = childValue(properties, 'w:pStyle');
   for (let depth = 0; styleId !== undefined && depth < 20; depth++) {
     const style = styles.get(styleId);
-    const fromStyle = valueOf(style?.numbering, 'w:numId');
+    const fromStyle = childValue(style?.numbering, 'w:numId');
     if (number === undefined && fromStyle !== undefined) {
       number = fromStyle;
       // A level may name the style that stands for it.
       const named = [...(lists.get(number)?.levels ?? [])].find(([, { style }]) => style === styleId)?.[0];
-      level ??= named === undefined ? valueOf(style?.numbering, 'w:ilvl') : String(named);
+      level ??= named === undefined ? childValue(style?.numbering, 'w:ilvl') : String(named);
     }
     styleId = style?.basedOn;
   }
@@ -128,7 +128,7 @@ function stylesOf(styles: XmlElement | undefined): Map<string, Style> {
   return new Map(
     childrenOf(styles, 'w:style').map((style) => {
       const numbering = childOf(childOf(style, 'w:pPr'), 'w:numPr');
-      return [style.attributes['w:styleId'] ?? '', { basedOn: valueOf(style, 'w:basedOn'), numbering }];
+      return [style.attributes['w:styleId'] ?? '', { basedOn: childValue(style, 'w:basedOn'), numbering }];
     }),
   );
 }
@@ -141,10 +141,10 @@ function listsOf(numbering: XmlElement | undefined, styles: Map<string, Style>):
     childrenOf(numbering, 'w:num').map((element) => [element.attributes['w:numId'], element]),
   );
   const abstractOf = (number: XmlElement | undefined, depth = 0): XmlElement | undefined => {
-    const abstract = abstracts.get(valueOf(number, 'w:abstractNumId') ?? '');
-    const link = valueOf(abstract, 'w:numStyleLink');
+    const abstract = abstracts.get(childValue(number, 'w:abstractNumId') ?? '');
+    const link = childValue(abstract, 'w:numStyleLink');
     if (link === undefined || depth > 5) return abstract;
-    const linked = valueOf(styles.get(link)?.numbering, 'w:numId');
+    const linked = childValue(styles.get(link)?.numbering, 'w:numId');
     return abstractOf(numbers.get(linked ?? ''), depth + 1) ?? abstract;
   };
   const lists = new Map<string, List>();
@@ -158,7 +158,7 @@ function listsOf(numbering: XmlElement | undefined, styles: Map<string, Style>):
     for (const override of childrenOf(number, 'w:lvlOverride')) {
       const level = childOf(override, 'w:lvl');
       if (level !== undefined) levels.set(levelNumber(override), levelOf(level));
-      const start = valueOf(override, 'w:startOverride');
+      const start = childValue(override, 'w:startOverride');
       if (start !== undefined) startOverrides.set(levelNumber(override), Number(start));
     }
     lists.set(id, { id: abstract.attributes['w:abstractNumId'], levels, startOverrides });
@@ -171,16 +171,16 @@ function levelNumber(element: XmlElement): number {
 }
 
 function levelOf(level: XmlElement): Level {
-  const restart = valueOf(level, 'w:lvlRestart');
-  const suffix = valueOf(level, 'w:suff');
+  const restart = childValue(level, 'w:lvlRestart');
+  const suffix = childValue(level, 'w:suff');
   const legal = childOf(level, 'w:isLgl');
   return {
-    start: Number(valueOf(level, 'w:start') ?? 0),
-    format: valueOf(level, 'w:numFmt') ?? 'decimal',
-    text: valueOf(level, 'w:lvlText') ?? '',
+    start: Number(childValue(level, 'w:start') ?? 0),
+    format: childValue(level, 'w:numFmt') ?? 'decimal',
+    text: childValue(level, 'w:lvlText') ?? '',
     separator: suffix === 'nothing' ? '' : ' ',
     restart: restart === undefined ? undefined : Number(restart),
     legal: legal !== undefined && !/^(?:0|false|off)$/.test(legal.attributes['w:val'] ?? ''),
-    style: valueOf(level, 'w:pStyle'),
+    style: childValue(level, 'w:pStyle'),
   };
 }

@@ -2,7 +2,7 @@
 // automatic numbers written out (A04), each text box and note once, after its paragraph (A05). What comes out is
 // simple WordprocessingML for mammoth. Does not know about zip packages or HTML.
 import type { Numbering } from './docx-numbering.ts';
-import { childOf, childrenOf, valueOf, type XmlElement } from './xml.ts';
+import { childOf, childrenOf, childValue, type XmlElement } from './xml.ts';
 
 export interface Rewritten {
   document: XmlElement;
@@ -252,11 +252,11 @@ export function slimStyles(styles: XmlElement | undefined): XmlElement {
   const outline = (style: XmlElement | undefined, depth = 0): string | undefined =>
     style === undefined || depth > 20
       ? undefined
-      : (valueOf(childOf(style, 'w:pPr'), 'w:outlineLvl') ??
-        outline(all.get(valueOf(style, 'w:basedOn') ?? ''), depth + 1));
+      : (childValue(childOf(style, 'w:pPr'), 'w:outlineLvl') ??
+        outline(all.get(childValue(style, 'w:basedOn') ?? ''), depth + 1));
   const slim = [...all.values()].map((style): XmlElement => {
     const level = Number(outline(style) ?? 9);
-    const name = level < 6 ? `heading ${level + 1}` : (valueOf(style, 'w:name') ?? '');
+    const name = level < 6 ? `heading ${level + 1}` : (childValue(style, 'w:name') ?? '');
     const attributes = Object.fromEntries(
       Object.entries(style.attributes).filter(([key]) => /^w:(type|styleId|default)$/.test(key)),
     );

@@ -64,10 +64,11 @@ async function mainContent(text: string): Promise<HtmlSection[] | null> {
   const sections = sectionsOf(article.content as HtmlNode);
   // Readability takes out the page's own title, which is the context of everything below it.
   const hasHeading = sections.some((section) => section.text.startsWith(heading));
-  if (heading !== '' && !hasHeading) {
-    for (const section of sections) section.place = section.place ? `${heading} > ${section.place}` : heading;
-    sections.unshift({ place: heading, text: heading });
-  }
+  if (heading === '' || hasHeading) return sections;
+  const startsBare = sections[0]?.place === '';
+  if (startsBare) sections[0].text = `${heading}\n\n${sections[0].text}`;
+  for (const section of sections) section.place = section.place ? `${heading} > ${section.place}` : heading;
+  if (!startsBare) sections.unshift({ place: heading, text: heading });
   return sections;
 }
 

@@ -19,7 +19,10 @@ export function parseExact(text: string): unknown {
   return JSON.parse(text, keepSource);
 }
 
-/** One row. Scalars are cells; a row with lists or objects also keeps its value. */
+/** How deep objects inside a row become columns with dotted names, such as `content.prompt`. */
+const flatLevels = 4;
+
+/** One row. Scalars are cells, also those inside objects (`a.b`); a row with nesting keeps its value as well. */
 export function rowOf(value: unknown, place: string): PartDraft {
   if (!isObject(value)) {
     const cell = typeof value === 'object' && value !== null ? JSON.stringify(value) : cellOf(value);
@@ -28,23 +31,43 @@ export function rowOf(value: unknown, place: string): PartDraft {
   const cells: Record<string, string> = Object.create(null);
   const lines: string[] = [];
   let nested = false;
-  for (const [key, inner] of Object.entries(value)) {
-    if (typeof inner === 'object' && inner !== null) {
-      nested = true;
-      lines.push(`${key}: ${nestedText(inner)}`);
-    } else {
-      cells[key] = cellOf(inner);
-      lines.push(`${key}: ${cells[key]}`);
+  const flatten = (object: Record<string, unknown>, prefix: string, level: number) => {
+    for (const [key, inner] of Object.entries(object)) {
+      const name = prefix + key;
+      nested ||= typeof inner === 'object' && inner !== null;
+      if (isObject(inner) && level < flatLevels) flatten(inner, `${name}.`, level + 1);
+      else if (typeof inner === 'object' && inner !== null) lines.push(`${name}: ${nestedText(inner)}`);
+      else {
+        cells[name] = cellOf(inner);
+        lines.push(`${name}: ${cells[name]}`);
+      }
     }
-  }
+  };
+  flatten(value, '', 1);
   const keys = Object.keys(cells);
   const text = keys.length === 1 && !nested ? cells[keys[0]] : lines.join('\n');
   return nested ? { place, text, cells, value } : { place, text, cells };
 }
 
-/** Column names of a row: its cells and its nested keys, in the order of the file. */
+/** Column names of a row: its cells and, with dotted names, the lists in it. */
 export function columnsOf(row: PartDraft): string[] {
-  return isObject(row.value) ? Object.keys(row.value) : Object.keys(row.cells ?? {});
+  const names = Object.keys(row.cells ?? {});
+  const addLists = (object: Record<string, unknown>, prefix: string, level: number) => {
+    for (const [key, inner] of Object.entries(object)) {
+      if (isObject(inner) && level < flatLevels) addLists(inner, `${prefix}${key}.`, level + 1);
+      else if (typeof inner === 'object' && inner !== null) names.push(prefix + key);
+    }
+  };
+  if (isObject(row.value)) addLists(row.value, '', 1);
+  return names;
+}
+
+/** The value at a column name of `columnsOf`; undefined when the row has none. */
+export function valueAt(value: unknown, name: string): unknown {
+  if (!isObject(value)) return undefined;
+  if (Object.hasOwn(value, name)) return value[name];
+  const dot = name.indexOf('.');
+  return dot < 0 ? undefined : valueAt(value[name.slice(0, dot)], name.slice(dot + 1));
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {

@@ -6,9 +6,10 @@ import type { PDFParse } from 'pdf-parse';
 import { AppError } from '../errors.ts';
 import { log } from '../log.ts';
 import type { Importer } from './importer.ts';
+import { expandLigatures } from './ligatures.ts';
 import { holdLimit, type Limits, plural } from './limits.ts';
 import { type Block, layoutPage, type TextRun } from './pdf-layout.ts';
-import { addWords, createVocabulary, expandLigatures, pageText } from './pdf-paragraphs.ts';
+import { addWords, createVocabulary, pageText } from './pdf-paragraphs.ts';
 import { cutText } from './text.ts';
 
 export const pdf: Importer = {

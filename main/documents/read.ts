@@ -103,12 +103,22 @@ function createTally() {
       if (this.sample.length < sampleCharacters) {
         this.sample += `${text.slice(0, sampleCharacters - this.sample.length)}\n`;
       }
-      // U+0000, U+FFFD and private-use characters.
-      const unreadable = text.match(/[\u0000\uFFFD\uE000-\uF8FF\u{F0000}-\u{10FFFF}]/gu)?.length ?? 0;
+      const unreadable = countUnreadable(text);
       if (unreadable > 0) this.firstUnreadable ??= place === '' ? 'the start of the text' : place;
       this.unreadable += unreadable;
     },
   };
+}
+
+/** U+0000, U+FFFD and private-use characters (the last two planes begin with the surrogates DB80 to DBFF). */
+export function countUnreadable(text: string): number {
+  let found = 0;
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    const isPrivate = (unit >= 0xe000 && unit <= 0xf8ff) || (unit >= 0xdb80 && unit <= 0xdbff);
+    if (unit === 0 || unit === 0xfffd || isPrivate) found++;
+  }
+  return found;
 }
 
 /** Runs of characters between white space. */

@@ -36,6 +36,9 @@ const others: [signature: string, label: string][] = [
   ['%!PS', 'a PostScript document'],
 ];
 
+/** First entry, empty archive, spanned archive. */
+const zipStarts = ['PK\x03\x04', 'PK\x05\x06', 'PK\x07\x08'];
+
 /** Signatures of two letters also begin ordinary text ("BMW ..."); those need binary content as well. */
 const shortest = 3;
 
@@ -45,7 +48,9 @@ export function sniff(bytes: Uint8Array): Content {
   const start = head.toString('latin1', 0, 16);
   // Readers accept some bytes before the PDF header.
   if (head.subarray(0, 1024).includes('%PDF-')) return { kind: 'pdf', label: 'a PDF' };
-  if (/^PK(?:\x03\x04|\x05\x06|\x07\x08)/.test(start)) return { kind: 'zip', label: 'a zip archive' };
+  if (zipStarts.some((signature) => start.startsWith(signature))) {
+    return { kind: 'zip', label: 'a zip archive' };
+  }
   if (start.startsWith('\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1')) {
     return { kind: 'ole', label: 'an old Office document' };
   }

@@ -117,7 +117,7 @@ export function childOf(element: XmlElement | undefined, name: string): XmlEleme
 }
 
 /** Value of the `w:val` of a child, the usual way of WordprocessingML to say something. */
-export function valueOf(element: XmlElement | undefined, child: string): string | undefined {
+export function childValue(element: XmlElement | undefined, child: string): string | undefined {
   return childOf(element, child)?.attributes['w:val'];
 }
 
@@ -150,5 +150,5 @@ function isKnown(name: string): boolean {
 function escapeXml(text: string): string {
   return text
     .replace(/[&<>"]/g, (character) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[character] ?? '&quot;')
-    .replace(/[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/g, '');
+    .replace(/\p{Cc}|[\uFFFE\uFFFF]/gu, (character) => (/[\t\n\r]/.test(character) ? character : ''));
 }

@@ -64,7 +64,13 @@ export function chatHandlers(services: Services): HandlersFor<typeof chat> {
         { id: 'base', label: model.name, runId: null },
         ...runs.map((run) => ({ id: run.id, label: `Run ${run.number}`, runId: run.id })),
       ];
-      const session: ChatSession = { id: newId(), projectId, modelId, columns, contextLength: model.contextLength };
+      const session: ChatSession = {
+        id: newId(),
+        projectId,
+        modelId,
+        columns,
+        contextLength: model.contextLength,
+      };
       const engine = services.openChat(
         {
           modelFolder: model.folder,
@@ -81,7 +87,15 @@ export function chatHandlers(services: Services): HandlersFor<typeof chat> {
           open.timer ??= setTimeout(() => flush(open), deltaMs);
         },
       );
-      const open: Open = { key, session, engine, usedAt: Date.now(), stop: null, waiting: new Map(), timer: undefined };
+      const open: Open = {
+        key,
+        session,
+        engine,
+        usedAt: Date.now(),
+        stop: null,
+        waiting: new Map(),
+        timer: undefined,
+      };
       for (const old of [...sessions.values()].sort((a, b) => a.usedAt - b.usedAt))
         if (sessions.size >= maxSessions && !old.engine.busy()) close(old);
       sessions.set(session.id, open);

@@ -18,7 +18,9 @@ export function datasetHandlers(services: Services): HandlersFor<typeof datasets
     'datasets.get': ({ projectId, versionId }) => findVersion(store.project(projectId), versionId),
     'datasets.suggest': ({ projectId, sourceIds }) => {
       const project = store.project(projectId);
-      const usable = project.sources.usable().filter((one) => sourceIds.length === 0 || sourceIds.includes(one.id));
+      const usable = project.sources
+        .usable()
+        .filter((one) => sourceIds.length === 0 || sourceIds.includes(one.id));
       if (usable.length === 0)
         throw new AppError('no-documents', 'No document was read yet.', 'Add documents first.');
       const sources = usable.map((source) => toSourceFile(project, source));
@@ -99,7 +101,11 @@ export function startBuild(
   const sources = recipe.sourceIds.flatMap((id) => project.sources.get(id) ?? []);
   const gone = recipe.sourceIds.length - sources.filter((source) => source.removedAt === null).length;
   if (gone > 0)
-    throw new AppError('source-unknown', `${gone} of the chosen documents were removed.`, 'Choose the documents again.');
+    throw new AppError(
+      'source-unknown',
+      `${gone} of the chosen documents were removed.`,
+      'Choose the documents again.',
+    );
   const bare = sources.filter((source) => source.rights === null);
   if (mode === 'build' && bare.length > 0)
     throw new AppError(
@@ -118,11 +124,19 @@ export function startBuild(
   return { jobId: job.id };
 }
 
-async function readRecord(project: ProjectStore, versionId: string, recordId: string): Promise<DatasetRecord> {
+async function readRecord(
+  project: ProjectStore,
+  versionId: string,
+  recordId: string,
+): Promise<DatasetRecord> {
   findVersion(project, versionId);
   const place = project.datasets.place(versionId, recordId);
   if (!place)
-    throw new AppError('record-unknown', 'This record is not in the dataset version.', 'Choose another record.');
+    throw new AppError(
+      'record-unknown',
+      'This record is not in the dataset version.',
+      'Choose another record.',
+    );
   const [record] = await jsonLines.at<DatasetRecord>(project.datasets.recordsFile(versionId), [place]);
   return record;
 }

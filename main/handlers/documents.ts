@@ -3,13 +3,17 @@ import type { documents, Source } from '../contract/documents.ts';
 import type { HandlersFor } from '../contract/wire.ts';
 import { AppError } from '../errors.ts';
 import type { ProjectStore } from '../store/index.ts';
-import { counted } from './lookup.ts';
 import { jsonLines } from './json-lines.ts';
+import { counted } from './lookup.ts';
 import type { Services } from './services.ts';
 import { rememberPassword } from './work/import-documents.ts';
 
 export function documentHandlers(services: Services): HandlersFor<typeof documents> {
-  const change = (projectId: string, ids: string[], apply: (project: ProjectStore, id: string) => void): Source[] => {
+  const change = (
+    projectId: string,
+    ids: string[],
+    apply: (project: ProjectStore, id: string) => void,
+  ): Source[] => {
     const project = services.store.project(projectId);
     for (const id of ids) if (project.sources.get(id)) apply(project, id);
     services.emit('documents.changed', { projectId });
@@ -21,9 +25,18 @@ export function documentHandlers(services: Services): HandlersFor<typeof documen
   const find = (project: ProjectStore, sourceId: string) => {
     const source = project.sources.get(sourceId);
     if (source && source.removedAt === null) return source;
-    throw new AppError('source-unknown', 'This document was removed.', 'Undo the removal, or add the file again.');
+    throw new AppError(
+      'source-unknown',
+      'This document was removed.',
+      'Undo the removal, or add the file again.',
+    );
   };
-  const startImport = (projectId: string, title: string, spec: Record<string, unknown>, subjectId: string | null) => {
+  const startImport = (
+    projectId: string,
+    title: string,
+    spec: Record<string, unknown>,
+    subjectId: string | null,
+  ) => {
     services.store.project(projectId); // says at once when it cannot be opened
     const job = services.queue.start({
       kind: 'import-documents',

@@ -30,7 +30,8 @@ function ranking(
   betterWhen: 'higher' | 'lower',
 ): ((prediction: Prediction) => number) | null {
   if (sort === 'order') return null;
-  const meanLoss = ({ lossSum, lossTokens }: Prediction['base']) => (lossTokens === 0 ? 0 : lossSum / lossTokens);
+  const meanLoss = ({ lossSum, lossTokens }: Prediction['base']) =>
+    lossTokens === 0 ? 0 : lossSum / lossTokens;
   if (sort === 'most-improved') return ({ base, tuned }) => meanLoss(tuned) - meanLoss(base);
   const badness = (prediction: Prediction): number => {
     const score = metricId === null ? undefined : prediction.scores[metricId];

@@ -14,7 +14,11 @@ export function exportHandlers(services: Services): HandlersFor<typeof exportCal
   const present = ({ projectId, exportId }: { projectId: string; exportId: string }) => {
     const found = findExport(services, projectId, exportId);
     if (existsSync(found.folder)) return found;
-    throw new AppError('export-missing', `The exported files are not there any more: ${found.folder}`, 'Export again.');
+    throw new AppError(
+      'export-missing',
+      `The exported files are not there any more: ${found.folder}`,
+      'Export again.',
+    );
   };
   return {
     'exports.start': (request) => startExport(services, request),

@@ -11,7 +11,9 @@ async function* lines(file: string): AsyncGenerator<Buffer> {
     for await (const piece of stream as AsyncIterable<Buffer>) {
       let from = 0;
       for (let at = piece.indexOf(10); at !== -1; at = piece.indexOf(10, from)) {
-        yield rest.length === 0 ? piece.subarray(from, at) : Buffer.concat([...rest, piece.subarray(from, at)]);
+        yield rest.length === 0
+          ? piece.subarray(from, at)
+          : Buffer.concat([...rest, piece.subarray(from, at)]);
         rest = [];
         from = at + 1;
       }

@@ -6,10 +6,10 @@ import { createRequire } from 'node:module';
 import { availableParallelism, cpus, platform, release, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { graphics } from 'systeminformation';
+import type { z } from 'zod';
 import type { Device, Machine } from '../contract/settings.ts';
 import { log } from '../log.ts';
 import type { Services } from './services.ts';
-import type { z } from 'zod';
 
 type DeviceInfo = z.infer<typeof Device>;
 
@@ -26,7 +26,11 @@ export async function describeMachine(services: Services): Promise<Machine> {
     freeMemoryBytes: process.availableMemory(),
     freeDiskBytes: bavail * bsize,
     devices: await describeDevices(cpu),
-    versions: { tunesmith: services.version, node: services.runtime.node, onnxruntime: services.runtime.onnxruntime },
+    versions: {
+      tunesmith: services.version,
+      node: services.runtime.node,
+      onnxruntime: services.runtime.onnxruntime,
+    },
     homeFolder: services.store.home,
     logFile: services.logFile,
   };
@@ -41,7 +45,14 @@ async function describeDevices(cpu: string): Promise<DeviceInfo[]> {
     });
   const gpus = await controllers;
   const devices: DeviceInfo[] = [
-    { provider: 'cpu', name: cpu, memoryBytes: totalmem(), driver: null, state: 'ready', detail: 'Always available.' },
+    {
+      provider: 'cpu',
+      name: cpu,
+      memoryBytes: totalmem(),
+      driver: null,
+      state: 'ready',
+      detail: 'Always available.',
+    },
   ];
   for (const gpu of gpus)
     devices.push({
@@ -56,11 +67,28 @@ async function describeDevices(cpu: string): Promise<DeviceInfo[]> {
     devices.push({ ...absent, provider: 'webgpu', name: 'WebGPU', detail: 'No graphics card was found.' });
   devices.push(
     hasCuda()
-      ? { ...absent, provider: 'cuda', name: 'CUDA', state: 'not-checked', detail: 'Its libraries are installed.' }
-      : { ...absent, provider: 'cuda', name: 'CUDA', detail: 'The CUDA libraries of ONNX Runtime are not installed.' },
+      ? {
+          ...absent,
+          provider: 'cuda',
+          name: 'CUDA',
+          state: 'not-checked',
+          detail: 'Its libraries are installed.',
+        }
+      : {
+          ...absent,
+          provider: 'cuda',
+          name: 'CUDA',
+          detail: 'The CUDA libraries of ONNX Runtime are not installed.',
+        },
   );
   if (platform() === 'win32')
-    devices.push({ ...absent, provider: 'dml', name: 'DirectML', state: 'not-checked', detail: 'Not checked yet.' });
+    devices.push({
+      ...absent,
+      provider: 'dml',
+      name: 'DirectML',
+      state: 'not-checked',
+      detail: 'Not checked yet.',
+    });
   return devices;
 }
 

@@ -27,7 +27,8 @@ export async function listFiles<T extends ChosenFile>(item: T): Promise<T[]> {
       const path = join(folder, entry.name);
       const name = `${prefix}/${entry.name}`;
       if (entry.isDirectory()) await walk(path, name);
-      else if (entry.isFile() || (entry.isSymbolicLink() && (await isFile(path)))) files.push({ ...item, path, name });
+      else if (entry.isFile() || (entry.isSymbolicLink() && (await isFile(path))))
+        files.push({ ...item, path, name });
       if (files.length > maxFiles)
         throw new AppError(
           'too-many-files',
@@ -41,7 +42,10 @@ export async function listFiles<T extends ChosenFile>(item: T): Promise<T[]> {
 }
 
 /** Copies the file into the project, unless its content is there already. Returns what it is known by. */
-export async function keepOriginal(project: ProjectStore, file: ChosenFile): Promise<{ sha256: string; bytes: number }> {
+export async function keepOriginal(
+  project: ProjectStore,
+  file: ChosenFile,
+): Promise<{ sha256: string; bytes: number }> {
   const found = await stat(file.path);
   if (!found.isFile())
     throw new AppError('not-a-file', `"${file.name}" is not a file.`, 'Choose a file or a folder of files.');
@@ -82,13 +86,23 @@ export async function keepOriginal(project: ProjectStore, file: ChosenFile): Pro
 function explainCopy(error: unknown, name: string): unknown {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === 'EACCES' || code === 'EPERM')
-    return new AppError('no-access', `You may not read "${name}".`, 'Ask its owner for the right to read it.', {
-      cause: error,
-    });
+    return new AppError(
+      'no-access',
+      `You may not read "${name}".`,
+      'Ask its owner for the right to read it.',
+      {
+        cause: error,
+      },
+    );
   if (code === 'ENOSPC')
-    return new AppError('disk-full', `The disk became full while "${name}" was copied.`, 'Free some space, then add it again.', {
-      cause: error,
-    });
+    return new AppError(
+      'disk-full',
+      `The disk became full while "${name}" was copied.`,
+      'Free some space, then add it again.',
+      {
+        cause: error,
+      },
+    );
   return error;
 }
 

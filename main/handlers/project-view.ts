@@ -35,7 +35,11 @@ export async function viewProject(services: Services, listed: ListedProject): Pr
     isSample: row.isSample,
     folder: listed.folder,
     createdAt: row.createdAt,
-    changedAt: Math.max(row.changedAt, versions[0]?.createdAt ?? 0, runs[0]?.endedAt ?? runs[0]?.createdAt ?? 0),
+    changedAt: Math.max(
+      row.changedAt,
+      versions[0]?.createdAt ?? 0,
+      runs[0]?.endedAt ?? runs[0]?.createdAt ?? 0,
+    ),
     archivedAt: listed.archivedAt,
     deletedAt: listed.deletedAt,
     problem: project.notices.length > 0 ? project.notices.join(' ') : null,
@@ -70,7 +74,9 @@ function describeSteps(services: Services, project: ProjectStore): Step[] {
     {
       step: 'dataset',
       state: state(version !== undefined, running('build-dataset')),
-      fact: version ? `version ${version.number}, ${counted(sum(version.report.records), 'record')}` : 'none yet',
+      fact: version
+        ? `version ${version.number}, ${counted(sum(version.report.records), 'record')}`
+        : 'none yet',
     },
     {
       step: 'model',

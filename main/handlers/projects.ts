@@ -17,7 +17,11 @@ export function projectHandlers(services: Services): HandlersFor<typeof projects
   const listed = (projectId: string) => {
     const found = store.projects.get(projectId);
     if (found) return found;
-    throw new AppError('project-unknown', 'This project is not in the list any more.', 'Choose another project.');
+    throw new AppError(
+      'project-unknown',
+      'This project is not in the list any more.',
+      'Choose another project.',
+    );
   };
   const changed = (projectId: string): Promise<Project> => {
     services.emit('projects.changed', { projectId });
@@ -35,7 +39,8 @@ export function projectHandlers(services: Services): HandlersFor<typeof projects
   };
 
   return {
-    'projects.list': ({ trash }) => Promise.all(store.projects.list(trash).map((one) => viewProject(services, one))),
+    'projects.list': ({ trash }) =>
+      Promise.all(store.projects.list(trash).map((one) => viewProject(services, one))),
     'projects.get': ({ projectId }) => view(projectId),
     'projects.create': ({ name, description }) =>
       changed(store.createProject({ name, description, isSample: false }).id),
@@ -72,9 +77,17 @@ export function projectHandlers(services: Services): HandlersFor<typeof projects
     'projects.purge': ({ projectId, confirmName }) => {
       const project = listed(projectId);
       if (project.deletedAt === null)
-        throw new AppError('not-in-trash', `"${project.name}" is not in the trash.`, 'Move it to the trash first.');
+        throw new AppError(
+          'not-in-trash',
+          `"${project.name}" is not in the trash.`,
+          'Move it to the trash first.',
+        );
       if (confirmName !== project.name)
-        throw new AppError('name-differs', `The typed name is not "${project.name}".`, 'Type the name of the project.');
+        throw new AppError(
+          'name-differs',
+          `The typed name is not "${project.name}".`,
+          'Type the name of the project.',
+        );
       refuseWhileBusy(projectId, 'deleted');
       purgeProject(services, projectId);
       return {};
@@ -117,7 +130,8 @@ export function purgeProject(services: Services, projectId: string): void {
   const project = store.projects.get(projectId);
   if (!project) return;
   store.closeProject(projectId);
-  if (project.folder.startsWith(join(store.home, 'projects') + sep)) rmSync(project.folder, { recursive: true, force: true });
+  if (project.folder.startsWith(join(store.home, 'projects') + sep))
+    rmSync(project.folder, { recursive: true, force: true });
   store.projects.remove(projectId);
   services.emit('projects.changed', { projectId: null });
 }

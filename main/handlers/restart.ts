@@ -13,7 +13,10 @@ import type { Services } from './services.ts';
 const trashDays = 30;
 const dayMs = 24 * 3600 * 1000;
 
-export async function recoverJobs(services: Services, hooks: Partial<Record<JobKind, JobHooks>>): Promise<void> {
+export async function recoverJobs(
+  services: Services,
+  hooks: Partial<Record<JobKind, JobHooks>>,
+): Promise<void> {
   const { store, queue } = services;
   for (const job of store.jobs.active()) {
     if (job.owner === store.owner || store.ownerLives(job.owner)) continue;
@@ -24,7 +27,13 @@ export async function recoverJobs(services: Services, hooks: Partial<Record<JobK
       else await interrupt(services, job, hooks[job.kind]);
     } catch (error) {
       log('warn', 'job.not-recovered', { job: job.id, error });
-      store.jobs.save({ ...job, state: 'failed', error: toErrorShape(error), endedAt: Date.now(), owner: store.owner });
+      store.jobs.save({
+        ...job,
+        state: 'failed',
+        error: toErrorShape(error),
+        endedAt: Date.now(),
+        owner: store.owner,
+      });
     }
   }
 }
@@ -68,6 +77,7 @@ async function removeOldTemporary({ store }: Services): Promise<void> {
   for (const owner of await readdir(parent).catch(() => [])) {
     const folder = join(parent, owner);
     const { mtimeMs } = await stat(folder);
-    if (Date.now() - mtimeMs > dayMs && !store.ownerLives(owner)) await rm(folder, { recursive: true, force: true });
+    if (Date.now() - mtimeMs > dayMs && !store.ownerLives(owner))
+      await rm(folder, { recursive: true, force: true });
   }
 }

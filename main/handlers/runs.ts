@@ -22,7 +22,11 @@ export function runHandlers(services: Services): HandlersFor<typeof runs> {
     findRun(store.project(projectId), runId);
   const jobOf = (run: Run): string => {
     if (run.jobId !== null && queue.find(run.jobId)) return run.jobId;
-    throw new AppError('run-not-active', `Run ${run.number} is not running.`, 'Resume it first, or start a new one.');
+    throw new AppError(
+      'run-not-active',
+      `Run ${run.number} is not running.`,
+      'Resume it first, or start a new one.',
+    );
   };
   return {
     'runs.presets': ({ projectId, versionId, modelId }) => {
@@ -69,7 +73,11 @@ export function runHandlers(services: Services): HandlersFor<typeof runs> {
       }
       if (unfinished.has(run.state)) return run; // two windows, one run
       if (!resumable.has(run.state))
-        throw new AppError('run-finished', `Run ${run.number} is finished.`, 'Start a new run to train longer.');
+        throw new AppError(
+          'run-finished',
+          `Run ${run.number} is finished.`,
+          'Start a new run to train longer.',
+        );
       findModel(services, run.recipe.modelId);
       return startTraining(services, run, true);
     },

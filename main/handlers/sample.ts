@@ -24,7 +24,11 @@ export async function createSampleProject(services: Services): Promise<string> {
   const { name, description } = sample;
   const project = services.store.createProject({ name, description, isSample: true });
   if (await ensureStarter(services)) project.row.update({ chosenModelId: starterId });
-  const items = sample.files.map((file) => ({ path: join(folder, file.name), name: file.name, temporary: false }));
+  const items = sample.files.map((file) => ({
+    path: join(folder, file.name),
+    name: file.name,
+    temporary: false,
+  }));
   services.queue.start({
     kind: 'import-documents',
     lane: 'import',

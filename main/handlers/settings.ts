@@ -37,11 +37,23 @@ export function settingHandlers(services: Services): HandlersFor<typeof settings
     },
     'files.fromPath': async ({ path }) => {
       if (shell.kind === 'electron')
-        throw new AppError('no-typed-paths', 'Paths are not typed in this window.', 'Choose the file in the dialog.');
+        throw new AppError(
+          'no-typed-paths',
+          'Paths are not typed in this window.',
+          'Choose the file in the dialog.',
+        );
       if (!isAbsolute(path))
-        throw new AppError('path-not-absolute', `"${path}" is not a full path.`, 'Type the path from its beginning.');
+        throw new AppError(
+          'path-not-absolute',
+          `"${path}" is not a full path.`,
+          'Type the path from its beginning.',
+        );
       if (!(await stat(path).catch(() => null)))
-        throw new AppError('path-missing', `There is no file or folder "${path}".`, 'Check the path and type it again.');
+        throw new AppError(
+          'path-missing',
+          `There is no file or folder "${path}".`,
+          'Check the path and type it again.',
+        );
       const name = basename(path) || path;
       return { token: files.issue({ path, name, temporary: false }), name };
     },

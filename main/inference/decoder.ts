@@ -27,12 +27,11 @@ export type Decoder = ReturnType<typeof createDecoder>;
 
 const [smallChunk, largeChunk] = [64, 256];
 
-/** Chunks of 256 where most of one is used, else of 64. Padding of the last one stays inside the cache. */
-export function chunksOf(length: number, places: number): Chunk[] {
+/** Chunks of 256 where most of one is used, else of 64. */
+export function chunksOf(length: number): Chunk[] {
   const chunks: Chunk[] = [];
   for (let start = 0; start < length; ) {
-    const fits = start + largeChunk <= places;
-    const tokens = fits && length - start > largeChunk - smallChunk ? largeChunk : smallChunk;
+    const tokens = length - start > largeChunk - smallChunk ? largeChunk : smallChunk;
     chunks.push({ start, tokens });
     start += tokens;
   }
@@ -40,9 +39,9 @@ export function chunksOf(length: number, places: number): Chunk[] {
 }
 
 export function createDecoder({ model, weights, provider = 'cpu', threads = 0, maxSessions = 8 }: DecoderOptions) {
-  const { contextLength, vocabularySize } = model.shape;
+  const { contextLength } = model.shape;
   const replaced = new Set((weights?.pages ?? []).flatMap(({ entries }) => entries.map(({ name }) => name)));
-  const wide = new Map([...widenedWeights(model)].filter(([name]) => !replaced.has(name)));
+  const wide = widenedWeights(model, replaced);
   const constant: Record<string, Numbers> = {
     ...weights?.parameters.named('p'),
     ...Object.fromEntries([...wide].map(([name, array]) => [`w:${name}`, array])),
@@ -51,7 +50,7 @@ export function createDecoder({ model, weights, provider = 'cpu', threads = 0, m
   let busySeconds = 0;
 
   const sessionFor = async (shape: DecodeShape): Promise<Session> => {
-    const key = `${shape.rows} ${shape.tokens} ${shape.places}`;
+    const key = JSON.stringify(shape);
     const known = sessions.get(key);
     if (known !== undefined) {
       sessions.delete(key); // to the end: the least recently used is first
@@ -70,34 +69,36 @@ export function createDecoder({ model, weights, provider = 'cpu', threads = 0, m
       widened: new Set(wide.keys()),
       provider,
     });
-    const session = await createSession(program, { threads, weightsFolder: model.weightsFolder });
+    // packed weights make products of a few rows up to twice as fast, at the price of a copy of them
+    const prepack = shape.tokens === 1 && shape.rows >= 4 && model.parameters * 4 < process.availableMemory() / 4;
+    const session = await createSession(program, { threads, prepack, weightsFolder: model.weightsFolder });
     sessions.set(key, session);
     return session;
   };
 
-  /** Logits [rows, vocabulary] after the given ids [rows, tokens]; writes their keys and values into the cache. */
-  const run = async (
-    cache: KvCache,
-    ids: Int32Array,
-    positions: Int32Array,
-    last: Int32Array,
-    logits: Float32Array,
-  ): Promise<Float32Array> => {
+  /**
+   * Logits [rows, vocabulary] after the new tokens `ids` [rows, T], of which `counts[row]` are real. `past[row]` keys
+   * are in the cache already; the new ones are added to it.
+   */
+  const run = async (cache: KvCache, ids: Int32Array, past: Int32Array, counts: Int32Array): Promise<Float32Array> => {
     const done = await takeTurn();
     const start = performance.now();
     try {
       const tokens = ids.length / cache.rows;
-      const session = await sessionFor({ rows: cache.rows, tokens, places: cache.places });
-      const feeds = {
+      const places = past.every((length) => length === 0) ? 0 : cache.places;
+      const most = Math.min(contextLength, cache.places);
+      const session = await sessionFor({ rows: cache.rows, tokens, places, positions: most });
+      // padding may lie behind the last position that the tables know
+      const positions = ids.map((_, i) => Math.min(past[Math.floor(i / tokens)] + (i % tokens), most - 1));
+      const outputs = await session.run({
         ids,
-        positions: positions.map((position) => Math.min(position, contextLength - 1)), // of padding only
-        slots: cache.slots(positions, tokens),
-        last,
+        positions,
+        last: counts.map((count, row) => row * tokens + count - 1),
         ...constant,
-        ...cache.feeds(),
-      };
-      await session.run(feeds, { logits, ...cache.fetches() });
-      return logits;
+        ...(places === 0 ? {} : { past, ...cache.feeds() }),
+      });
+      cache.take(outputs as Record<string, Float32Array>, past, counts);
+      return outputs.logits as Float32Array;
     } finally {
       busySeconds += (performance.now() - start) / 1000;
       done();
@@ -106,7 +107,7 @@ export function createDecoder({ model, weights, provider = 'cpu', threads = 0, m
 
   return {
     model,
-    /** An empty cache. Places must be a multiple of 128. */
+    /** An empty cache. */
     newCache: (rows: number, places: number) => new KvCache(model.shape, rows, places),
     /**
      * Reads a prompt into a cache of one row, from `chunks[first]` on, and gives the logits [vocabulary] that follow it;
@@ -117,20 +118,19 @@ export function createDecoder({ model, weights, provider = 'cpu', threads = 0, m
       ids: readonly number[],
       { first = 0, signal }: { first?: number; signal?: AbortSignal } = {},
     ): Promise<Float32Array | undefined> {
-      const logits = new Float32Array(vocabularySize);
-      for (const { start, tokens } of chunksOf(ids.length, cache.places).slice(first)) {
+      let logits: Float32Array | undefined;
+      for (const { start, tokens } of chunksOf(ids.length).slice(first)) {
         if (signal?.aborted) return undefined;
+        const part = ids.slice(start, start + tokens);
         const chunk = new Int32Array(tokens);
-        chunk.set(ids.slice(start, start + tokens));
-        const positions = Int32Array.from({ length: tokens }, (_, i) => start + i);
-        const last = Int32Array.of(Math.min(tokens, ids.length - start) - 1);
-        await run(cache, chunk, positions, last, logits);
+        chunk.set(part);
+        logits = await run(cache, chunk, Int32Array.of(start), Int32Array.of(part.length));
       }
       return logits;
     },
-    /** One token a row: ids and positions [rows]. The logits [rows, vocabulary] are written into `logits`. */
-    step: (cache: KvCache, ids: Int32Array, positions: Int32Array, logits: Float32Array): Promise<Float32Array> =>
-      run(cache, ids, positions, Int32Array.from(ids, (_, row) => row), logits),
+    /** One token a row [rows], behind `past[row]` others: logits [rows, vocabulary]. */
+    step: (cache: KvCache, ids: Int32Array, past: Int32Array): Promise<Float32Array> =>
+      run(cache, ids, past, new Int32Array(ids.length).fill(1)),
     /** Seconds of computing so far, without those spent waiting for other decoders of this process. */
     busySeconds: () => busySeconds,
     async release(): Promise<void> {

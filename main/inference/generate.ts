@@ -70,8 +70,8 @@ export function createGenerator(options: DecoderOptions) {
   const cacheFor = (ids: readonly number[], places: number): { cache: KvCache; first: number } => {
     if (warm === undefined || warm.cache.places !== places) return { cache: decoder.newCache(1, places), first: 0 };
     const before = warm.ids;
-    const old = chunksOf(before.length, places);
-    const chunks = chunksOf(ids.length, places);
+    const old = chunksOf(before.length);
+    const chunks = chunksOf(ids.length);
     const same = ({ start, tokens }: { start: number; tokens: number }, i: number) =>
       old[i]?.tokens === tokens &&
       start + tokens <= Math.min(before.length, ids.length - 1) &&
@@ -103,7 +103,7 @@ export function createGenerator(options: DecoderOptions) {
         if (onToken?.(id, logprob) === false) return finish(answer, 'stop', firstAt);
         if (answer.ids.length === limit) return finish(answer, 'length', firstAt);
         if (all.length > cache.places) cache = cache.grown(cache.places * 2);
-        logits = await decoder.step(cache, Int32Array.of(id), Int32Array.of(all.length - 1), logits);
+        logits = await decoder.step(cache, Int32Array.of(id), Int32Array.of(all.length - 1));
       }
       return finish(answer, 'cancelled', firstAt);
     } finally {
@@ -155,7 +155,6 @@ export function createGenerator(options: DecoderOptions) {
       const count = rowsFor(size, waiting.length, wantedRows);
       const cache = decoder.newCache(count, size);
       const live: (Row | undefined)[] = new Array(count).fill(undefined);
-      const logits = new Float32Array(count * vocabularySize);
 
       const fill = async (place: number): Promise<void> => {
         for (let index = waiting.shift(); index !== undefined; index = waiting.shift()) {
@@ -176,10 +175,10 @@ export function createGenerator(options: DecoderOptions) {
       };
       for (let place = 0; place < count; place++) await fill(place);
       while (live.some((row) => row !== undefined) && !signal?.aborted) {
-        // a row that is done writes its padding to place 0, which the next prompt overwrites
+        // a row that is done goes on with token 0 at place 0, which the next prompt overwrites
         const ids = Int32Array.from(live, (row) => row?.all.at(-1) ?? 0);
-        const positions = Int32Array.from(live, (row) => (row === undefined ? 0 : row.all.length - 1));
-        await decoder.step(cache, ids, positions, logits);
+        const past = Int32Array.from(live, (row) => (row === undefined ? 0 : row.all.length - 1));
+        const logits = await decoder.step(cache, ids, past);
         for (const [place, row] of live.entries()) {
           if (row === undefined) continue;
           const own = logits.subarray(place * vocabularySize, (place + 1) * vocabularySize);

@@ -1,5 +1,5 @@
-// The graph of generation, and the cache of keys and values that it reads and extends in place. One graph per number of
-// rows, of new tokens and of places in the cache; all of them share the weights. Knows nothing of sampling or text.
+// The graph of generation, and the cache of keys and values that it reads. One graph per number of rows, of new tokens and
+// of places in the cache; all of them share the weights. Knows nothing of sampling or text.
 import { Graph, type Value } from '../compiler/graph.ts';
 import { lower, type Program, type Provider } from '../compiler/lowering.ts';
 import type { ModelShape } from '../models/architecture.ts';
@@ -10,11 +10,13 @@ import { type LoraSite, loraNames } from '../models/lora.ts';
 import type { Page } from '../training/parameters.ts';
 import { headLogits, pageInputs } from '../training/programs.ts';
 
-/** Shape of one graph: B rows, T new tokens of each, C places for keys. */
+/** Shape of one graph: B rows, T new tokens of each, C places for earlier keys (0 = the tokens are the first ones). */
 export interface DecodeShape {
   rows: number;
   tokens: number;
   places: number;
+  /** Positions that can occur: rows of the RoPE tables, on which some scalings depend. */
+  positions: number;
 }
 
 export interface DecodeOptions {
@@ -38,19 +40,19 @@ export function placesFor(length: number): number {
 }
 
 /**
- * Inputs: ids and positions [B, T] int32; slots [B * kvHeads * T] int32, the row of the cache that each new key goes
- * to; last [B] int32, the row of B * T whose logits are wanted; key.0, value.0, .. [B * kvHeads * C, headDim], which are also
- * the outputs key.0.next, ..: give the same array for both. Output: logits [B, vocabulary].
+ * Inputs: ids and positions [B, T] int32; last [B] int32, the row of B * T whose logits are wanted; with places also past
+ * [B] int32, the number of keys in the cache of each row, and key.0, value.0, .. [B, kvHeads, C, headDim].
+ * Outputs: logits [B, vocabulary], and key.0.new, value.0.new, .. [B, kvHeads, T, headDim] for the cache.
  *
- * A query at position p sees the keys at places 0 .. p of its row, so what lies behind them need not be cleared.
+ * The cache is only read here. onnxruntime-node copies each output into a new array, also one that was given to be
+ * written in place, so a graph that gave the cache back would copy all of it for each token.
  */
-export function compileDecode({ rows, tokens, places }: DecodeShape, options: DecodeOptions): Program {
+export function compileDecode(shape: DecodeShape, options: DecodeOptions): Program {
+  const { rows, tokens, places } = shape;
   const { model, provider } = options;
-  const { kvHeads } = model.shape;
   const g = new Graph();
   const ids = g.input('ids', [rows, tokens], 'int32');
   const positions = g.input('positions', [rows, tokens], 'int32');
-  const slots = g.cast(g.input('slots', [rows * kvHeads * tokens], 'int32'), 'int64');
   const last = g.input('last', [rows], 'int32');
   const parameters = pageInputs(g, options.pages);
   for (const name of options.widened) {
@@ -62,7 +64,8 @@ export function compileDecode({ rows, tokens, places }: DecodeShape, options: De
       return [module, { a: parameters.get(a) as Value, b: parameters.get(b) as Value, scale }];
     }),
   );
-  const masks = visibility(g, positions, places);
+  const earlier = places > 0 ? earlierMasks(g, positions, places) : undefined;
+  const among = newMasks(g, tokens);
   const builder = new ModelBuilder({
     graph: g,
     provider,
@@ -70,11 +73,15 @@ export function compileDecode({ rows, tokens, places }: DecodeShape, options: De
     width: tokens,
     ids,
     positions,
-    maxPositions: Math.min(places, model.shape.contextLength),
+    maxPositions: shape.positions,
     attend: (layer, q, k, v, spec) => {
-      const keys = extend(g, `key.${layer}`, k, slots, spec, places);
-      const values = extend(g, `value.${layer}`, v, slots, spec, places);
-      return attendCached(g, q, keys, values, masks(spec.window), spec);
+      const { kvHeads, headDim } = spec;
+      const cache = (name: string) => g.input(`${name}.${layer}`, [rows, kvHeads, places, headDim]);
+      const fresh = { keys: byHead(g, k, kvHeads), values: byHead(g, v, kvHeads), mask: among(spec.window) };
+      g.output(`key.${layer}.new`, fresh.keys);
+      g.output(`value.${layer}.new`, fresh.values);
+      const parts = earlier ? [{ keys: cache('key'), values: cache('value'), mask: earlier(spec.window) }, fresh] : [fresh];
+      return attend(g, q, parts, spec);
     },
     recompute: 'off',
     tensors: model.tensors,
@@ -87,55 +94,82 @@ export function compileDecode({ rows, tokens, places }: DecodeShape, options: De
   return lower(g, provider);
 }
 
-/** Writes the new keys (or values) [B, T, kvHeads * headDim] into the cache: all of them [B, kvHeads, C, headDim]. */
-function extend(g: Graph, name: string, fresh: Value, slots: Value, spec: AttentionSpec, places: number): Value {
-  const { kvHeads, headDim } = spec;
-  const [rows, tokens] = fresh.shape;
-  const cache = g.input(name, [rows * kvHeads * places, headDim]);
-  const byHead =
-    tokens === 1 ? fresh : g.transpose(g.reshape(fresh, [rows, tokens, kvHeads, headDim]), [0, 2, 1, 3]);
-  const updates = g.reshape(byHead, [rows * kvHeads * tokens, headDim]);
-  const [next] = g.apply('scatterRows', [cache, slots, updates]);
-  g.output(`${name}.next`, next);
-  return g.reshape(next, [rows, kvHeads, places, headDim]);
+/** Keys and values [batch, heads, n, headDim] that queries look at, and what is added to the scores. */
+interface Part {
+  keys: Value;
+  values: Value;
+  /** [1 or batch, 1, 1, 1 or T, n]; undefined = all are seen. */
+  mask: Value | undefined;
 }
 
-/** Heads that share keys (grouped-query attention) become rows of one product, as in training. */
-function attendCached(g: Graph, q: Value, keys: Value, values: Value, mask: Value, spec: AttentionSpec): Value {
+/** [batch, T, heads * headDim] -> [batch, heads, T, headDim]. With one token that is the same memory. */
+function byHead(g: Graph, x: Value, heads: number): Value {
+  const [batch, tokens, width] = x.shape;
+  if (tokens === 1) return g.reshape(x, [batch, heads, 1, width / heads]);
+  return g.transpose(g.reshape(x, [batch, tokens, heads, width / heads]), [0, 2, 1, 3]);
+}
+
+/** One softmax over all parts. Heads that share keys (grouped-query attention) become rows of one product. */
+function attend(g: Graph, q: Value, parts: readonly Part[], spec: AttentionSpec): Value {
   const { heads, kvHeads, headDim, scale, softcap } = spec;
   const [batch, tokens] = q.shape;
-  const places = keys.shape[2];
   const group = heads / kvHeads;
-  const byHead =
-    tokens === 1 ? q : g.transpose(g.reshape(q, [batch, tokens, kvHeads, group, headDim]), [0, 2, 3, 1, 4]);
-  const queries = g.reshape(byHead, [batch, kvHeads, group * tokens, headDim]);
-  let scores = g.matmul(queries, keys, { transB: true, alpha: scale });
-  if (softcap !== undefined) scores = g.mul(g.tanh(g.div(scores, softcap)), softcap);
-  const masked = g.add(g.reshape(scores, [batch, kvHeads, group, tokens, places]), mask);
-  const output = g.matmul(g.softmax(g.reshape(masked, scores.shape)), values);
+  const rows = group * tokens;
+  const queries = g.reshape(byHead(g, q, heads), [batch, kvHeads, rows, headDim]);
+  const scores = parts.map(({ keys, mask }) => {
+    const count = keys.shape[2];
+    let score = g.matmul(queries, keys, { transB: true, alpha: scale });
+    if (softcap !== undefined) score = g.mul(g.tanh(g.div(score, softcap)), softcap);
+    if (mask === undefined) return score;
+    const masked = g.add(g.reshape(score, [batch, kvHeads, group, tokens, count]), mask);
+    return g.reshape(masked, [batch, kvHeads, rows, count]);
+  });
+  const counts = parts.map(({ keys }) => keys.shape[2]);
+  const probabilities = g.split(g.softmax(g.concat(scores, 3)), 3, counts);
+  const outputs = parts.map(({ values }, i) => g.matmul(probabilities[i], values));
+  const output = outputs.reduce((sum, part) => g.add(sum, part)); // [batch, kvHeads, group * T, headDim]
   if (tokens === 1) return g.reshape(output, [batch, 1, heads * headDim]);
-  const apart = g.transpose(g.reshape(output, [batch, kvHeads, group, tokens, headDim]), [0, 3, 1, 2, 4]);
+  const apart = g.transpose(g.reshape(output, [batch, heads, tokens, headDim]), [0, 2, 1, 3]);
   return g.reshape(apart, [batch, tokens, heads * headDim]);
 }
 
-/** Masks [B, 1, 1, T, C] to add to the scores, made once for each window. */
-function visibility(g: Graph, positions: Value, places: number): (window: number | undefined) => Value {
-  const [rows, tokens] = positions.shape;
-  const known = new Map<number | undefined, Value>();
+type Masks = (window: number | undefined) => Value | undefined;
+
+/** Masks are made once for each window and shared by the layers. */
+function once(make: Masks): Masks {
+  const known = new Map<number | undefined, Value | undefined>();
   return (window) => {
-    const found = known.get(window);
-    if (found !== undefined) return found;
-    const place = Int32Array.from({ length: places }, (_, i) => i);
-    const keys = g.constant(place, [1, 1, 1, 1, places]);
-    const queries = g.reshape(positions, [rows, 1, 1, tokens, 1]);
-    let mask = g.where(g.less(queries, keys), hidden, 0);
-    if (window !== undefined) {
-      const after = g.constant(place.map((i) => i + window - 1), [1, 1, 1, 1, places]);
-      mask = g.where(g.less(after, queries), hidden, mask);
-    }
-    known.set(window, mask);
-    return mask;
+    if (!known.has(window)) known.set(window, make(window));
+    return known.get(window);
   };
+}
+
+/** Places of the cache: those below `past` hold keys; a window hides the ones too far back. */
+function earlierMasks(g: Graph, positions: Value, places: number): Masks {
+  const [rows, tokens] = positions.shape;
+  const past = g.reshape(g.input('past', [rows], 'int32'), [rows, 1, 1, 1, 1]);
+  const place = Int32Array.from({ length: places }, (_, i) => i);
+  const row = (values: Int32Array) => g.constant(values, [1, 1, 1, 1, places]);
+  return once((window) => {
+    const filled = g.where(g.less(row(place), past), 0, hidden);
+    if (window === undefined) return filled;
+    const queries = g.reshape(positions, [rows, 1, 1, tokens, 1]);
+    return g.where(g.less(row(place.map((i) => i + window - 1)), queries), hidden, filled);
+  });
+}
+
+/** The new tokens among themselves: causal, and within the window. */
+function newMasks(g: Graph, tokens: number): Masks {
+  return once((window) => {
+    if (tokens === 1) return undefined;
+    const data = new Float32Array(tokens * tokens);
+    for (let i = 0; i < tokens; i++) {
+      for (let j = 0; j < tokens; j++) {
+        if (j > i || (window !== undefined && i - j >= window)) data[i * tokens + j] = hidden;
+      }
+    }
+    return g.constant(data, [1, 1, 1, tokens, tokens]);
+  });
 }
 
 /** Keys and values of all layers for some rows, each array [rows * kvHeads * places, headDim]. */
@@ -189,27 +223,25 @@ export class KvCache {
     return larger;
   }
 
-  /** Rows of the cache for new tokens: `positions` has `tokens` places for each row, in order. */
-  slots(positions: Int32Array, tokens: number): Int32Array {
-    const { kvHeads } = this.shape;
-    const slots = new Int32Array(this.rows * kvHeads * tokens);
-    let next = 0;
-    for (let row = 0; row < this.rows; row++) {
-      for (let head = 0; head < kvHeads; head++) {
-        for (let t = 0; t < tokens; t++) {
-          slots[next++] = (row * kvHeads + head) * this.places + positions[row * tokens + t];
+  /**
+   * Takes over the new keys and values of a run: `counts[row]` tokens of row `row`, from place `past[row]` on. What comes
+   * behind them in the outputs was padding.
+   */
+  take(outputs: Readonly<Record<string, ArrayLike<number>>>, past: ArrayLike<number>, counts: ArrayLike<number>): void {
+    const { kvHeads, headDim } = this.shape;
+    for (const [name, array] of this.arrays) {
+      const fresh = outputs[`${name}.new`] as Float32Array; // [rows, kvHeads, T, headDim]
+      const stride = fresh.length / (this.rows * kvHeads);
+      for (let row = 0; row < this.rows; row++) {
+        for (let block = row * kvHeads; block < (row + 1) * kvHeads; block++) {
+          const part = fresh.subarray(block * stride, block * stride + counts[row] * headDim);
+          array.set(part, (block * this.places + past[row]) * headDim);
         }
       }
     }
-    return slots;
   }
 
   feeds(): Record<string, Float32Array> {
     return Object.fromEntries(this.arrays);
-  }
-
-  /** The same arrays under the names of the outputs: they are written in place. */
-  fetches(): Record<string, Float32Array> {
-    return Object.fromEntries([...this.arrays].map(([name, array]) => [`${name}.next`, array]));
   }
 }

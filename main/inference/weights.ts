@@ -2,6 +2,7 @@
 // mapped file), or a full set of tuned weights. Does not know where a run keeps them.
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
+import { sizeOf } from '../compiler/shape.ts';
 import { AppError } from '../errors.ts';
 import { type Model, openModel } from '../models/load.ts';
 import {
@@ -13,7 +14,7 @@ import {
   loraSites,
   readAdapter,
 } from '../models/lora.ts';
-import { readHeader, readTensor } from '../models/safetensors.ts';
+import { readHeader, readTensor, type TensorInfo } from '../models/safetensors.ts';
 import { layoutPages, type Page, PagedArrays } from '../training/parameters.ts';
 
 /** Values that replace or extend what lies in the files. A trainer is one: its answers follow what it learns. */
@@ -32,14 +33,10 @@ export interface TunedModel {
 }
 
 /**
- * Opens a base model, with an adapter folder in PEFT's format or a folder of full weights on top of it.
- * @throws AppError with the reason when a folder cannot be used or does not fit the base
+ * A base model with an adapter folder in PEFT's format, or a folder of full weights, on top of it; null = the base itself.
+ * @throws AppError with the reason when the folder cannot be used or does not fit the base
  */
-export function openTuned(
-  modelFolder: string,
-  tuned: { kind: 'adapter' | 'full'; folder: string } | null,
-): TunedModel {
-  const model = openModel(modelFolder);
+export function openTuned(model: Model, tuned: { kind: 'adapter' | 'full'; folder: string } | null): TunedModel {
   if (tuned === null) return { model, weights: undefined, lora: undefined };
   if (tuned.kind === 'full') {
     return { model: withTensors(model, tuned.folder), weights: undefined, lora: undefined };
@@ -110,18 +107,19 @@ const widened = new WeakMap<Model, Map<string, Float32Array>>();
 
 /**
  * 16-bit weights as float32, once for each model in memory: casting them again for every token would take longer than
- * the products. Empty where the files hold float32, or where memory is short (then the graph casts).
+ * the products. `except` names tensors that are not wanted. Empty where the files hold float32, or where memory is short
+ * (then the graph casts).
  */
-export function widenedWeights(model: Model): ReadonlyMap<string, Float32Array> {
-  const known = widened.get(model);
-  if (known !== undefined) return known;
-  const arrays = new Map<string, Float32Array>();
-  const affordable = model.parameters * 4 < process.availableMemory() / 4;
-  for (const { name } of model.specs) {
-    const info = model.tensors.get(name);
-    if (!affordable || info === undefined || info.dtype === 'float32') continue;
-    arrays.set(name, readTensor(info));
-  }
-  widened.set(model, arrays);
-  return arrays;
+export function widenedWeights(model: Model, except: ReadonlySet<string>): Map<string, Float32Array> {
+  const kept = widened.get(model) ?? new Map<string, Float32Array>();
+  widened.set(model, kept);
+  const wanted = model.specs.filter(({ name }) => {
+    const dtype = model.tensors.get(name)?.dtype;
+    return dtype !== undefined && dtype !== 'float32' && !except.has(name);
+  });
+  const missing = wanted.filter(({ name }) => !kept.has(name));
+  const bytes = missing.reduce((sum, { shape }) => sum + sizeOf(shape) * 4, 0);
+  if (bytes > process.availableMemory() / 4) return new Map();
+  for (const { name } of missing) kept.set(name, readTensor(model.tensors.get(name) as TensorInfo));
+  return new Map(wanted.map(({ name }) => [name, kept.get(name) as Float32Array]));
 }

@@ -73,8 +73,14 @@ export function openInteractive(options: InteractiveOptions) {
 
   return {
     /** Asks and waits for the answer. Aborting `signal` lets the engine end it early, with what it has. */
-    ask<Reply>(question: string, request: unknown, signal?: AbortSignal, asked?: (askId: number) => void): Promise<Reply> {
-      if (closed) return Promise.reject(new AppError('closed', `${options.name} was closed.`, 'Open it again.'));
+    ask<Reply>(
+      question: string,
+      request: unknown,
+      signal?: AbortSignal,
+      asked?: (askId: number) => void,
+    ): Promise<Reply> {
+      if (closed)
+        return Promise.reject(new AppError('closed', `${options.name} was closed.`, 'Open it again.'));
       clearTimeout(idle);
       engine ??= start();
       const current = engine;

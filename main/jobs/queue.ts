@@ -4,7 +4,7 @@
 import type { Job, JobKind } from '../contract/jobs.ts';
 import { AppError, type ErrorShape, toErrorShape } from '../errors.ts';
 import { log } from '../log.ts';
-import type { FromEngine, JobKind as EngineJobKind, Progress } from './job.ts';
+import type { JobKind as EngineJobKind, FromEngine, Progress } from './job.ts';
 import type { Engine, EngineExit, Launch } from './launcher.ts';
 
 /** A job as the queue holds it. */
@@ -125,7 +125,9 @@ export function createQueue(options: QueueOptions) {
     if (closing) return;
     for (const entry of entries.values()) {
       if (entry.job.state !== 'waits') continue;
-      const busy = [...entries.values()].filter((e) => e.lane === entry.lane && e.job.startedAt !== null).length;
+      const busy = [...entries.values()].filter(
+        (e) => e.lane === entry.lane && e.job.startedAt !== null,
+      ).length;
       if (busy >= limits[entry.lane]) continue;
       if (entry.lane === 'heavy' && options.heavyElsewhere?.()) {
         clearTimeout(retry);
@@ -148,7 +150,8 @@ export function createQueue(options: QueueOptions) {
       end(entry, 'finished', null);
     } catch (thrown) {
       const state = entry.stopping ?? 'failed';
-      const error = state === 'cancelled' ? null : state === 'interrupted' ? interrupted : toErrorShape(thrown);
+      const error =
+        state === 'cancelled' ? null : state === 'interrupted' ? interrupted : toErrorShape(thrown);
       if (state === 'failed') log('warn', 'job.failed', { job: job.id, kind: job.kind, error: thrown });
       try {
         await hooks?.ended?.(job, { state, error });
@@ -227,7 +230,10 @@ export function createQueue(options: QueueOptions) {
     job.enginePid = null;
     if (last?.type === 'done') return { ok: true, result: last.result };
     if (last?.type === 'failed') return { ok: false, error: last.error };
-    if (!entry.stopping) log('error', 'engine.crashed', { kind: job.kind, ...exit });
+    if (!entry.stopping) {
+      log('error', 'engine.crashed', { kind: job.kind, ...exit });
+      job.result = { printed: exit.printed }; // for Details; the sentence is the error's
+    }
     return { ok: false, error: silent ? standstill : crash(exit) };
   };
 
@@ -310,7 +316,11 @@ export function createQueue(options: QueueOptions) {
     pause(jobId: string, pause: boolean): void {
       const entry = entries.get(jobId);
       if (!entry?.engine || !entry.job.canPause)
-        throw new AppError('cannot-pause', 'This job cannot be paused now.', 'Wait until it runs, or cancel it.');
+        throw new AppError(
+          'cannot-pause',
+          'This job cannot be paused now.',
+          'Wait until it runs, or cancel it.',
+        );
       entry.engine.send({ type: pause ? 'pause' : 'resume' });
     },
     /** Resolves when the job has ended, whatever its end; at once when it is not known. */

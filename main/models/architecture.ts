@@ -11,6 +11,10 @@ export interface TensorSpec {
   name: string;
   shape: readonly number[];
   kind: TensorKind;
+  /** Gains of a norm in a new model; 1 unless given (some families store them around 0). */
+  initial?: number;
+  /** Factor on the deviation of a new matrix. */
+  deviation?: number;
 }
 
 /** Numbers that every architecture can tell of itself. */
@@ -29,7 +33,13 @@ export interface ForwardResult {
   /** Last hidden states [batch * width, hiddenSize], after the final norm. */
   hidden: Value;
   /** Module of the output layer, such as `lm_head`, and the tensor it multiplies with. */
-  head: { module: string; weight: string; bias?: string };
+  head: {
+    module: string;
+    weight: string;
+    bias?: string;
+    /** Logits become cap * tanh(logit / cap) (Gemma 2). */
+    softcap?: number;
+  };
 }
 
 export interface Architecture<Config = unknown> {
@@ -39,12 +49,16 @@ export interface Architecture<Config = unknown> {
   description: string;
   /** Values of `model_type` in config.json. */
   modelTypes: readonly string[];
+  /** Model types that stored reference numbers hold to be exact; the others are mapped, but unproven. All unless given. */
+  proven?: readonly string[];
   task: 'causal' | 'encoder' | 'seq2seq';
   /** Parses config.json, with the defaults of the reference implementation. */
   Config: z.ZodType<Config>;
   shape(config: Config): ModelShape;
   /** Every tensor a checkpoint has to hold. A tied output layer is left out. */
   tensors(config: Config): TensorSpec[];
+  /** Name in `tensors` of a tensor that a checkpoint calls otherwise. */
+  rename?(name: string): string;
   /** Modules of the output layer, which `all-linear` leaves out (as PEFT does). */
   outputModules: readonly string[];
   forward(builder: ModelBuilder, config: Config): ForwardResult;

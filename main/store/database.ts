@@ -35,7 +35,7 @@ export function openDatabase(file: string, migrations: Migrations, what: string)
     if (db === undefined) throw damaged(file, what);
   }
   try {
-    useJournal(db, file, notices);
+    setJournal(db, file, notices);
     migrate(db, file, migrations, what);
   } catch (error) {
     db.close();
@@ -54,6 +54,7 @@ export async function keepCopy(db: Database): Promise<void> {
 /** Closes the database and keeps a copy of it as it was then. A copy that cannot be written is only logged. */
 export function closeWithCopy(db: Database): void {
   const file = db.name;
+  if (!db.open) return;
   db.pragma('wal_checkpoint(TRUNCATE)');
   db.close();
   try {
@@ -96,7 +97,11 @@ export function explainDatabaseError(thrown: unknown): unknown {
 }
 
 const explanations: Record<string, [code: string, message: string, remedy: string]> = {
-  SQLITE_FULL: ['disk-full', 'The disk is full, so the change was not saved.', 'Free some space and try again.'],
+  SQLITE_FULL: [
+    'disk-full',
+    'The disk is full, so the change was not saved.',
+    'Free some space and try again.',
+  ],
   SQLITE_IOERR: [
     'disk-error',
     'The disk answered with an error, so the change was not saved.',
@@ -124,7 +129,8 @@ function tryOpen(file: string, check: boolean): Database | undefined {
   try {
     db = new Sqlite(file, { timeout: busyTimeoutMs });
     db.pragma('user_version'); // reads the header: a file that is no database fails here
-    if (check && db.pragma('quick_check', { simple: true }) !== 'ok') throw new Error('quick_check found faults');
+    if (check && db.pragma('quick_check', { simple: true }) !== 'ok')
+      throw new Error('quick_check found faults');
     return db;
   } catch (error) {
     db?.close();
@@ -137,10 +143,11 @@ function tryOpen(file: string, check: boolean): Database | undefined {
 
 function restoreCopy(file: string, what: string): string {
   const copy = `${file}.copy`;
-  if (!existsSync(copy)) throw damaged(file, what);
+  if (sizeOf(copy) === 0) throw damaged(file, what);
   const aside = `${file}.damaged-${new Date().toISOString().replace(/[:.]/g, '-')}`;
   renameSync(file, aside);
-  for (const suffix of ['-wal', '-shm']) if (existsSync(file + suffix)) renameSync(file + suffix, aside + suffix);
+  for (const suffix of ['-wal', '-shm'])
+    if (existsSync(file + suffix)) renameSync(file + suffix, aside + suffix);
   const when = statSync(copy).mtime.toISOString().slice(0, 16).replace('T', ' ');
   copyFileSync(copy, file);
   return (
@@ -158,14 +165,16 @@ function damaged(file: string, what: string): AppError {
 }
 
 /** WAL on local disks; on network folders, where WAL corrupts, the rollback journal. */
-function useJournal(db: Database, file: string, notices: string[]): void {
+function setJournal(db: Database, file: string, notices: string[]): void {
   const hazard = findHazard(dirname(file));
   if (hazard) notices.push(hazard.sentence);
   const wanted = hazard?.kind === 'network' ? 'delete' : 'wal';
   const actual = db.pragma(`journal_mode = ${wanted}`, { simple: true });
   if (actual !== wanted) {
     log('warn', 'database.journal', { file, wanted, actual });
-    notices.push(`The folder does not allow the safe journal (${wanted}); it uses "${String(actual)}" instead.`);
+    notices.push(
+      `The folder does not allow the safe journal (${wanted}); it uses "${String(actual)}" instead.`,
+    );
   }
   db.pragma(`synchronous = ${wanted === 'wal' ? 'NORMAL' : 'FULL'}`);
   db.pragma('foreign_keys = ON');

@@ -66,13 +66,16 @@ export function documentStore(db: Database, folder: string, projectId: string) {
     list(filter: SourceFilter, offset: number, limit: number): { sources: Source[]; total: number } {
       const condition = `removed_at IS NULL AND ${conditions[filter]}`;
       return {
-        sources: rows.where(`${condition} ORDER BY added_at, name, id LIMIT ? OFFSET ?`, limit, offset).map(outward),
+        sources: rows
+          .where(`${condition} ORDER BY added_at, name, id LIMIT ? OFFSET ?`, limit, offset)
+          .map(outward),
         total: rows.count(condition),
       };
     },
     counts: () => counts.get() as Record<keyof SourceCounts, number>,
     /** Read and not left out: what can enter a dataset, rights aside. */
-    usable: (): SourceRow[] => rows.where("removed_at IS NULL AND state = 'read' ORDER BY added_at, name, id"),
+    usable: (): SourceRow[] =>
+      rows.where("removed_at IS NULL AND state = 'read' ORDER BY added_at, name, id"),
     /** Sources that an import left unfinished. */
     unfinished: (): SourceRow[] => rows.where("removed_at IS NULL AND state = 'reading'"),
     byContent: (sha256: string): SourceRow | undefined =>

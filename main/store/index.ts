@@ -39,7 +39,11 @@ export function openStore(home: string) {
     if (known) return known;
     const listed = list.get(projectId);
     if (!listed)
-      throw new AppError('project-unknown', 'This project is not in the list any more.', 'Choose another project.');
+      throw new AppError(
+        'project-unknown',
+        'This project is not in the list any more.',
+        'Choose another project.',
+      );
     const opened = openProject(listed);
     open.set(projectId, opened);
     return opened;
@@ -55,12 +59,29 @@ export function openStore(home: string) {
     jobs: jobStore(db),
     project,
     /** Makes a project in a folder of its own below the home folder, or in `folder`. */
-    createProject(row: Omit<ProjectRow, 'id' | 'createdAt' | 'changedAt' | 'draft' | 'chosenModelId'>): ProjectStore {
+    createProject(
+      row: Omit<ProjectRow, 'id' | 'createdAt' | 'changedAt' | 'draft' | 'chosenModelId'>,
+    ): ProjectStore {
       const now = Date.now();
       const id = newId();
       const folder = freeFolder(join(home, 'projects'), row.name);
-      const created = projectStore(folder, { ...row, id, createdAt: now, changedAt: now, draft: null, chosenModelId: null });
-      list.insert({ id, folder, name: row.name, isSample: row.isSample, addedAt: now, archivedAt: null, deletedAt: null });
+      const created = projectStore(folder, {
+        ...row,
+        id,
+        createdAt: now,
+        changedAt: now,
+        draft: null,
+        chosenModelId: null,
+      });
+      list.insert({
+        id,
+        folder,
+        name: row.name,
+        isSample: row.isSample,
+        addedAt: now,
+        archivedAt: null,
+        deletedAt: null,
+      });
       open.set(id, created);
       return created;
     },
@@ -138,7 +159,11 @@ function projectStore(folder: string, row?: ProjectRow) {
   const found = rows.find();
   if (!found) {
     db.close();
-    throw new AppError('not-a-project', `The database in "${folder}" holds no project.`, 'Choose another folder.');
+    throw new AppError(
+      'not-a-project',
+      `The database in "${folder}" holds no project.`,
+      'Choose another folder.',
+    );
   }
   keepDailyCopy(db);
   return {

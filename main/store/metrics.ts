@@ -13,9 +13,7 @@ const trainColumns = `step, epoch, loss, learning_rate AS learningRate, grad_nor
   tokens_per_second AS tokensPerSecond, resident_bytes AS residentBytes, seconds_left AS secondsLeft, time`;
 
 export function metricStore(db: Database) {
-  const insertTrain = db.prepare(
-    'INSERT OR REPLACE INTO train_points VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-  );
+  const insertTrain = db.prepare('INSERT OR REPLACE INTO train_points VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
   const insertValidation = db.prepare('INSERT OR REPLACE INTO validation_points VALUES (?, ?, ?, ?, ?)');
   const insertSample = db.prepare('INSERT OR REPLACE INTO sample_points VALUES (?, ?, ?, ?, ?)');
   const all = db.prepare(

@@ -48,9 +48,7 @@ export function table<Schema extends z.ZodType<{ id: string }>>(
     return schema.parse(object) as T;
   };
 
-  const insert = db.prepare(
-    `INSERT INTO ${name} (${list}) VALUES (${properties.map(() => '?').join(', ')})`,
-  );
+  const insert = db.prepare(`INSERT INTO ${name} (${list}) VALUES (${properties.map(() => '?').join(', ')})`);
   const get = db.prepare(`SELECT ${list} FROM ${name} WHERE id = ?`);
   return {
     insert(row) {

@@ -1,6 +1,6 @@
-// Where the assistant's words stand in a rendered conversation whose template has no generation blocks: found by rendering
-// the beginning of the conversation and, where a template prints beginnings differently, by marking the answer itself.
-// Never by searching for header texts.
+// Where the assistant's words stand in a rendered conversation whose template has no generation blocks: found
+// by rendering the beginning of the conversation and, where a template prints beginnings differently, by
+// marking the answer itself. Never by searching for header texts.
 import { AppError } from '../errors.ts';
 import type { Message } from './chat-template.ts';
 import { unusedMark } from './content-guard.ts';
@@ -38,7 +38,10 @@ function startOf(at: number, parts: SpanParts): number | undefined {
   return contentBounds(at, parts.messages, parts.text, parts)?.[0];
 }
 
-/** Where the conversation up to this answer ends; else behind what follows the answer's text in both renderings. */
+/**
+ * Where the conversation up to this answer ends; else behind what follows the answer's text in both
+ * renderings.
+ */
 function endOf(at: number, parts: SpanParts): number | undefined {
   const { text, messages } = parts;
   const upToHere = messages.slice(0, at + 1);
@@ -50,7 +53,8 @@ function endOf(at: number, parts: SpanParts): number | undefined {
   if (inText === undefined || inShort === undefined) return undefined;
   const tail = short.slice(inShort);
   if (text.startsWith(tail, inText)) return inText + tail.length;
-  // A template may print something at the very end of a conversation: what both share up to a control token is the turn's.
+  // A template may print something at the very end of a conversation: what both share up to a control token
+  // is the turn's.
   let shared = 0;
   while (shared < tail.length && tail[shared] === text[inText + shared]) shared++;
   const ends = parts.controls.map((control) => {
@@ -62,15 +66,23 @@ function endOf(at: number, parts: SpanParts): number | undefined {
 }
 
 /**
- * Where the texts of message `at` begin and end in the rendering of `messages`, which is `text`: each text gets a mark inside its
- * surrounding blanks (templates trim), and the marks are looked up. Undefined where marking changes anything else.
+ * Where the texts of message `at` begin and end in the rendering of `messages`, which is `text`: each text
+ * gets a mark inside its surrounding blanks (templates trim), and the marks are looked up. Undefined where
+ * marking changes anything else.
  */
-function contentBounds(at: number, messages: readonly Message[], text: string, parts: SpanParts): Span | undefined {
+function contentBounds(
+  at: number,
+  messages: readonly Message[],
+  text: string,
+  parts: SpanParts,
+): Span | undefined {
   const mark = unusedMark(JSON.stringify(messages) + text);
   const locate = (place: (leaf: string) => string): number[] | undefined => {
     const { role, ...rest } = messages[at];
     const marked = { role, ...(placeMarks(rest, place) as object) };
-    const rendered = attempt(() => parts.render([...messages.slice(0, at), marked, ...messages.slice(at + 1)], false));
+    const rendered = attempt(() =>
+      parts.render([...messages.slice(0, at), marked, ...messages.slice(at + 1)], false),
+    );
     if (rendered === undefined) return undefined;
     const pieces = rendered.split(mark);
     const joined = pieces.join('');
@@ -88,13 +100,17 @@ function contentBounds(at: number, messages: readonly Message[], text: string, p
 
 /** Marks the texts of a message that carry words; empty ones and short technical members stay as they are. */
 function placeMarks(value: unknown, place: (leaf: string) => string, member = ''): unknown {
-  if (typeof value === 'string') return value.trim() === '' || ['type', 'id', 'name'].includes(member) ? value : place(value);
+  if (typeof value === 'string')
+    return value.trim() === '' || ['type', 'id', 'name'].includes(member) ? value : place(value);
   if (Array.isArray(value)) return value.map((item) => placeMarks(item, place, member));
   if (value === null || typeof value !== 'object' || Object.getPrototypeOf(value) === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, placeMarks(item, place, key)]));
 }
 
-/** "answer<end>\n" ends behind <end>: the line break belongs to the frame. Without a control token all of it is kept. */
+/**
+ * "answer<end>\n" ends behind <end>: the line break belongs to the frame. Without a control token all of it
+ * is kept.
+ */
 function withoutSpaceBehindControl(start: number, end: number, { text, controls }: SpanParts): number {
   const kept = text.slice(start, end).trimEnd();
   return controls.some((control) => kept.endsWith(control.trimEnd())) ? start + kept.length : end;
@@ -112,8 +128,8 @@ function attempt<Result>(run: () => Result): Result | undefined {
 function unclear(at: number): AppError {
   return new AppError(
     'template-prefix',
-    `The chat template prints the answer in message ${at + 1} differently when other messages follow, so it cannot be told ` +
-      'which characters are the answer.',
+    `The chat template prints the answer in message ${at + 1} differently when other messages follow, so ` +
+      'it cannot be told which characters are the answer.',
     'Train on the last answer only, or use a template with generation blocks.',
   );
 }

@@ -1,5 +1,6 @@
-// Encoded records to batches: fixed-width rows of ids with positions, segments and shifted labels. Pure functions; knows no
-// tokenizer and no model. Which records go into which batch is decided in epoch.ts, how rows are filled in packing.ts.
+// Encoded records to batches: fixed-width rows of ids with positions, segments and shifted labels. Pure
+// functions; knows no tokenizer and no model. Which records go into which batch is decided in epoch.ts, how
+// rows are filled in packing.ts.
 import { assert } from '../errors.ts';
 import type { Piece } from './packing.ts';
 
@@ -48,10 +49,14 @@ export interface BatchOptions {
 }
 
 /**
- * Lays rows of pieces out. A label is a trained token with another token of the same piece before it, so none reaches over
- * a border between segments.
+ * Lays rows of pieces out. A label is a trained token with another token of the same piece before it, so none
+ * reaches over a border between segments.
  */
-export function makeBatch(records: readonly EncodedRecord[], plan: readonly (readonly Piece[])[], options: BatchOptions): Batch {
+export function makeBatch(
+  records: readonly EncodedRecord[],
+  plan: readonly (readonly Piece[])[],
+  options: BatchOptions,
+): Batch {
   const { padId, multipleOf = 1, padding = 'right' } = options;
   const lengths = plan.map((row) => row.reduce((sum, piece) => sum + piece.length, 0));
   const longest = Math.max(1, ...lengths);

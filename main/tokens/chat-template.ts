@@ -1,5 +1,5 @@
-// Chat templates: a conversation to text, as transformers' apply_chat_template prints it (RULES.md 2), with the stretches
-// that generation blocks wrote. Knows no tokens. The Jinja itself is in jinja/.
+// Chat templates: a conversation to text, as transformers' apply_chat_template prints it (RULES.md 2), with
+// the stretches that generation blocks wrote. Knows no tokens. The Jinja itself is in jinja/.
 import { AppError } from '../errors.ts';
 import { JinjaError } from './jinja/error.ts';
 import { fromJson } from './jinja/from-json.ts';
@@ -9,7 +9,9 @@ import type { Statement } from './jinja/nodes.ts';
 import { parseTemplate } from './jinja/parser.ts';
 import type { Value } from './jinja/values.ts';
 
-/** One message of a conversation in the shape that templates read; further members are handed on as they are. */
+/**
+ * One message of a conversation in the shape that templates read; further members are handed on as they are.
+ */
 export interface Message {
   role: string;
   content?: string | null | readonly unknown[] | Record<string, unknown>;
@@ -34,14 +36,18 @@ export interface TemplateInput {
 
 export interface TemplateOutput {
   text: string;
-  /** What the template marks as written by the assistant: [start, end) in UTF-16 units. Empty without generation blocks. */
+  /**
+   * What the template marks as written by the assistant: [start, end) in UTF-16 units. Empty without
+   * generation blocks.
+   */
   generationSpans: [start: number, end: number][];
 }
 
 /**
  * Renders a conversation.
- * @throws AppError `template-refused` (the template's own sentence, as its `raise_exception` says it), `template-failed` (an
- *   error in Python's words), `template-syntax`, `template-limit`; the cause is the JinjaError
+ * @throws AppError `template-refused` (the template's own sentence, as its `raise_exception` says it),
+ *   `template-failed` (an error in Python's words), `template-syntax`, `template-limit`; the cause is the
+ *   JinjaError
  */
 export function renderTemplate(template: string, input: TemplateInput): TemplateOutput {
   try {
@@ -63,9 +69,9 @@ function render(template: string, input: TemplateInput): TemplateOutput {
   if (continueFinalMessage && addGenerationPrompt) {
     throw new JinjaError(
       'ValueError',
-      'continue_final_message and add_generation_prompt are not compatible. Use continue_final_message when you want the ' +
-        'model to continue the final message, and add_generation_prompt when you want to add a header that will prompt it ' +
-        'to start a new assistant message instead.',
+      'continue_final_message and add_generation_prompt are not compatible. Use continue_final_message ' +
+        'when you want the model to continue the final message, and add_generation_prompt when you want to ' +
+        'add a header that will prompt it to start a new assistant message instead.',
     );
   }
   if (messages.length === 0) {
@@ -86,7 +92,9 @@ function render(template: string, input: TemplateInput): TemplateOutput {
   return continueFinalMessage ? cutAtTag(output, messages) : output;
 }
 
-/** The messages with a tag at the end of the last one's text, so that its place is found in the rendered text. */
+/**
+ * The messages with a tag at the end of the last one's text, so that its place is found in the rendered text.
+ */
 function withTag(messages: readonly Message[]): Message[] {
   const last = messages[messages.length - 1];
   if (!Array.isArray(last.content)) {
@@ -101,17 +109,20 @@ function withTag(messages: readonly Message[]): Message[] {
 
 function cutAtTag({ text, generationSpans }: TemplateOutput, messages: readonly Message[]): TemplateOutput {
   const content = messages[messages.length - 1].content;
-  const final = Array.isArray(content) ? content.map(textOfPart).findLast((part) => part !== undefined) : content;
+  const final = Array.isArray(content)
+    ? content.map(textOfPart).findLast((part) => part !== undefined)
+    : content;
   const at = text.lastIndexOf(finalTag.trim());
   if (at < 0 || !text.includes(String(final ?? '').trim())) {
     throw new JinjaError(
       'ValueError',
-      'continue_final_message is set but the final message does not appear in the chat after applying the chat template! ' +
-        'This can happen if the chat template deletes portions of the final message. Please verify the chat template and ' +
-        'final message in your chat to ensure they are compatible.',
+      'continue_final_message is set but the final message does not appear in the chat after applying the ' +
+        'chat template! This can happen if the chat template deletes portions of the final message. Please ' +
+        'verify the chat template and final message in your chat to ensure they are compatible.',
     );
   }
-  // A template that trims the message has trimmed the tag's blank too; then the message's own blanks are not kept either.
+  // A template that trims the message has trimmed the tag's blank too; then the message's own blanks are not
+  // kept either.
   const cut = text.startsWith(finalTag, at) ? text.slice(0, at) : text.slice(0, at).trimEnd();
   const spans = generationSpans
     .filter(([start]) => start < cut.length)
@@ -154,14 +165,24 @@ function appErrorOf(error: unknown): AppError {
   }
   if (type === 'TemplateSyntaxError') {
     const where = line > 0 ? ` in line ${line}` : '';
-    return new AppError('template-syntax', `The chat template cannot be read${where}: ${message}`, 'Choose another chat template.', {
-      cause: error,
-    });
+    return new AppError(
+      'template-syntax',
+      `The chat template cannot be read${where}: ${message}`,
+      'Choose another chat template.',
+      {
+        cause: error,
+      },
+    );
   }
   if (type === 'LimitError') {
-    return new AppError('template-limit', `The chat template was stopped: ${message}.`, 'Choose another chat template.', {
-      cause: error,
-    });
+    return new AppError(
+      'template-limit',
+      `The chat template was stopped: ${message}.`,
+      'Choose another chat template.',
+      {
+        cause: error,
+      },
+    );
   }
   return new AppError(
     'template-failed',

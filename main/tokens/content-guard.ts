@@ -1,6 +1,7 @@
-// Keeps control tokens inside content from steering the model (RULES.md 1, FIELD-CASES B05). Content is marked before
-// rendering: the first character of each control token in it becomes a private-use character of the same length. So the
-// rendered text says which control tokens the template wrote and which only stand in somebody's words.
+// Keeps control tokens inside content from steering the model (RULES.md 1, FIELD-CASES B05). Content is
+// marked before rendering: the first character of each control token in it becomes a private-use character of
+// the same length. So the rendered text says which control tokens the template wrote and which only stand in
+// somebody's words.
 import { AppError } from '../errors.ts';
 import type { Message, TemplateOutput } from './chat-template.ts';
 import type { ControlToken, Encoding, Tokenizer } from './tokenizer.ts';
@@ -11,15 +12,20 @@ export interface Conversation {
 }
 
 export interface GuardedText extends TemplateOutput {
-  /** As long as `text`, with marks where content holds (the beginning of) a control token; equal to it if there are none. */
+  /**
+   * As long as `text`, with marks where content holds (the beginning of) a control token; equal to it if
+   * there are none.
+   */
   masked: string;
 }
 
 /**
- * Renders a conversation and finds out which control tokens come from its content.
- * Tokens that a template itself looks for in an answer and that are not flagged special (`<think>`, `<tool_call>`) keep their
- * meaning there; where it looks for them in other content, there too. Everything else in content is plain text.
- * @throws AppError `content-not-protected` where the template changes control tokens in content beyond recognition
+ * Renders a conversation and finds out which control tokens come from its content. Tokens that a template
+ * itself looks for in an answer and that are not flagged special (`<think>`, `<tool_call>`) keep their
+ * meaning there; where it looks for them in other content, there too. Everything else in content is plain
+ * text.
+ * @throws AppError `content-not-protected` where the template changes control tokens in content beyond
+ *   recognition
  */
 export function renderGuarded(
   tokenizer: Tokenizer,
@@ -28,7 +34,9 @@ export function renderGuarded(
 ): GuardedText {
   const output = render(conversation);
   const guard = guardOf(tokenizer);
-  const known = guard.tokens.filter((token) => !token.special && tokenizer.chatTemplate?.includes(token.content));
+  const known = guard.tokens.filter(
+    (token) => !token.special && tokenizer.chatTemplate?.includes(token.content),
+  );
   const attempts = [(role: string) => (role === 'assistant' ? known : []), () => known];
   for (const exempt of attempts) {
     const marks = createMarks(conversation, guard);
@@ -45,14 +53,15 @@ export function renderGuarded(
   }
   throw new AppError(
     'content-not-protected',
-    'A message holds control tokens of the model, and the chat template rewrites them, so they cannot be kept as plain text.',
+    'A message holds control tokens of the model, and the chat template rewrites them, so they cannot be ' +
+      'kept as plain text.',
     'Remove the control tokens from the text, or leave the record out.',
   );
 }
 
 /**
- * Ids of a guarded text. Stretches between the template's control tokens that hold marks are encoded as plain text; all
- * others exactly as the whole text would be. `encoding` is that of `guarded.masked`.
+ * Ids of a guarded text. Stretches between the template's control tokens that hold marks are encoded as plain
+ * text; all others exactly as the whole text would be. `encoding` is that of `guarded.masked`.
  */
 export async function protectEncoding(
   tokenizer: Tokenizer,
@@ -114,7 +123,8 @@ function changeLeaves(value: unknown, change: (text: string) => string): unknown
   if (typeof value === 'string') return change(value);
   if (Array.isArray(value)) return value.map((item) => changeLeaves(item, change));
   if (value === null || typeof value !== 'object' || Object.getPrototypeOf(value) === null) return value;
-  if (value instanceof Map) return new Map([...value].map(([key, item]) => [key, changeLeaves(item, change)]));
+  if (value instanceof Map)
+    return new Map([...value].map(([key, item]) => [key, changeLeaves(item, change)]));
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, changeLeaves(item, change)]));
 }
 
@@ -124,7 +134,11 @@ export function unusedMark(texts: string, first = 0xe000): string {
     const mark = String.fromCodePoint(code);
     if (!texts.includes(mark)) return mark;
   }
-  throw new AppError('content-not-protected', 'A conversation uses every private character of Unicode.', 'Leave the record out.');
+  throw new AppError(
+    'content-not-protected',
+    'A conversation uses every private character of Unicode.',
+    'Leave the record out.',
+  );
 }
 
 interface Marks {
@@ -183,11 +197,11 @@ function createGuard(tokens: readonly ControlToken[]): Guard {
     const first = String.fromCodePoint(content.codePointAt(0)!);
     byFirst.set(first, [...(byFirst.get(first) ?? []), content]);
   }
-  const escape = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+  const literal = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
   const firsts = [...byFirst.keys()];
-  const pattern = firsts.length === 0 ? /$^/gu : new RegExp(`[${firsts.map(escape).join('')}]`, 'gu');
+  const pattern = firsts.length === 0 ? /$^/gu : new RegExp(`[${firsts.map(literal).join('')}]`, 'gu');
   const longestFirst = [...contents].sort((a, b) => b.length - a.length);
-  const whole = contents.length === 0 ? /$^/g : new RegExp(longestFirst.map(escape).join('|'), 'g');
+  const whole = contents.length === 0 ? /$^/g : new RegExp(longestFirst.map(literal).join('|'), 'g');
   return {
     tokens,
     sequence: (text) => text.match(whole)?.join('') ?? '',
@@ -195,9 +209,9 @@ function createGuard(tokens: readonly ControlToken[]): Guard {
       const spared = new Set(exempt.map((token) => token.content));
       return text.replace(pattern, (first, at: number) => {
         const rest = text.slice(at);
-        const begins = byFirst.get(first)!.some(
-          (content) => !spared.has(content) && (rest.startsWith(content) || content.startsWith(rest)),
-        );
+        const begins = byFirst
+          .get(first)!
+          .some((content) => !spared.has(content) && (rest.startsWith(content) || content.startsWith(rest)));
         return begins ? marks.for(first) : first;
       });
     },

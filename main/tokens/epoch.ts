@@ -1,7 +1,7 @@
-// Which records make which batch of an epoch: shuffled by seed and epoch, then packed or grouped by length. Equal input gives
-// equal plans on every machine, so a plan need not be stored. Knows lengths only.
+// Which records make which batch of an epoch: shuffled by seed and epoch, then packed or grouped by length.
+// Equal input gives equal plans on every machine, so a plan need not be stored. Knows lengths only.
 import { AppError } from '../errors.ts';
-import { type Packing, type Piece, fillRows } from './packing.ts';
+import { fillRows, type Packing, type Piece } from './packing.ts';
 import { createRandom, mixSeed, shuffle } from './random.ts';
 
 export interface EpochOptions {
@@ -14,9 +14,13 @@ export interface EpochOptions {
   maxTokensPerBatch?: number;
   /** Fill rows with several records; false = one record a row. */
   packing: Packing | false;
-  /** Longest row: the width of packed rows, and where longer records are cut. The longest record unless given. */
+  /**
+   * Longest row: the width of packed rows, and where longer records are cut. The longest record unless given.
+   */
   maxLength?: number;
-  /** Widths that rows may have, ascending; multiples of 64 unless given. The last one must reach `maxLength`. */
+  /**
+   * Widths that rows may have, ascending; multiples of 64 unless given. The last one must reach `maxLength`.
+   */
   widths?: readonly number[];
   /** False keeps the order of the records (evaluation). */
   shuffle?: boolean;
@@ -31,22 +35,33 @@ export interface BatchPlan {
 const batchesPerGroup = 32;
 
 /**
- * The batches of one epoch. Every record of length > 0 is in exactly one of them (split ones piece by piece); the last batch may
- * have fewer rows.
+ * The batches of one epoch. Every record of length > 0 is in exactly one of them (split ones piece by piece);
+ * the last batch may have fewer rows.
  * @throws AppError `batch-size` without exactly one of `batchSize` and `maxTokensPerBatch`
  */
 export function planEpoch(lengths: readonly number[], options: EpochOptions): BatchPlan[] {
   const { batchSize, maxTokensPerBatch } = options;
   const maxLength = options.maxLength ?? longestOf(lengths, Number.POSITIVE_INFINITY);
-  if ((batchSize === undefined) === (maxTokensPerBatch === undefined) || (batchSize ?? maxTokensPerBatch!) < 1) {
-    throw new AppError('batch-size', 'A batch needs either a number of rows or a number of tokens, at least 1.', 'Set one of them.');
+  if (
+    (batchSize === undefined) === (maxTokensPerBatch === undefined) ||
+    (batchSize ?? maxTokensPerBatch!) < 1
+  ) {
+    throw new AppError(
+      'batch-size',
+      'A batch needs either a number of rows or a number of tokens, at least 1.',
+      'Set one of them.',
+    );
   }
   const random = createRandom(mixSeed(options.seed, options.epoch));
   const order = Int32Array.from(lengths.keys()).filter((record) => lengths[record] > 0);
   const shuffled = options.shuffle !== false;
   if (shuffled) shuffle(order, random);
-  const widthFor = (length: number): number => widthOf(Math.min(length, maxLength), maxLength, options.widths);
-  const rows = options.packing === false ? singleRows(order, lengths, maxLength) : packedRows(order, lengths, { ...options, maxLength }, options.packing);
+  const widthFor = (length: number): number =>
+    widthOf(Math.min(length, maxLength), maxLength, options.widths);
+  const rows =
+    options.packing === false
+      ? singleRows(order, lengths, maxLength)
+      : packedRows(order, lengths, { ...options, maxLength }, options.packing);
   const tokensOf = (row: Piece[]): number => row.reduce((sum, piece) => sum + piece.length, 0);
   const sized = rows.map((row) => ({ row, width: widthFor(tokensOf(row)) }));
   const group = (batchSize ?? Math.ceil(maxTokensPerBatch! / maxLength)) * batchesPerGroup;
@@ -74,7 +89,11 @@ function packedRows(
   const rows: Piece[][] = [];
   for (let start = 0; start < order.length; start += recordsPerGroup) {
     const group = order.subarray(start, start + recordsPerGroup);
-    const filled = fillRows(Array.from(group, (record) => lengths[record]), options.maxLength, packing);
+    const filled = fillRows(
+      Array.from(group, (record) => lengths[record]),
+      options.maxLength,
+      packing,
+    );
     for (const row of filled) rows.push(row.map((piece) => ({ ...piece, record: group[piece.record] })));
   }
   if (options.shuffle === false) return rows;
@@ -110,8 +129,8 @@ function widthOf(length: number, maxLength: number, widths: readonly number[] | 
 }
 
 /**
- * At most `count` widths, multiples of `step`, that waste the fewest padding tokens on these lengths; the last one reaches
- * the longest. Few widths mean few sessions to create.
+ * At most `count` widths, multiples of `step`, that waste the fewest padding tokens on these lengths; the
+ * last one reaches the longest. Few widths mean few sessions to create.
  */
 export function chooseWidths(lengths: readonly number[], maxLength: number, count = 4, step = 64): number[] {
   const slots = Math.ceil(longestOf(lengths, maxLength) / step);

@@ -1,5 +1,5 @@
-// Fills rows of a fixed width with records (packing), as TRL does: best fit decreasing, the same with long records split, or
-// one long stream that is cut. Knows lengths only.
+// Fills rows of a fixed width with records (packing), as TRL does: best fit decreasing, the same with long
+// records split, or one long stream that is cut. Knows lengths only.
 
 /** A stretch of one record inside a row. */
 export interface Piece {
@@ -11,21 +11,23 @@ export interface Piece {
 }
 
 /**
- * `bfd`: each record in the fullest row that still has room, longest first; what is longer than a row loses its end.
- * `bfd_split`: the same, but long records become several pieces. `wrapped`: records in order, cut where a row is full.
+ * `bfd`: each record in the fullest row that still has room, longest first; what is longer than a row loses
+ * its end. `bfd_split`: the same, but long records become several pieces. `wrapped`: records in order, cut
+ * where a row is full.
  */
 export type Packing = 'bfd' | 'bfd_split' | 'wrapped';
 
 /**
- * Rows of pieces, each row at most `width` tokens. Records of length 0 are left out. Ties keep the order of the records, so equal
- * input gives equal rows.
+ * Rows of pieces, each row at most `width` tokens. Records of length 0 are left out. Ties keep the order of
+ * the records, so equal input gives equal rows.
  */
 export function fillRows(lengths: readonly number[], width: number, packing: Packing): Piece[][] {
   if (packing === 'wrapped') return wrap(lengths, width);
   const pieces: Piece[] = [];
   lengths.forEach((length, record) => {
     const end = packing === 'bfd' ? Math.min(length, width) : length;
-    for (let start = 0; start < end; start += width) pieces.push({ record, start, length: Math.min(width, end - start) });
+    for (let start = 0; start < end; start += width)
+      pieces.push({ record, start, length: Math.min(width, end - start) });
   });
   pieces.sort((a, b) => b.length - a.length); // stable
   return bestFit(pieces, width);
@@ -33,7 +35,8 @@ export function fillRows(lengths: readonly number[], width: number, packing: Pac
 
 function bestFit(pieces: readonly Piece[], width: number): Piece[][] {
   const rows: Piece[][] = [];
-  const open: Piece[][][] = Array.from({ length: width + 1 }, () => []); // rows by free tokens, first come first served
+  // Rows by free tokens, first come first served
+  const open: Piece[][][] = Array.from({ length: width + 1 }, () => []);
   const taken = new Int32Array(width + 1); // how many of each list are used up
   const bits = new Uint32Array((width >> 5) + 1); // which lists have rows left
   for (const piece of pieces) {

@@ -1,5 +1,5 @@
-// Seeded random numbers, equal on every machine: xoshiro128** for streams, a hash for seeds made of several parts.
-// Knows nothing of what is drawn. Not for secrets.
+// Seeded random numbers, equal on every machine: xoshiro128** for streams, a hash for seeds made of several
+// parts. Knows nothing of what is drawn. Not for secrets.
 
 export interface Random {
   /** Uniform in [0, 1), 32 bits of resolution. */

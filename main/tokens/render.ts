@@ -1,10 +1,13 @@
-// The one renderer (RULES.md 1): a conversation, a prompt with its completion, or a text becomes ids and a trained flag per token.
-// Preview, dataset build, training, evaluation, chat and server all call it. Knows no batches and no models.
+// The one renderer (RULES.md 1): a conversation, a prompt with its completion, or a text becomes ids and a
+// trained flag per token. Preview, dataset build, training, evaluation, chat and server all call it. Knows no
+// batches and no models.
 //
 // Rules that hold everywhere:
-// - A token is trained if at least one of its characters is (transformers' rule): a token that straddles the border of an
-//   answer belongs to the answer. Between a prompt and its completion there is always a token border instead.
-// - A rendered chat is encoded without the tokenizer's own BOS: the template decides (transformers' rule). A text gets it.
+// - A token is trained if at least one of its characters is (transformers' rule): a token that straddles the
+//   border of an answer belongs to the answer. Between a prompt and its completion there is always a token
+//   border instead.
+// - A rendered chat is encoded without the tokenizer's own BOS: the template decides (transformers' rule). A
+//   text gets it.
 // - Control tokens in content are spelled with ordinary tokens.
 import { AppError } from '../errors.ts';
 import { assistantSpans } from './assistant-spans.ts';
@@ -52,8 +55,8 @@ export interface Rendered {
 
 /**
  * Renders one conversation with the tokenizer's chat template.
- * @throws AppError `template-missing`, `template-refused`, `template-failed`, `template-syntax`, `template-limit`,
- *   `template-prefix`, `content-not-protected`
+ * @throws AppError `template-missing`, `template-refused`, `template-failed`, `template-syntax`,
+ *   `template-limit`, `template-prefix`, `content-not-protected`
  */
 export async function renderConversation(
   tokenizer: Tokenizer,
@@ -80,7 +83,10 @@ export async function renderConversations(
     }
   });
   const good = plans.filter((plan): plan is Plan => !(plan instanceof AppError));
-  const encodings = await tokenizer.encodeBatch(good.map((plan) => plan.masked), { addSpecial: false });
+  const encodings = await tokenizer.encodeBatch(
+    good.map((plan) => plan.masked),
+    { addSpecial: false },
+  );
   const rendered = await Promise.all(good.map((plan, at) => finish(tokenizer, plan, encodings[at])));
   let next = 0;
   return plans.map((plan) => (plan instanceof AppError ? plan : rendered[next++]));
@@ -124,7 +130,8 @@ function planConversation(tokenizer: Tokenizer, conversation: Conversation, opti
   const spans = assistantSpans({
     text,
     messages: conversation.messages,
-    render: (messages, addGenerationPrompt) => render({ ...conversation, messages }, addGenerationPrompt).text,
+    render: (messages, addGenerationPrompt) =>
+      render({ ...conversation, messages }, addGenerationPrompt).text,
     controls: tokenizer.controlTokens.map((token) => token.content),
     lastOnly,
   });
@@ -133,12 +140,18 @@ function planConversation(tokenizer: Tokenizer, conversation: Conversation, opti
 
 async function finish(tokenizer: Tokenizer, plan: Plan, encoding: Encoding): Promise<Rendered> {
   const { ids, offsets } = await protectEncoding(tokenizer, plan, encoding);
-  return assemble(tokenizer, { text: plan.text, ids, offsets, spans: plan.spans, trained: overlap(offsets, plan.spans) });
+  return assemble(tokenizer, {
+    text: plan.text,
+    ids,
+    offsets,
+    spans: plan.spans,
+    trained: overlap(offsets, plan.spans),
+  });
 }
 
 /**
- * A prompt and its completion without a chat template. The prompt is encoded as generation will encode it, the completion goes
- * on from there, and EOS is appended and trained.
+ * A prompt and its completion without a chat template. The prompt is encoded as generation will encode it,
+ * the completion goes on from there, and EOS is appended and trained.
  */
 export async function renderCompletion(
   tokenizer: Tokenizer,
@@ -153,14 +166,18 @@ export async function renderCompletion(
     ...tail.offsets.map(([start, end]): Span => [start + prompt.length, end + prompt.length]),
   ];
   const spans: Span[] = [[train === 'all' ? 0 : prompt.length, text.length]];
-  const border = train === 'all' ? head.specialMask.filter((special) => special === 1).length : head.ids.length;
+  const border =
+    train === 'all' ? head.specialMask.filter((special) => special === 1).length : head.ids.length;
   const trained = Uint8Array.from(offsets, (_, at) => (at >= border ? 1 : 0));
-  return assemble(tokenizer, withEos(tokenizer, { text, ids: [...head.ids, ...tail.ids], offsets, spans, trained }));
+  return assemble(
+    tokenizer,
+    withEos(tokenizer, { text, ids: [...head.ids, ...tail.ids], offsets, spans, trained }),
+  );
 }
 
 /**
- * A text to be learned as a whole. `complete` says whether it really ends where it ends: only then EOS is appended and trained.
- * A chunk that continues another (`start: false`) gets no BOS.
+ * A text to be learned as a whole. `complete` says whether it really ends where it ends: only then EOS is
+ * appended and trained. A chunk that continues another (`start: false`) gets no BOS.
  */
 export async function renderText(
   tokenizer: Tokenizer,
@@ -179,25 +196,36 @@ export async function renderTexts(
   { complete = true }: { complete?: boolean } = {},
 ): Promise<Rendered[]> {
   const encodings = await tokenizer.encodePlainBatch(texts, { addSpecial: true });
-  return encodings.map((encoding, at) => textRendered(tokenizer, texts[at], withoutTrailingSpecial(tokenizer, encoding), complete));
+  return encodings.map((encoding, at) =>
+    textRendered(tokenizer, texts[at], withoutTrailingSpecial(tokenizer, encoding), complete),
+  );
 }
 
 function textRendered(tokenizer: Tokenizer, text: string, encoding: Encoding, complete: boolean): Rendered {
   const { ids, offsets, specialMask } = encoding;
-  const parts = { text, ids, offsets, spans: [[0, text.length]] as Span[], trained: Uint8Array.from(specialMask, (special) => 1 - special) };
+  const parts = {
+    text,
+    ids,
+    offsets,
+    spans: [[0, text.length]] as Span[],
+    trained: Uint8Array.from(specialMask, (special) => 1 - special),
+  };
   return assemble(tokenizer, complete ? withEos(tokenizer, parts) : parts);
 }
 
 /**
- * At most `maxTokens` tokens: cut at the end (`right`) or at the beginning (`left`, a BOS in front stays). An answer that is
- * cut at its end has no EOS any more, so none is learned.
+ * At most `maxTokens` tokens: cut at the end (`right`) or at the beginning (`left`, a BOS in front stays). An
+ * answer that is cut at its end has no EOS any more, so none is learned.
  */
 export function truncate(rendered: Rendered, maxTokens: number, side: 'left' | 'right'): Rendered {
   const { ids, trained, offsets, startsWithBos } = rendered;
   if (ids.length <= maxTokens) return rendered;
   const kept = side === 'left' && startsWithBos ? Math.min(1, maxTokens) : 0;
   const from = side === 'left' ? ids.length - (maxTokens - kept) : 0;
-  const pick = <Item>(list: readonly Item[]): Item[] => [...list.slice(0, kept), ...list.slice(from, from + maxTokens - kept)];
+  const pick = <Item>(list: readonly Item[]): Item[] => [
+    ...list.slice(0, kept),
+    ...list.slice(from, from + maxTokens - kept),
+  ];
   return assembleFrom(rendered, {
     ids: pick(ids),
     offsets: pick(offsets),
@@ -206,7 +234,10 @@ export function truncate(rendered: Rendered, maxTokens: number, side: 'left' | '
   });
 }
 
-/** How many tokens of a record give a label: trained ones with a token before them. 0 = nothing to learn (C04). */
+/**
+ * How many tokens of a record give a label: trained ones with a token before them. 0 = nothing to learn
+ * (C04).
+ */
 export function trainedCount({ trained }: Pick<Rendered, 'trained'>): number {
   let count = 0;
   for (let at = 1; at < trained.length; at++) count += trained[at];
@@ -227,13 +258,15 @@ function withEos(tokenizer: Tokenizer, parts: Parts): Parts {
   };
 }
 
-/** Without what the post-processor put behind the text (an EOS, [SEP]): whether a text ends is our decision. */
+/**
+ * Without what the post-processor put behind the text (an EOS, [SEP]): whether a text ends is our decision.
+ */
 function withoutTrailingSpecial({ bosId }: Tokenizer, encoding: Encoding): Encoding {
-  const least = encoding.specialMask.indexOf(0) + 1 || (encoding.ids[0] === bosId ? 1 : 0);
-  let end = encoding.ids.length;
-  while (end > least && encoding.specialMask[end - 1] === 1) end--;
-  if (end === encoding.ids.length) return encoding;
   const { ids, offsets, typeIds, specialMask, tokens } = encoding;
+  const least = specialMask.indexOf(0) + 1 || (ids[0] === bosId ? 1 : 0);
+  let end = ids.length;
+  while (end > least && specialMask[end - 1] === 1) end--;
+  if (end === ids.length) return encoding;
   return {
     ids: ids.slice(0, end),
     offsets: offsets.slice(0, end),
@@ -243,11 +276,18 @@ function withoutTrailingSpecial({ bosId }: Tokenizer, encoding: Encoding): Encod
   };
 }
 
-/** 1 for each token that shares at least one character with a span. Offsets and spans run from left to right. */
+/**
+ * 1 for each token that shares at least one character with a span. Offsets and spans run from left to right.
+ */
 function overlap(offsets: readonly Span[], spans: readonly Span[]): Uint8Array {
-  return Uint8Array.from(offsets, ([start, end]) =>
-    end > start && spans.some(([from, to]) => start < to && end > from) ? 1 : 0,
-  );
+  const trained = new Uint8Array(offsets.length);
+  let next = 0;
+  for (let at = 0; at < offsets.length; at++) {
+    const [start, end] = offsets[at];
+    while (next < spans.length && spans[next][1] <= start) next++;
+    if (next < spans.length && end > start && end > spans[next][0]) trained[at] = 1;
+  }
+  return trained;
 }
 
 function assemble(tokenizer: Tokenizer, parts: Parts): Rendered {
@@ -263,7 +303,10 @@ function assemble(tokenizer: Tokenizer, parts: Parts): Rendered {
 }
 
 /** The same record with fewer tokens; the token view reads the new lists. */
-function assembleFrom(rendered: Rendered, changed: Pick<Rendered, 'ids' | 'offsets' | 'trained' | 'truncated'>): Rendered {
+function assembleFrom(
+  rendered: Rendered,
+  changed: Pick<Rendered, 'ids' | 'offsets' | 'trained' | 'truncated'>,
+): Rendered {
   return Object.create(Object.getPrototypeOf(rendered), {
     ...Object.getOwnPropertyDescriptors(rendered),
     ...Object.getOwnPropertyDescriptors(changed),
@@ -273,6 +316,12 @@ function assembleFrom(rendered: Rendered, changed: Pick<Rendered, 'ids' | 'offse
 function tokenView({ text, ids, offsets, trained }: Parts, nameOf: (id: number) => string): RenderedToken[] {
   return ids.map((id, at) => {
     const [start, end] = offsets[at];
-    return { id, text: end > start ? text.slice(start, end) : nameOf(id), start, end, trained: trained[at] === 1 };
+    return {
+      id,
+      text: end > start ? text.slice(start, end) : nameOf(id),
+      start,
+      end,
+      trained: trained[at] === 1,
+    };
   });
 }

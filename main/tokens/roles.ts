@@ -1,5 +1,5 @@
-// What a chat template refuses (FIELD-CASES B04): refusals grouped by their sentence, and the repairs that would make each
-// record acceptable. Knows no tokens.
+// What a chat template refuses (FIELD-CASES B04): refusals grouped by their sentence, and the repairs that
+// would make each record acceptable. Knows no tokens.
 import { AppError } from '../errors.ts';
 import { type Message, renderTemplate } from './chat-template.ts';
 import type { Conversation } from './content-guard.ts';
@@ -32,7 +32,12 @@ export function checkRoles(
 ): RoleReport {
   const sentenceOf = ({ messages, tools }: Conversation): string | undefined => {
     try {
-      renderTemplate(tokenizer.chatTemplate ?? '', { messages, tools, kwargs, specialTokens: tokenizer.specialTokens });
+      renderTemplate(tokenizer.chatTemplate ?? '', {
+        messages,
+        tools,
+        kwargs,
+        specialTokens: tokenizer.specialTokens,
+      });
       return undefined;
     } catch (error) {
       if (error instanceof AppError) return error.message;
@@ -47,8 +52,15 @@ export function checkRoles(
       accepted++;
       return;
     }
-    const steps = repairSets.find((set) => sentenceOf({ ...conversation, messages: repair(conversation.messages, set) }) === undefined);
-    const reason = steps?.[0] === 'merge-system' ? 'no-system-role' : steps === undefined ? 'other' : 'roles-do-not-alternate';
+    const steps = repairSets.find(
+      (set) => sentenceOf({ ...conversation, messages: repair(conversation.messages, set) }) === undefined,
+    );
+    const reason =
+      steps?.[0] === 'merge-system'
+        ? 'no-system-role'
+        : steps === undefined
+          ? 'other'
+          : 'roles-do-not-alternate';
     const key = `${sentence.replace(/\d+/g, '#')} ${reason}`;
     const group = groups.get(key) ?? { sentence, reason, count: 0, records: [], repairs: [] };
     groups.set(key, group);
@@ -66,10 +78,16 @@ const repairSets: Repair[][] = [['merge-system'], ['join-turns'], ['merge-system
 
 /** Applies repairs in order. */
 export function repair(messages: readonly Message[], steps: readonly Repair[]): Message[] {
-  return steps.reduce((done: Message[], step) => (step === 'merge-system' ? mergeSystem(done) : joinTurns(done)), [...messages]);
+  return steps.reduce(
+    (done: Message[], step) => (step === 'merge-system' ? mergeSystem(done) : joinTurns(done)),
+    [...messages],
+  );
 }
 
-/** Puts system texts in front of the next user text, a blank line between; without one they become a user turn. */
+/**
+ * Puts system texts in front of the next user text, a blank line between; without one they become a user
+ * turn.
+ */
 function mergeSystem(messages: readonly Message[]): Message[] {
   const merged: Message[] = [];
   let waiting: Message[] = [];
@@ -89,8 +107,10 @@ function joinTurns(messages: readonly Message[]): Message[] {
   const joined: Message[] = [];
   for (const message of messages) {
     const last = joined.at(-1);
-    const joins = last?.role === message.role && message.role !== 'tool' && !last.tool_calls && !message.tool_calls;
-    if (last !== undefined && joins) joined[joined.length - 1] = { ...last, content: joinContent([last, message]) };
+    const joins =
+      last?.role === message.role && message.role !== 'tool' && !last.tool_calls && !message.tool_calls;
+    if (last !== undefined && joins)
+      joined[joined.length - 1] = { ...last, content: joinContent([last, message]) };
     else joined.push(message);
   }
   return joined;
@@ -101,5 +121,7 @@ function joinContent(messages: readonly Message[]): Message['content'] {
   if (messages.every(({ content }) => typeof content === 'string')) {
     return messages.map(({ content }) => content).join('\n\n');
   }
-  return messages.flatMap(({ content }) => (Array.isArray(content) ? content : [{ type: 'text', text: String(content ?? '') }]));
+  return messages.flatMap(({ content }) =>
+    Array.isArray(content) ? content : [{ type: 'text', text: String(content ?? '') }],
+  );
 }

@@ -1,10 +1,13 @@
-// Ids to text, one id at a time, append-only (RULES.md 9): what `push` returned is never taken back. Knows no tokenizer,
-// only a function that decodes a short list of ids.
+// Ids to text, one id at a time, append-only (RULES.md 9): what `push` returned is never taken back. Knows no
+// tokenizer, only a function that decodes a short list of ids.
 
 export interface StreamDecoder {
   /** The text that is certain now that `id` has come; '' while a character is incomplete. */
   push(id: number): string;
-  /** What is left; a character cut off in the middle gives exactly one U+FFFD. The decoder is empty afterwards. */
+  /**
+   * What is left; a character cut off in the middle gives exactly one U+FFFD. The decoder is empty
+   * afterwards.
+   */
   end(): string;
 }
 
@@ -17,12 +20,16 @@ export interface StreamDecoderParts {
   byteOf(id: number): number | undefined;
 }
 
-/** A character has at most 4 bytes, so at most this many tokens can wait for one. More waiting = invalid bytes. */
+/**
+ * A character has at most 4 bytes, so at most this many tokens can wait for one. More waiting = invalid
+ * bytes.
+ */
 const longestWait = 8;
 
 /**
- * A window of ids is decoded twice, without and with the newest ones, and the difference is the new text: so prefixes that
- * a decoder drops or adds at the start of a text cancel out. Equal to decoding everything at once.
+ * A window of ids is decoded twice, without and with the newest ones, and the difference is the new text: so
+ * prefixes that a decoder drops or adds at the start of a text cancel out. Equal to decoding everything at
+ * once.
  */
 export function createStreamDecoder(parts: StreamDecoderParts): StreamDecoder {
   let window: number[] = [];
@@ -44,13 +51,15 @@ export function createStreamDecoder(parts: StreamDecoderParts): StreamDecoder {
   const push = (id: number): string => {
     if (parts.skip(id)) return '';
     window.push(id);
-    // A run of byte tokens decodes as a whole or not at all, so the bytes before an incomplete character would be lost.
+    // A run of byte tokens decodes as a whole or not at all, so the bytes before an incomplete character
+    // would be lost.
     if (incompleteBytes(window.slice(certain).map(parts.byteOf))) return '';
     const text = parts.decode(window);
     if (text.length <= given) return '';
     if (!text.endsWith('\ufffd')) return advance(text, text.length);
-    if (window.length - certain <= longestWait) return '';
-    return text.length - 1 > given ? advance(text, text.length - 1) : '';
+    const waitsTooLong = window.length - certain > longestWait;
+    const until = waitsTooLong ? text.length - 1 : text.replace(/\ufffd+$/, '').length;
+    return until > given ? advance(text, until) : '';
   };
 
   const end = (): string => {

@@ -1,5 +1,6 @@
-// Reads the tokenizer files of a Hugging Face folder and edits tokenizer.json as data: special tokens that only the
-// configuration names, BOS/EOS switches, and the variants that read control tokens as plain text. Knows no native code.
+// Reads the tokenizer files of a Hugging Face folder and edits tokenizer.json as data: special tokens that
+// only the configuration names, BOS/EOS switches, and the variants that read control tokens as plain text.
+// Knows no native code.
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { AppError } from '../errors.ts';
@@ -31,7 +32,10 @@ export interface TokenizerJson {
   model: JsonObject;
 }
 
-/** What stands beside tokenizer.json: special tokens by role (`bos_token` ...), the chat template, BOS/EOS switches. */
+/**
+ * What stands beside tokenizer.json: special tokens by role (`bos_token` ...), the chat template, BOS/EOS
+ * switches.
+ */
 export interface TokenizerSettings {
   specialTokens: Record<string, string>;
   chatTemplate?: string;
@@ -62,9 +66,18 @@ export async function readTokenizerFolder(
   if (typeof file.model !== 'object' || file.model === null) {
     throw damaged('tokenizer.json', 'it has no “model” part');
   }
-  const config = parseObject((await readOptional(join(folder, 'tokenizer_config.json'))) ?? '{}', 'tokenizer_config.json');
-  const map = parseObject((await readOptional(join(folder, 'special_tokens_map.json'))) ?? '{}', 'special_tokens_map.json');
-  const processor = parseObject((await readOptional(join(folder, 'chat_template.json'))) ?? '{}', 'chat_template.json');
+  const config = parseObject(
+    (await readOptional(join(folder, 'tokenizer_config.json'))) ?? '{}',
+    'tokenizer_config.json',
+  );
+  const map = parseObject(
+    (await readOptional(join(folder, 'special_tokens_map.json'))) ?? '{}',
+    'special_tokens_map.json',
+  );
+  const processor = parseObject(
+    (await readOptional(join(folder, 'chat_template.json'))) ?? '{}',
+    'chat_template.json',
+  );
   const template =
     (await readOptional(join(folder, 'chat_template.jinja'))) ??
     templateOf(config.chat_template) ??
@@ -90,11 +103,13 @@ export function settingsFrom(config: JsonObject, chatTemplate?: string): Tokeniz
 }
 
 /**
- * The file as transformers would use it: no truncation or padding of its own, special tokens of the configuration
- * present, and BOS/EOS written by the post-processor where the configuration asks for it.
+ * The file as transformers would use it: no truncation or padding of its own, special tokens of the
+ * configuration present, and BOS/EOS written by the post-processor where the configuration asks for it.
  */
-export function effectiveFile(file: TokenizerJson, settings: TokenizerSettings): TokenizerJson {
-  const added = [...(file.added_tokens ?? [])];
+export function effectiveFile(given: TokenizerJson, settings: TokenizerSettings): TokenizerJson {
+  const absent = { added_tokens: [], normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null };
+  const file = { ...absent, ...given };
+  const added = [...file.added_tokens];
   let next = Math.max(-1, ...added.map((token) => token.id), largestModelId(file.model)) + 1;
   for (const role of roles) {
     const content = settings.specialTokens[role];
@@ -116,33 +131,40 @@ export function specialToken(id: number, content: string): AddedToken {
 }
 
 /**
- * True for an added token that steers a model: flagged special, or written like a marker (`<think>`, `[TOOL]`, `<|x|>`).
- * Added words and runs of blanks are text, whoever writes them.
+ * True for an added token that steers a model: flagged special, or written like a marker (`<think>`,
+ * `[TOOL]`, `<|x|>`). Added words and runs of blanks are text, whoever writes them.
  */
 export function isControl(token: AddedToken): boolean {
   return token.special || /[<>[\]{}|｜]/u.test(token.content);
 }
 
 /**
- * Where the text of a plain encoding stands: at the start of the input, in a section after a control token (only what
- * the library does once per input is left out), or directly behind other text (nothing is put in front of it).
+ * Where the text of a plain encoding stands: at the start of the input, in a section after a control token
+ * (only what the library does once per input is left out), or directly behind other text (nothing is put in
+ * front of it).
  */
 export type Position = 'start' | 'section' | 'continued';
 
 /**
- * The same tokenizer without control tokens: their names become strings that no text contains, in the added tokens and in
- * the model, so that "<|im_end|>" in a text is spelled with ordinary tokens. All ids stay the same.
+ * The same tokenizer without control tokens: their names become strings that no text contains, in the added
+ * tokens and in the model, so that "<|im_end|>" in a text is spelled with ordinary tokens. All ids stay the
+ * same.
  */
 export function plainVariant(file: TokenizerJson, position: Position): TokenizerJson {
   const hidden = new Map<string, string>();
   for (const token of file.added_tokens) {
-    if (isControl(token) && !isByteToken(token.content)) hidden.set(token.content, `\u{10fffe}${token.id}\u{10fffe}`);
+    if (isControl(token) && !isByteToken(token.content))
+      hidden.set(token.content, `\u{10fffe}${token.id}\u{10fffe}`);
   }
   return {
     ...file,
-    added_tokens: file.added_tokens.map((token) => ({ ...token, content: hidden.get(token.content) ?? token.content })),
+    added_tokens: file.added_tokens.map((token) => ({
+      ...token,
+      content: hidden.get(token.content) ?? token.content,
+    })),
     model: hideInModel(file.model, hidden),
-    normalizer: position === 'continued' ? mapParts(file.normalizer, 'normalizers', withoutPrefix) : file.normalizer,
+    normalizer:
+      position === 'continued' ? mapParts(file.normalizer, 'normalizers', withoutPrefix) : file.normalizer,
     pre_tokenizer:
       position === 'start'
         ? file.pre_tokenizer
@@ -155,7 +177,9 @@ function hideInModel(model: JsonObject, hidden: Map<string, string>): JsonObject
   const out: JsonObject = { ...model };
   if (typeof model.unk_token === 'string') out.unk_token = rename(model.unk_token);
   if (Array.isArray(model.vocab)) {
-    out.vocab = model.vocab.map((entry) => (Array.isArray(entry) ? [rename(String(entry[0])), entry[1]] : entry));
+    out.vocab = model.vocab.map((entry) =>
+      Array.isArray(entry) ? [rename(String(entry[0])), entry[1]] : entry,
+    );
   } else {
     const vocabulary = model.vocab as JsonObject;
     if ([...hidden.keys()].some((token) => Object.hasOwn(vocabulary, token))) {
@@ -173,7 +197,9 @@ function hideInModel(model: JsonObject, hidden: Map<string, string>): JsonObject
   return out;
 }
 
-/** Applies `change` to a component or to each member of a Sequence; a part for which it gives null is dropped. */
+/**
+ * Applies `change` to a component or to each member of a Sequence; a part for which it gives null is dropped.
+ */
 function mapParts(
   component: JsonObject | null,
   members: string,
@@ -198,7 +224,10 @@ function unprefixed(part: JsonObject, position: Position): JsonObject {
   return part.type === 'ByteLevel' && position === 'continued' ? { ...part, add_prefix_space: false } : part;
 }
 
-/** The post-processor with BOS and EOS as `add_bos_token` / `add_eos_token` ask. False only removes where Llama's class does. */
+/**
+ * The post-processor with BOS and EOS as `add_bos_token` / `add_eos_token` ask. False only removes where
+ * Llama's class does.
+ */
 function withSwitches(file: TokenizerJson, settings: TokenizerSettings): JsonObject | null {
   const template = templatePart(file.post_processor);
   const bare: JsonObject[] = [{ Sequence: { id: 'A', type_id: 0 } }];
@@ -220,14 +249,21 @@ function withSwitches(file: TokenizerJson, settings: TokenizerSettings): JsonObj
   const ids = Object.fromEntries(
     file.added_tokens.map(({ id, content }) => [content, { id: content, ids: [id], tokens: [content] }]),
   );
-  const used = single.flatMap((piece) => (piece.SpecialToken ? [String((piece.SpecialToken as JsonObject).id)] : []));
+  const used = single.flatMap((piece) =>
+    piece.SpecialToken ? [String((piece.SpecialToken as JsonObject).id)] : [],
+  );
   const special_tokens: JsonObject = { ...(template?.special_tokens as JsonObject | undefined) };
   for (const token of used) special_tokens[token] ??= ids[token] as JsonObject;
-  const pair = (template?.pair as JsonObject[] | undefined) ?? [...single, { Sequence: { id: 'B', type_id: 1 } }];
+  const pair = (template?.pair as JsonObject[] | undefined) ?? [
+    ...single,
+    { Sequence: { id: 'B', type_id: 1 } },
+  ];
   const made: JsonObject = { type: 'TemplateProcessing', single, pair, special_tokens };
-  if (template !== undefined) return mapParts(file.post_processor, 'processors', (part) => (part === template ? made : part));
+  if (template !== undefined)
+    return mapParts(file.post_processor, 'processors', (part) => (part === template ? made : part));
   if (file.post_processor === null) return made;
-  if (file.post_processor.type !== 'ByteLevel') return file.post_processor; // BERT and RoBERTa frame texts themselves
+  // BERT and RoBERTa frame texts themselves
+  if (file.post_processor.type !== 'ByteLevel') return file.post_processor;
   return { type: 'Sequence', processors: [file.post_processor, made] };
 }
 
@@ -253,7 +289,8 @@ function modelId(model: JsonObject, token: string): number | undefined {
 function largestModelId(model: JsonObject): number {
   if (Array.isArray(model.vocab)) return model.vocab.length - 1;
   let largest = -1;
-  for (const id of Object.values((model.vocab ?? {}) as JsonObject)) largest = Math.max(largest, id as number);
+  for (const id of Object.values((model.vocab ?? {}) as JsonObject))
+    largest = Math.max(largest, id as number);
   return largest;
 }
 
@@ -286,7 +323,8 @@ function parseObject(text: string, name: string): JsonObject {
   } catch (error) {
     throw damaged(name, (error as Error).message);
   }
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) throw damaged(name, 'it is not a JSON object');
+  if (value === null || typeof value !== 'object' || Array.isArray(value))
+    throw damaged(name, 'it is not a JSON object');
   return value;
 }
 

@@ -1,31 +1,31 @@
-// Text to ids and back: the only import of the native `tokenizers` package. Offsets leave here in UTF-16 units (the library
-// counts code points). Knows nothing of conversations or batches.
+// Text to ids and back: the only import of the native `tokenizers` package. Offsets leave here in UTF-16
+// units (the library counts code points). Knows nothing of conversations or batches.
 import { Tokenizer as Native, type Encoding as NativeEncoding } from 'tokenizers';
 import { AppError } from '../errors.ts';
-import { type StreamDecoder, createStreamDecoder } from './stream-decoder.ts';
+import { createStreamDecoder, type StreamDecoder } from './stream-decoder.ts';
 import {
-  type Position,
-  type TokenizerJson,
-  type TokenizerSettings,
   effectiveFile,
   isControl,
+  type Position,
   plainVariant,
   readTokenizerFolder,
+  type TokenizerJson,
+  type TokenizerSettings,
 } from './tokenizer-file.ts';
 
 /** A half-open stretch [start, end) of a JavaScript string, in UTF-16 units. */
 export type Span = [start: number, end: number];
 
-/** One encoded text. All lists have one entry per token. */
+/** One encoded text. All lists have one entry per token; those marked readonly are made when asked for. */
 export interface Encoding {
   ids: number[];
   /** The stretch of the text that each token stands for; [0, 0] for tokens that stand for none. */
   offsets: Span[];
   /** 0 for the first text, 1 for the second of a pair, as the post-processor says. */
-  typeIds: number[];
+  readonly typeIds: number[];
   /** 1 for tokens that the post-processor added. */
-  specialMask: number[];
-  /** The tokens' spellings, made when asked for; an unknown piece is spelled as the text has it. */
+  readonly specialMask: number[];
+  /** The tokens' spellings; an unknown piece is spelled as the text has it. */
   readonly tokens: string[];
 }
 
@@ -74,7 +74,8 @@ export interface Tokenizer {
 }
 
 /**
- * Opens the tokenizer of a Hugging Face model folder (tokenizer.json, tokenizer_config.json, chat_template.*).
+ * Opens the tokenizer of a Hugging Face model folder (tokenizer.json, tokenizer_config.json,
+ * chat_template.*).
  * @throws AppError `tokenizer-missing`, `tokenizer-damaged`
  */
 export async function loadTokenizer(folder: string): Promise<Tokenizer> {
@@ -86,11 +87,16 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
  * The tokenizer of a parsed tokenizer.json and the settings beside it.
  * @throws AppError `tokenizer-damaged`
  */
-export function createTokenizer(file: TokenizerJson, settings: TokenizerSettings = { specialTokens: {} }): Tokenizer {
+export function createTokenizer(
+  file: TokenizerJson,
+  settings: TokenizerSettings = { specialTokens: {} },
+): Tokenizer {
   const effective = effectiveFile(file, settings);
   const native = nativeOf(effective);
   const decoder = native.getDecoder();
-  const special = new Set(effective.added_tokens.filter((token) => token.special).map((token) => token.content));
+  const special = new Set(
+    effective.added_tokens.filter((token) => token.special).map((token) => token.content),
+  );
   const specialIds = new Set([...special].map((token) => native.tokenToId(token)));
   const plain = new Map<Position, Native>(); // made when first used: each holds the whole vocabulary again
   const plainAt = (position: Position): Native => {
@@ -166,10 +172,17 @@ async function encodeOne(native: Native, text: string, addSpecialTokens: boolean
   return convert(await native.encode(text, null, { addSpecialTokens }), text);
 }
 
-/** Texts per native call: large enough for its threads, small enough to keep the results of one call in memory. */
+/**
+ * Texts per native call: large enough for its threads, small enough to keep the results of one call in
+ * memory.
+ */
 const batchLength = 2048;
 
-async function encodeMany(native: Native, texts: readonly string[], addSpecialTokens: boolean): Promise<Encoding[]> {
+async function encodeMany(
+  native: Native,
+  texts: readonly string[],
+  addSpecialTokens: boolean,
+): Promise<Encoding[]> {
   const out: Encoding[] = [];
   for (let start = 0; start < texts.length; start += batchLength) {
     const part = texts.slice(start, start + batchLength);
@@ -183,22 +196,25 @@ async function encodeMany(native: Native, texts: readonly string[], addSpecialTo
 
 function convert(encoding: NativeEncoding, text: string, pair?: string): Encoding {
   const offsets = encoding.getOffsets() as Span[];
-  const typeIds = encoding.getTypeIds();
-  const specialMask = encoding.getSpecialTokensMask();
-  const sequences = pair === undefined ? undefined : encoding.getSequenceIds();
   const maps = [utf16Positions(text), pair === undefined ? undefined : utf16Positions(pair)];
-  offsets.forEach((span, at) => {
-    const map = maps[sequences?.[at] ?? 0];
-    if (map !== undefined && specialMask[at] === 0) {
+  if (maps.some((map) => map !== undefined)) {
+    const sequences = pair === undefined ? undefined : encoding.getSequenceIds();
+    offsets.forEach((span, at) => {
+      const map = maps[sequences?.[at] ?? 0];
+      if (map === undefined) return;
       span[0] = map[span[0]];
       span[1] = map[span[1]];
-    }
-  });
+    });
+  }
   return {
     ids: encoding.getIds(),
     offsets,
-    typeIds,
-    specialMask,
+    get typeIds() {
+      return encoding.getTypeIds();
+    },
+    get specialMask() {
+      return encoding.getSpecialTokensMask();
+    },
     get tokens() {
       return encoding.getTokens();
     },

@@ -75,7 +75,7 @@ async function oneStep({ trainer, batchesOf, learningRateOf }: LoopOptions): Pro
     const part = await trainer.accumulate(batch);
     lossSum += part.lossSum;
     weight += part.weight;
-    tokens += realTokens(batch);
+    tokens += batch.tokens ?? batch.rows * batch.width;
     labels += batch.labels.length;
     await breathe();
   }
@@ -93,16 +93,6 @@ async function oneStep({ trainer, batchesOf, learningRateOf }: LoopOptions): Pro
     labels,
     seconds: (performance.now() - start) / 1000,
   };
-}
-
-/** Places that belong to a record: by segment, or up to the last label of each row. */
-function realTokens(batch: BatchArrays): number {
-  if (batch.segmentIds !== undefined) {
-    let count = 0;
-    for (const segment of batch.segmentIds) if (segment >= 0) count++;
-    return count;
-  }
-  return batch.rows * batch.width;
 }
 
 /** Lets messages in: a session run blocks the thread. */

@@ -22,6 +22,8 @@ export interface BatchArrays {
   labelRows: Int32Array;
   labels: Int32Array;
   weights: Float32Array;
+  /** Tokens without padding; all places unless given. */
+  tokens?: number;
 }
 
 export interface TrainerOptions {

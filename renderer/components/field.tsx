@@ -218,7 +218,7 @@ export interface SegmentsProps<Value extends string> {
   label: string;
   value: Value;
   onChange(value: Value): void;
-  options: { value: Value; label: ReactNode }[];
+  options: { value: NoInfer<Value>; label: ReactNode }[];
 }
 
 export function Segments<Value extends string>({ label, value, onChange, options }: SegmentsProps<Value>) {

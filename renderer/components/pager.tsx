@@ -1,4 +1,4 @@
-// Steps through a list one by one: "< record 12 of 148 >". Pager: {label, at, total, onChange, word}.
+// Steps through a list one by one: "< record 12 of 148 >". Pager: {word, at, total, onChange, bare?}.
 import { IconChevronLeft, IconChevronRight } from '@tabler/icons-react';
 import { IconButton } from './button.tsx';
 import { integer } from './format.ts';
@@ -10,9 +10,11 @@ export interface PagerProps {
   at: number;
   total: number;
   onChange(at: number): void;
+  /** Only the two arrows, where the position is shown elsewhere. */
+  bare?: boolean;
 }
 
-export function Pager({ word, at, total, onChange }: PagerProps) {
+export function Pager({ word, at, total, onChange, bare = false }: PagerProps) {
   return (
     <span className="row nowrap caption tabular">
       <IconButton
@@ -22,7 +24,7 @@ export function Pager({ word, at, total, onChange }: PagerProps) {
         aria-disabled={at <= 0 || undefined}
         onClick={() => at > 0 && onChange(at - 1)}
       />
-      <span aria-live="polite">
+      <span aria-live="polite" className={bare ? 'visuallyHidden' : undefined}>
         {word} {integer(total === 0 ? 0 : at + 1)} of {integer(total)}
       </span>
       <IconButton

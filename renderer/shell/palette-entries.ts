@@ -144,9 +144,9 @@ export function useRecordEntries(text: string): Entry[] {
         kind: 'Record' as const,
         label: firstText(record).slice(0, 120),
         fact: record.provenance[0]?.place,
-        run: () => goTo('dataset', 'records', record.id),
+        run: () => goTo('dataset', version?.id ?? 'draft', 'records', find),
       })),
-    [records],
+    [records, version, find],
   );
 }
 

@@ -46,41 +46,50 @@ export async function startEvaluation(input: CallInput<'evaluations.start'>): Pr
 
 export type PredictionSort = 'worst' | 'best' | 'most-improved' | 'order';
 
-export interface PredictionQuery {
-  sort: PredictionSort;
-  metricId: string | null;
-  offset: number;
-  limit: number;
-}
-
-export interface PredictionPage {
-  /** Null until they have arrived. */
+export interface Predictions {
+  /** In the order that was asked for; null until they have arrived. At most MOST_PREDICTIONS. */
   predictions: Prediction[] | null;
+  /** All of the evaluation, also those beyond the limit. */
   total: number;
   error: unknown;
 }
 
-const nothing: PredictionPage = { predictions: null, total: 0, error: undefined };
+/** So many are read at once; the table is virtual. */
+export const MOST_PREDICTIONS = 5000;
+const PAGE = 500;
+const nothing: Predictions = { predictions: null, total: 0, error: undefined };
 
-/** One page of predictions of a finished evaluation; asked again when the order or the page changes. */
-export function usePredictions(evaluation: Evaluation, query: PredictionQuery): PredictionPage {
-  const [page, setPage] = useState<PredictionPage>(nothing);
-  const { sort, metricId, offset, limit } = query;
+/** The predictions of a finished evaluation; asked again when the order changes. */
+export function usePredictions(
+  evaluation: Evaluation,
+  sort: PredictionSort,
+  metricId: string | null,
+): Predictions {
+  const [found, setFound] = useState<Predictions>(nothing);
   const { projectId, id: evaluationId } = evaluation;
   const ready = evaluation.state === 'finished';
   useEffect(() => {
     if (!ready) {
-      setPage(nothing);
+      setFound(nothing);
       return;
     }
     let current = true;
-    call('evaluations.predictions', { projectId, evaluationId, sort, metricId, offset, limit }).then(
-      ({ predictions, total }) => current && setPage({ predictions, total, error: undefined }),
-      (error: unknown) => current && setPage({ predictions: null, total: 0, error }),
-    );
+    const readAll = async () => {
+      const predictions: Prediction[] = [];
+      for (;;) {
+        const offset = predictions.length;
+        const input = { projectId, evaluationId, sort, metricId, offset, limit: PAGE };
+        const page = await call('evaluations.predictions', input);
+        predictions.push(...page.predictions);
+        if (!current) return;
+        const more = page.predictions.length > 0 && predictions.length < Math.min(page.total, MOST_PREDICTIONS);
+        if (!more) return setFound({ predictions, total: page.total, error: undefined });
+      }
+    };
+    readAll().catch((error: unknown) => current && setFound({ predictions: null, total: 0, error }));
     return () => {
       current = false;
     };
-  }, [ready, projectId, evaluationId, sort, metricId, offset, limit]);
-  return page;
+  }, [ready, projectId, evaluationId, sort, metricId]);
+  return found;
 }

@@ -1,14 +1,21 @@
-// Conformance of batches without a model: filled rows, truncation, packed and padded layouts, labels, and the token masks of
-// conversations, against `reference.json` with a `row_filling` part. Losses on the same file are another check's business.
+// Conformance of batches without a model: filled rows, truncation, packed and padded layouts, labels, and the
+// token masks of conversations, against `reference.json` with a `row_filling` part. Losses on the same file
+// are another check's business.
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { type Batch, type EncodedRecord, makeBatch, padBatch, recordsWithoutLabel } from '../../main/tokens/batch.ts';
+import {
+  type Batch,
+  type EncodedRecord,
+  makeBatch,
+  padBatch,
+  recordsWithoutLabel,
+} from '../../main/tokens/batch.ts';
 import type { Message } from '../../main/tokens/chat-template.ts';
-import { type Packing, type Piece, fillRows } from '../../main/tokens/packing.ts';
+import { fillRows, type Packing, type Piece } from '../../main/tokens/packing.ts';
 import { renderConversation, renderText, truncate } from '../../main/tokens/render.ts';
-import { readTokenizerFolder } from '../../main/tokens/tokenizer-file.ts';
 import { createTokenizer, loadTokenizer } from '../../main/tokens/tokenizer.ts';
+import { readTokenizerFolder } from '../../main/tokens/tokenizer-file.ts';
 import { type Check, type Row, skipped } from './check.ts';
 import { Tally } from './tokenizers.ts';
 
@@ -38,7 +45,13 @@ interface Stored {
   padding: { cases: { model: string; left: Rows; right: Rows }[] };
   assistant_only: {
     chat_template: string;
-    chats: { messages: Message[]; text: string; input_ids: number[]; assistant_mask: number[]; labels: number[] }[];
+    chats: {
+      messages: Message[];
+      text: string;
+      input_ids: number[];
+      assistant_mask: number[];
+      labels: number[];
+    }[];
     label_tokens: number;
   };
 }
@@ -65,10 +78,17 @@ export const batchingRowsCheck: Check = {
 function compareFilling(filling: NonNullable<Stored['row_filling']>, tally: Tally): void {
   for (const [strategy, { input_ids, seq_lengths }] of Object.entries(filling.strategies)) {
     const rows = fillRows(filling.lengths, filling.seq_length, strategy as Packing);
-    const ids = rows.map((row) => row.flatMap(({ record, start, length }) => filling.examples[record].slice(start, start + length)));
+    const ids = rows.map((row) =>
+      row.flatMap(({ record, start, length }) => filling.examples[record].slice(start, start + length)),
+    );
     tally.equal(`filled rows (${strategy})`, ids, input_ids, strategy);
     if (seq_lengths === undefined) continue;
-    tally.equal(`filled rows (${strategy})`, rows.map((row) => row.map((piece) => piece.length)), seq_lengths, strategy);
+    tally.equal(
+      `filled rows (${strategy})`,
+      rows.map((row) => row.map((piece) => piece.length)),
+      seq_lengths,
+      strategy,
+    );
   }
 }
 
@@ -84,14 +104,31 @@ function compareLayouts({ packed, padding, truncation }: Stored, tally: Tally): 
   tally.equal('labels', labelsOf(batch), shiftedLabels(packed.labels, packed.segment_ids), 'packed');
   tally.equal('label tokens', batch.labelTokens, packed.label_tokens, 'packed');
   for (const { model, left, right } of padding.cases) {
-    for (const [side, rows] of [['left', left], ['right', right]] as const) {
+    for (const [side, rows] of [
+      ['left', left],
+      ['right', right],
+    ] as const) {
       const padded = padBatch(recordsOf(rows), { padId: 0, padding: side });
       const where = `${model} padded on the ${side}`;
       const real = padded.segmentIds;
       tally.equal('padded ids', rowsOf(padded, padded.inputIds), rows.input_ids, where);
-      tally.equal('padded mask', rowsOf(padded, real.map((segment) => (segment < 0 ? 0 : 1))), rows.attention_mask, where);
-      const keepReal = (values: ArrayLike<number>): number[] => Array.from(values).filter((_, at) => real[at] >= 0);
-      tally.equal('padded positions', keepReal(padded.positionIds), keepReal(rows.position_ids.flat()), where);
+      tally.equal(
+        'padded mask',
+        rowsOf(
+          padded,
+          real.map((segment) => (segment < 0 ? 0 : 1)),
+        ),
+        rows.attention_mask,
+        where,
+      );
+      const keepReal = (values: ArrayLike<number>): number[] =>
+        Array.from(values).filter((_, at) => real[at] >= 0);
+      tally.equal(
+        'padded positions',
+        keepReal(padded.positionIds),
+        keepReal(rows.position_ids.flat()),
+        where,
+      );
       tally.equal('labels', labelsOf(padded), shiftedLabels(rows.labels, rowsOf(padded, real)), where);
     }
   }
@@ -105,7 +142,12 @@ async function compareTruncation(model: string, stored: Stored['truncation'], ta
   const rendered = await renderText(await loadTokenizer(model), stored.text, { complete: false });
   tally.equal('truncated ids', rendered.ids, stored.ids, 'whole text');
   for (const { max_length, side, tokenizer_ids } of stored.cases) {
-    tally.equal('truncated ids', truncate(rendered, max_length, side).ids, tokenizer_ids, `${max_length} from the ${side}`);
+    tally.equal(
+      'truncated ids',
+      truncate(rendered, max_length, side).ids,
+      tokenizer_ids,
+      `${max_length} from the ${side}`,
+    );
   }
 }
 
@@ -120,14 +162,22 @@ async function compareAnswers(model: string, stored: Stored['assistant_only'], t
     tally.equal('conversation token masks', Array.from(rendered.trained), chat.assistant_mask, `chat ${at}`);
     records.push(rendered);
   }
-  tally.equal('label tokens', padBatch(records, { padId: 0 }).labelTokens, stored.label_tokens, 'assistant only');
+  tally.equal(
+    'label tokens',
+    padBatch(records, { padId: 0 }).labelTokens,
+    stored.label_tokens,
+    'assistant only',
+  );
 }
 
 /** Records out of padded rows: where the mask is 1, trained where the label counts. */
 function recordsOf({ input_ids, attention_mask, labels }: Rows): EncodedRecord[] {
   return input_ids.map((row, at) => {
     const real = row.flatMap((_, place) => (attention_mask?.[at][place] === 0 ? [] : [place]));
-    return { ids: real.map((place) => row[place]), trained: real.map((place) => Number(labels[at][place] !== -100)) };
+    return {
+      ids: real.map((place) => row[place]),
+      trained: real.map((place) => Number(labels[at][place] !== -100)),
+    };
   });
 }
 
@@ -138,7 +188,9 @@ function segmentLengths(row: number[]): number[] {
 }
 
 function rowsOf({ rows, width }: Batch, values: Int32Array): number[][] {
-  return Array.from({ length: rows }, (_, row) => Array.from(values.subarray(row * width, (row + 1) * width)));
+  return Array.from({ length: rows }, (_, row) =>
+    Array.from(values.subarray(row * width, (row + 1) * width)),
+  );
 }
 
 function labelsOf({ labelRows, labels }: Batch): [number, number][] {
@@ -149,7 +201,9 @@ function labelsOf({ labelRows, labels }: Batch): [number, number][] {
 function shiftedLabels(labels: number[][], segments: number[][]): [number, number][] {
   return labels.flatMap((row, at) =>
     row.flatMap((label, place): [number, number][] =>
-      label === -100 || place === 0 || segments[at][place] !== segments[at][place - 1] ? [] : [[at * row.length + place - 1, label]],
+      label === -100 || place === 0 || segments[at][place] !== segments[at][place - 1]
+        ? []
+        : [[at * row.length + place - 1, label]],
     ),
   );
 }

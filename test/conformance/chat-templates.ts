@@ -1,5 +1,6 @@
-// Conformance of chat templates: rendered text, errors, generation spans and token masks against `<name>.json` beside
-// `<name>.jinja`. Token masks need the tokenizer that the reference names in its own folder.
+// Conformance of chat templates: rendered text, errors, generation spans and token masks against
+// `<name>.json` beside `<name>.jinja`. Token masks need the tokenizer that the reference names in its own
+// folder.
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -8,8 +9,8 @@ import { type Message, renderTemplate } from '../../main/tokens/chat-template.ts
 import { JinjaError } from '../../main/tokens/jinja/error.ts';
 import { parseLossless } from '../../main/tokens/jinja/from-json.ts';
 import { renderConversation } from '../../main/tokens/render.ts';
+import { createTokenizer, type Tokenizer } from '../../main/tokens/tokenizer.ts';
 import { readTokenizerFolder } from '../../main/tokens/tokenizer-file.ts';
-import { type Tokenizer, createTokenizer } from '../../main/tokens/tokenizer.ts';
 import { type Check, type Row, skipped } from './check.ts';
 import { Tally } from './tokenizers.ts';
 
@@ -37,7 +38,8 @@ interface Stored {
 
 export const chatTemplatesCheck: Check = {
   id: 'chat-templates',
-  matches: (_folder, files) => files.some((file) => file.endsWith('.jinja') && files.includes(file.replace('.jinja', '.json'))),
+  matches: (_folder, files) =>
+    files.some((file) => file.endsWith('.jinja') && files.includes(file.replace('.jinja', '.json'))),
   async *run(folder): AsyncIterable<Row> {
     const index = JSON.parse(await readFile(join(folder, 'index.json'), 'utf8')) as Record<string, unknown>;
     for (const name of Object.keys(index)) yield* checkTemplate(folder, name);
@@ -50,13 +52,17 @@ export async function* checkTemplate(folder: string, name: string): AsyncIterabl
   const stored = parseLossless(await readFile(join(folder, `${name}.json`), 'utf8')) as Stored;
   const tally = new Tally(`${basename(folder)} ${name}`);
   const path = join(folder, stored.tokenizer_of_input_ids?.split(' ')[0] ?? '');
-  const tokenizer = existsSync(join(path, 'tokenizer.json')) ? await withTemplate(path, template, stored) : undefined;
+  const tokenizer = existsSync(join(path, 'tokenizer.json'))
+    ? await withTemplate(path, template, stored)
+    : undefined;
   for (const item of stored.cases) {
     compareText(template, stored, item, tally);
-    if (tokenizer !== undefined && item.assistant_masks !== undefined) await compareMask(tokenizer, stored, item, tally);
+    if (tokenizer !== undefined && item.assistant_masks !== undefined)
+      await compareMask(tokenizer, stored, item, tally);
   }
   yield* tally.rows();
-  if (tokenizer === undefined) yield skipped(`${basename(folder)} ${name}`, 'token masks', `no tokenizer at ${path}`);
+  if (tokenizer === undefined)
+    yield skipped(`${basename(folder)} ${name}`, 'token masks', `no tokenizer at ${path}`);
 }
 
 async function withTemplate(path: string, chatTemplate: string, stored: Stored): Promise<Tokenizer> {
@@ -84,7 +90,12 @@ function compareText(template: string, stored: Stored, item: Case, tally: Tally)
     const texts = output.generationSpans.map(([start, end]) => output.text.slice(start, end));
     tally.equal('assistant texts', texts, item.assistant_texts, item.name);
     const points = (end: number): number => [...output.text.slice(0, end)].length;
-    tally.equal('assistant spans', output.generationSpans.map((span) => span.map(points)), item.assistant_spans, item.name);
+    tally.equal(
+      'assistant spans',
+      output.generationSpans.map((span) => span.map(points)),
+      item.assistant_spans,
+      item.name,
+    );
   } catch (error) {
     if (!(error instanceof AppError) || !(error.cause instanceof JinjaError)) throw error;
     const { type, message } = error.cause;

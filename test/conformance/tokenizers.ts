@@ -1,9 +1,10 @@
-// Conformance of tokenizers: ids, tokens, offsets, decoding and streaming against `cases.json` beside a tokenizer.json.
+// Conformance of tokenizers: ids, tokens, offsets, decoding and streaming against `cases.json` beside a
+// tokenizer.json.
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { type Encoding, type Tokenizer, loadTokenizer } from '../../main/tokens/tokenizer.ts';
-import { type Check, type Row, compared } from './check.ts';
+import { type Encoding, loadTokenizer, type Tokenizer } from '../../main/tokens/tokenizer.ts';
+import { type Check, compared, type Row } from './check.ts';
 
 interface Case {
   text: string;
@@ -48,9 +49,15 @@ export const tokenizersCheck: Check = {
       const { ids } = await tokenizer.encode(item.unit.repeat(item.times), { addSpecial: false });
       const where = `${JSON.stringify(item.unit)} x ${item.times}`;
       tally.equal('repeated text ids', sha256(ids.join(',')), item.sha256_of_ids_joined_by_commas, where);
-      tally.equal('repeated text decoded', sha256(tokenizer.decode(ids, { skipSpecial: true })), item.sha256_of_decoded, where);
+      tally.equal(
+        'repeated text decoded',
+        sha256(tokenizer.decode(ids, { skipSpecial: true })),
+        item.sha256_of_decoded,
+        where,
+      );
     }
-    for (const { ids, decoded_prefixes } of stored.prefix_decoding) comparePrefixes(tokenizer, ids, decoded_prefixes, tally);
+    for (const { ids, decoded_prefixes } of stored.prefix_decoding)
+      comparePrefixes(tokenizer, ids, decoded_prefixes, tally);
     yield* tally.rows();
   },
 };
@@ -67,9 +74,15 @@ async function compareCase(tokenizer: Tokenizer, item: Case, tally: Tally): Prom
   tally.equal('special tokens mask', encoding.specialMask, item.special_tokens_mask, where);
   tally.equal('ids without special tokens', (await encode(false)).ids, item.ids_without_special, where);
   tally.equal('decoded', tokenizer.decode(item.ids), item.decoded, where);
-  tally.equal('decoded without special tokens', tokenizer.decode(item.ids, { skipSpecial: true }), item.decoded_skip_special, where);
+  tally.equal(
+    'decoded without special tokens',
+    tokenizer.decode(item.ids, { skipSpecial: true }),
+    item.decoded_skip_special,
+    where,
+  );
   if (item.type_ids !== undefined) tally.equal('type ids', encoding.typeIds, item.type_ids, where);
-  if (item.pair === undefined) tally.equal('offsets', encoding.offsets, utf16(item.text, item.offsets), where);
+  if (item.pair === undefined)
+    tally.equal('offsets', encoding.offsets, utf16(item.text, item.offsets), where);
   if (!item.text.includes('\ufffd')) {
     tally.equal('streamed text', stream(tokenizer, item.ids), tokenizer.decode(item.ids), where);
   }

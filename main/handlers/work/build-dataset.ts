@@ -30,7 +30,11 @@ export function buildHooks(services: Services): JobHooks {
         return source?.state === 'read' && source.removedAt === null ? [toSourceFile(project, source)] : [];
       });
       if (sources.length === 0)
-        throw new AppError('no-documents', 'None of the chosen documents can be used.', 'Choose other documents.');
+        throw new AppError(
+          'no-documents',
+          'None of the chosen documents can be used.',
+          'Choose other documents.',
+        );
       const input: JobTypes['build-dataset']['input'] = {
         recipe,
         sources,

@@ -64,7 +64,11 @@ export function startEvaluation(services: Services, request: EvaluationRequest):
 export function findEvaluation(services: Services, projectId: string, evaluationId: string): Evaluation {
   const evaluation = services.store.project(projectId).evaluations.get(evaluationId);
   if (evaluation) return evaluation;
-  throw new AppError('evaluation-unknown', 'This evaluation is not in the project.', 'Choose another evaluation.');
+  throw new AppError(
+    'evaluation-unknown',
+    'This evaluation is not in the project.',
+    'Choose another evaluation.',
+  );
 }
 
 function update(

@@ -57,7 +57,11 @@ export function startExport(services: Services, request: ExportRequest): Export 
 export function findExport(services: Services, projectId: string, exportId: string): Export {
   const found = services.store.project(projectId).exports.get(exportId);
   if (found) return found;
-  throw new AppError('export-unknown', 'This export is not in the project any more.', 'Export the run again.');
+  throw new AppError(
+    'export-unknown',
+    'This export is not in the project any more.',
+    'Export the run again.',
+  );
 }
 
 type Change = Partial<Omit<Export, 'id' | 'projectId' | 'folder'>>;
@@ -125,10 +129,15 @@ export function exportHooks(services: Services): JobHooks {
   };
 }
 
-function rightsOf(project: ProjectStore, sourceIds: string[]): { source: string; basis: string; who: string }[] {
+function rightsOf(
+  project: ProjectStore,
+  sourceIds: string[],
+): { source: string; basis: string; who: string }[] {
   return sourceIds.flatMap((id) => {
     const source = project.sources.get(id);
-    return source?.rights ? [{ source: source.name, basis: source.rights.basis, who: source.rights.who }] : [];
+    return source?.rights
+      ? [{ source: source.name, basis: source.rights.basis, who: source.rights.who }]
+      : [];
   });
 }
 

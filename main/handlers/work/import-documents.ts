@@ -78,7 +78,8 @@ export function importHooks(services: Services): JobHooks {
       const event = payload as JobTypes['import-documents']['events']['source'];
       passwords.delete(event.sourceId);
       const { sourceId, ok, ...found } = event;
-      if (ok) project.sources.update(sourceId, { ...(found as Partial<SourceRow>), state: 'read', failure: null });
+      if (ok)
+        project.sources.update(sourceId, { ...(found as Partial<SourceRow>), state: 'read', failure: null });
       else {
         const failure = (found as { error: ErrorShape }).error;
         project.sources.update(sourceId, { state: 'failed', failure, ...readNothing });
@@ -89,7 +90,11 @@ export function importHooks(services: Services): JobHooks {
       const project = projectOf(job);
       const [culprit] = unread(project, Spec.parse(job.spec));
       if (!culprit) return false;
-      project.sources.update(culprit.id, { state: 'failed', failure: explain(culprit.name, error), ...readNothing });
+      project.sources.update(culprit.id, {
+        state: 'failed',
+        failure: explain(culprit.name, error),
+        ...readNothing,
+      });
       tell(project.id, true);
       return true;
     },
@@ -111,7 +116,8 @@ export function importHooks(services: Services): JobHooks {
       if (end.state === 'interrupted') return; // it goes on at the next start
       const project = projectOf(job);
       const failure =
-        end.error ?? toErrorShape(new AppError('not-read', 'Reading was stopped before this file.', 'Read it again.'));
+        end.error ??
+        toErrorShape(new AppError('not-read', 'Reading was stopped before this file.', 'Read it again.'));
       for (const source of unread(project, Spec.parse(job.spec)))
         project.sources.update(source.id, { state: 'failed', failure });
       tell(project.id, true);
@@ -122,7 +128,12 @@ export function importHooks(services: Services): JobHooks {
 const readNothing = { characters: 0, words: 0, rows: null, columns: [], coverage: null };
 
 /** Copies what is still in `spec.items` and moves it to `spec.sourceIds`; the spec says at any time what is left. */
-async function takeIn(project: ProjectStore, job: QueuedJob, context: WorkContext, tell: () => void): Promise<void> {
+async function takeIn(
+  project: ProjectStore,
+  job: QueuedJob,
+  context: WorkContext,
+  tell: () => void,
+): Promise<void> {
   const spec = Spec.parse(job.spec);
   job.spec = spec;
   const files: Item[] = [];
@@ -192,6 +203,14 @@ function explain(name: string, error: ErrorShape): ErrorShape {
       remedy,
     };
   if (error.code === 'engine-memory' || error.code === 'engine-killed')
-    return { code: 'file-too-large', message: `Reading "${name}" needed more memory than it may have (2 GB).`, remedy };
-  return { code: 'file-crashed', message: `Reading "${name}" made the reader stop. ${error.message}`, remedy };
+    return {
+      code: 'file-too-large',
+      message: `Reading "${name}" needed more memory than it may have (2 GB).`,
+      remedy,
+    };
+  return {
+    code: 'file-crashed',
+    message: `Reading "${name}" made the reader stop. ${error.message}`,
+    remedy,
+  };
 }

@@ -5,7 +5,7 @@ import { copyFile, mkdir, readdir, rename, rm, stat, statfs } from 'node:fs/prom
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { open, type Entry, type ZipFile as OpenZip } from 'yauzl';
+import { type Entry, type ZipFile as OpenZip, open } from 'yauzl';
 import { ZipFile } from 'yazl';
 import { z } from 'zod';
 import { AppError } from '../../errors.ts';
@@ -21,7 +21,12 @@ const Spec = z.discriminatedUnion('action', [
     fileName: z.string(),
     target: z.string().nullable(),
   }),
-  z.looseObject({ action: z.literal('import'), file: z.string(), temporary: z.boolean(), incoming: z.string() }),
+  z.looseObject({
+    action: z.literal('import'),
+    file: z.string(),
+    temporary: z.boolean(),
+    incoming: z.string(),
+  }),
 ]);
 
 const format = 1;
@@ -48,7 +53,12 @@ export function projectFileHooks(services: Services): JobHooks {
   };
 }
 
-async function exportProject(services: Services, job: QueuedJob, target: string, context: WorkContext): Promise<void> {
+async function exportProject(
+  services: Services,
+  job: QueuedJob,
+  target: string,
+  context: WorkContext,
+): Promise<void> {
   const project = services.store.project(job.projectId!);
   const temporary = `${target}.tmp`;
   const database = `${target}.db.tmp`;
@@ -120,7 +130,11 @@ export async function unpack(file: string, folder: string, context: WorkContext)
   const { bavail, bsize } = await statfs(folder);
   let room = bavail * bsize - reserveBytes;
   if (zip.entryCount > maxEntries)
-    throw new AppError('zip-too-large', `The file holds ${zip.entryCount} entries; ${maxEntries} is the limit.`, '');
+    throw new AppError(
+      'zip-too-large',
+      `The file holds ${zip.entryCount} entries; ${maxEntries} is the limit.`,
+      '',
+    );
   let count = 0;
   try {
     for await (const entry of entriesOf(zip)) {
@@ -128,13 +142,18 @@ export async function unpack(file: string, folder: string, context: WorkContext)
       count += 1;
       context.progress({ progress: count / zip.entryCount, position: `${count} of ${zip.entryCount} files` });
       if (entry.fileName.endsWith('/')) continue;
-      if (Buffer.byteLength(entry.fileName) > maxPathBytes) throw damagedZip(file, 'a name in it is too long');
+      if (Buffer.byteLength(entry.fileName) > maxPathBytes)
+        throw damagedZip(file, 'a name in it is too long');
       const target = join(folder, ...entry.fileName.split('/'));
       await mkdir(dirname(target), { recursive: true });
       const limit = new Transform({
         transform(piece: Buffer, _encoding, next) {
           room -= piece.length;
-          const full = new AppError('disk-full', 'The project does not fit on the disk.', 'Free some space and try again.');
+          const full = new AppError(
+            'disk-full',
+            'The project does not fit on the disk.',
+            'Free some space and try again.',
+          );
           next(room < 0 ? full : null, piece);
         },
       });
@@ -160,10 +179,14 @@ function damagedZip(file: string, why: string, cause?: unknown): AppError {
 function openZip(file: string): Promise<OpenZip> {
   return new Promise((resolve, reject) => {
     // yauzl refuses absolute names, `..` and backslashes, and counts inflated bytes against the declared size.
-    open(file, { lazyEntries: true, autoClose: false, strictFileNames: true, validateEntrySizes: true }, (error, zip) => {
-      if (error) reject(damagedZip(file, error.message, error));
-      else resolve(zip);
-    });
+    open(
+      file,
+      { lazyEntries: true, autoClose: false, strictFileNames: true, validateEntrySizes: true },
+      (error, zip) => {
+        if (error) reject(damagedZip(file, error.message, error));
+        else resolve(zip);
+      },
+    );
   });
 }
 
@@ -208,8 +231,10 @@ export async function zipFolder(folder: string): Promise<NodeJS.ReadableStream> 
 
 /** A name that every file system takes, at most 80 characters. */
 export function safeFileName(name: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what Windows and Linux refuse
-  const clean = name.replace(/[\u0000-\u001f<>:"/\\|?*]/g, ' ').replace(/\s+/g, ' ').replace(/[. ]+$/, '').trim();
+  const clean = name
+    .replace(/[\p{Cc}<>:"/\\|?*]/gu, ' ')
+    .replace(/\s+/g, ' ')
+    .replace(/[. ]+$/, '')
+    .trim();
   return [...clean].slice(0, 80).join('') || 'project';
 }
-

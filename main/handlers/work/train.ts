@@ -57,11 +57,14 @@ export function trainHooks(services: Services): JobHooks {
   const update = (job: QueuedJob, change: RunChange): Run =>
     updateRun(services, { id: job.subjectId!, projectId: job.projectId! }, change);
   const say = (job: QueuedJob, level: 'info' | 'warning', sentence: string): Run =>
-    update(job, { messages: [...runOf(job).messages, { time: Date.now(), level, sentence }].slice(-maxMessages) });
+    update(job, {
+      messages: [...runOf(job).messages, { time: Date.now(), level, sentence }].slice(-maxMessages),
+    });
 
   const onEvent: { [Name in keyof TrainEvents]: (job: QueuedJob, payload: TrainEvents[Name]) => void } = {
     plan: (job, plan) => update(job, { plan, steps: plan.steps }),
     phase: (job, { phase }) => {
+      if (runOf(job).state === 'stopping') return; // it saves, and goes on looking like that until it ends
       if (phase === 'loading' || phase === 'compiling') update(job, { state: 'compiling' });
       else if (phase === 'running') update(job, { state: 'running' });
     },
@@ -101,7 +104,9 @@ export function trainHooks(services: Services): JobHooks {
     },
     started: (job) => void update(job, { state: 'compiling', startedAt: runOf(job).startedAt ?? Date.now() }),
     event(job, name, payload) {
-      const handle = onEvent[name as keyof TrainEvents] as ((job: QueuedJob, payload: unknown) => void) | undefined;
+      const handle = onEvent[name as keyof TrainEvents] as
+        | ((job: QueuedJob, payload: unknown) => void)
+        | undefined;
       if (handle) handle(job, payload);
       else log('warn', 'train.unknown-event', { name });
     },
@@ -121,7 +126,8 @@ export function trainHooks(services: Services): JobHooks {
       });
       await loadCurves(services.store.project(run.projectId), run);
       services.emit('projects.changed', { projectId: run.projectId });
-      if (run.state === 'finished' && run.recipe.thenEvaluate) evaluateAfter(services, run, (s) => say(job, 'warning', s));
+      if (run.state === 'finished' && run.recipe.thenEvaluate)
+        evaluateAfter(services, run, (s) => say(job, 'warning', s));
       return { runId: run.id, step: result.step, stopped: result.stopped };
     },
     async ended(job, { state, error }) {
@@ -168,5 +174,12 @@ function evaluateAfter(services: Services, run: Run, warn: (sentence: string) =>
     warn('There is no evaluation: the dataset version has no test and no validation records.');
     return;
   }
-  startEvaluation(services, { projectId: run.projectId, runId: run.id, split, limit: 0, metricIds: [], maxNewTokens: 128 });
+  startEvaluation(services, {
+    projectId: run.projectId,
+    runId: run.id,
+    split,
+    limit: 0,
+    metricIds: [],
+    maxNewTokens: 128,
+  });
 }

@@ -1,49 +1,117 @@
-// Feed-forward layers: gated (SwiGLU, GeGLU; Shazeer 2020, https://arxiv.org/abs/2002.05202) and plain activations.
+// Feed-forward layers: gated (SwiGLU, GeGLU; Shazeer 2020, https://arxiv.org/abs/2002.05202) and plain activations, as
+// blocks whose backward keeps nothing but the input: value and slope of an activation are computed from it again.
 import type { Graph, Value } from '../../compiler/graph.ts';
 
-export const activationNames = ['silu', 'swish', 'gelu', 'gelu_new', 'gelu_pytorch_tanh', 'gelu_fast', 'relu', 'tanh'] as const;
+export const activationNames = [
+  'relu',
+  'tanh',
+  'silu',
+  'swish',
+  'gelu',
+  'gelu_new',
+  'gelu_fast',
+  'gelu_pytorch_tanh',
+] as const;
 export type ActivationName = (typeof activationNames)[number];
 
-/** An activation by its name in config.json. */
-export function activation(g: Graph, name: ActivationName, x: Value): Value {
-  switch (name) {
-    case 'silu':
-    case 'swish':
-      return g.silu(x);
-    case 'relu':
-      return g.relu(x);
-    case 'tanh':
-      return g.tanh(x);
-    case 'gelu':
-      // x/2 (1 + erf(x / sqrt 2))
-      return g.mul(g.mul(x, 0.5), g.add(g.erf(g.mul(x, Math.SQRT1_2)), 1));
-    default: {
-      // x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))
-      const cube = g.mul(g.mul(x, x), x);
-      const inner = g.mul(g.add(x, g.mul(cube, 0.044715)), Math.sqrt(2 / Math.PI));
-      return g.mul(g.mul(x, 0.5), g.add(g.tanh(inner), 1));
-    }
-  }
+interface Activation {
+  value(g: Graph, x: Value): Value;
+  /** Value and derivative at x, for the backward; what is not used is dropped from the graph. */
+  both(g: Graph, x: Value): { value: Value; slope: Value };
 }
 
-/**
- * silu(gate) * up, with its own backward: s = sigmoid(gate), a = gate s,
- *   d up = d a,   d gate = d up (s + a (1 - s))
- */
-export function swiglu(g: Graph, gate: Value, up: Value, recompute: boolean): Value {
-  const forward = () => [g.cheap(g.mul(g.cheap(g.silu(gate)), up), recompute)];
+const silu: Activation = {
+  value: (g, x) => g.silu(x),
+  // s = sigmoid x, a = x s: a' = s + a (1 - s)
+  both: (g, x) => {
+    const s = g.sigmoid(x);
+    const value = g.mul(x, s);
+    return { value, slope: g.add(s, g.sub(value, g.mul(value, s))) };
+  },
+};
+
+const root = Math.sqrt(2 / Math.PI);
+const cubic = 0.044715;
+
+/** tanh(sqrt(2/pi) (x + 0.044715 x^3)) */
+function innerTanh(g: Graph, x: Value): Value {
+  const cube = g.mul(g.mul(x, x), x);
+  return g.tanh(g.mul(g.add(x, g.mul(cube, cubic)), root));
+}
+
+const geluTanh: Activation = {
+  // x/2 (1 + t)
+  value: (g, x) => g.mul(g.mul(x, 0.5), g.add(innerTanh(g, x), 1)),
+  // (1 + t)/2 + x/2 (1 - t^2) sqrt(2/pi) (1 + 3 0.044715 x^2)
+  both: (g, x) => {
+    const t = innerTanh(g, x);
+    const upper = g.add(t, 1);
+    const inner = g.mul(g.add(g.mul(g.mul(x, x), 3 * cubic), 1), root);
+    const rest = g.mul(g.mul(x, g.sub(g.scalar(1), g.mul(t, t))), inner);
+    return { value: g.mul(g.mul(x, 0.5), upper), slope: g.mul(g.add(upper, rest), 0.5) };
+  },
+};
+
+const activations = {
+  relu: {
+    value: (g, x) => g.relu(x),
+    both: (g, x) => ({ value: g.relu(x), slope: g.where(g.less(g.scalar(0), x), 1, 0) }),
+  },
+  tanh: {
+    value: (g, x) => g.tanh(x),
+    // 1 - y^2
+    both: (g, x) => {
+      const value = g.tanh(x);
+      return { value, slope: g.sub(g.scalar(1), g.mul(value, value)) };
+    },
+  },
+  silu,
+  swish: silu,
+  gelu: {
+    // x/2 (1 + erf(x / sqrt 2))
+    value: (g, x) => g.mul(g.mul(x, 0.5), g.add(g.erf(g.mul(x, Math.SQRT1_2)), 1)),
+    // (1 + erf(x / sqrt 2))/2 + x e^(-x^2/2) / sqrt(2 pi)
+    both: (g, x) => {
+      const upper = g.add(g.erf(g.mul(x, Math.SQRT1_2)), 1);
+      const bell = g.mul(g.exp(g.mul(g.mul(x, x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+      return { value: g.mul(g.mul(x, 0.5), upper), slope: g.add(g.mul(upper, 0.5), g.mul(x, bell)) };
+    },
+  },
+  gelu_new: geluTanh,
+  gelu_fast: geluTanh,
+  gelu_pytorch_tanh: geluTanh,
+} satisfies Record<ActivationName, Activation>;
+
+/** Marks all that was built since `from` as cheap to compute again. */
+function cheapSince(g: Graph, from: number): void {
+  for (const node of g.nodes.slice(from)) for (const value of node.outputs) g.cheap(value);
+}
+
+/** An activation by its name in config.json: dx = dy slope(x). */
+export function activation(g: Graph, name: ActivationName, x: Value, recompute = false): Value {
+  const { value, both } = activations[name];
+  const forward = () => {
+    const start = g.nodes.length;
+    const y = value(g, x);
+    if (recompute) cheapSince(g, start);
+    return [y];
+  };
+  return g.block([x], forward, (_, [gradient]) => [g.mul(gradient as Value, both(g, x).slope)])[0];
+}
+
+/** activation(gate) * up: with a = activation(gate), d up = d a, d gate = d up slope(gate). */
+export function gated(g: Graph, name: ActivationName, gate: Value, up: Value, recompute: boolean): Value {
+  const { value, both } = activations[name];
+  const forward = () => {
+    const start = g.nodes.length;
+    const a = value(g, gate);
+    cheapSince(g, start);
+    return [g.cheap(g.mul(a, up), recompute)];
+  };
   const [y] = g.block([gate, up], forward, (_, [gradient]) => {
     const d = gradient as Value;
-    const s = g.sigmoid(gate);
-    const a = g.mul(gate, s);
-    const slope = g.add(s, g.sub(a, g.mul(a, s)));
+    const { value: a, slope } = both(g, gate);
     return [g.mul(g.mul(d, up), slope), g.mul(d, a)];
   });
   return y;
-}
-
-/** activation(gate) * up for any activation. */
-export function gated(g: Graph, name: ActivationName, gate: Value, up: Value, recompute: boolean): Value {
-  if (name === 'silu' || name === 'swish') return swiglu(g, gate, up, recompute);
-  return g.cheap(g.mul(g.cheap(activation(g, name, gate), recompute), up), recompute);
 }

@@ -5,6 +5,8 @@ import type { Graph, Value } from '../../compiler/graph.ts';
 
 /** `rope_scaling` of config.json, also in its newer form `rope_parameters`. */
 export const RopeScaling = z.looseObject({
+  rope_theta: z.number().positive().nullish(),
+  partial_rotary_factor: z.number().positive().nullish(),
   rope_type: z.string().optional(),
   type: z.string().optional(),
   factor: z.number().optional(),
@@ -29,6 +31,37 @@ export interface RotarySettings {
   maxPositionEmbeddings: number;
   /** Share of each head that is rotated. */
   partial?: number;
+}
+
+/** Fields of config.json that say how positions are rotated; the same in most architectures. */
+export const rotaryFields = {
+  max_position_embeddings: z.int().positive().default(2048),
+  original_max_position_embeddings: z.int().positive().nullish(),
+  partial_rotary_factor: z.number().positive().nullish(),
+  rope_theta: z.number().positive().nullish(),
+  rope_scaling: RopeScaling.nullish(),
+  rope_parameters: RopeScaling.nullish(),
+};
+
+export interface RotaryConfig {
+  max_position_embeddings: number;
+  original_max_position_embeddings?: number | null;
+  partial_rotary_factor?: number | null;
+  rope_theta?: number | null;
+  rope_scaling?: RopeScaling | null;
+  rope_parameters?: RopeScaling | null;
+}
+
+/** The settings of a configuration in either of its forms; what lies inside `rope_parameters` counts first. */
+export function rotarySettings(config: RotaryConfig, defaults: { theta?: number; partial?: number } = {}): RotarySettings {
+  const given = config.rope_scaling ?? config.rope_parameters;
+  const original = config.original_max_position_embeddings ?? given?.original_max_position_embeddings;
+  return {
+    theta: given?.rope_theta ?? config.rope_theta ?? defaults.theta ?? 10000,
+    partial: given?.partial_rotary_factor ?? config.partial_rotary_factor ?? defaults.partial ?? 1,
+    maxPositionEmbeddings: config.max_position_embeddings,
+    scaling: given && { ...given, original_max_position_embeddings: original ?? config.max_position_embeddings },
+  };
 }
 
 export interface RotaryTables {
@@ -81,7 +114,7 @@ export function inverseFrequencies(
   }
   if (type === 'llama3') return { frequencies: llama3(frequencies, scaling as RopeScaling), factor: 1 };
   if (type === 'yarn') return yarn(rotated, theta, scaling as RopeScaling, maxPositionEmbeddings, frequencies);
-  if (type === 'longrope') return longrope(scaling as RopeScaling, maxPositionEmbeddings, positions, frequencies);
+  if (type === 'longrope') return longrope(rotated, theta, scaling as RopeScaling, maxPositionEmbeddings, positions);
   return { frequencies, factor: 1 };
 }
 
@@ -131,15 +164,20 @@ function yarn(
 
 /** LongRoPE (Ding et al. 2024, https://arxiv.org/abs/2402.13753), as Phi-3 uses it. */
 function longrope(
+  dim: number,
+  theta: number,
   scaling: RopeScaling,
   maxPositionEmbeddings: number,
   positions: number,
-  frequencies: Float32Array,
 ): { frequencies: Float32Array; factor: number } {
   const original = scaling.original_max_position_embeddings ?? maxPositionEmbeddings;
   const factor = scaling.factor ?? maxPositionEmbeddings / original;
   const attention =
     scaling.attention_factor ?? (factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original)));
   const factors = (positions > original ? scaling.long_factor : scaling.short_factor) ?? [];
-  return { frequencies: frequencies.map((frequency, i) => frequency / (factors[i] ?? 1)), factor: attention };
+  const frequencies = Float32Array.from({ length: dim / 2 }, (_, i) => {
+    const power = Math.fround(theta ** Math.fround((2 * i) / dim));
+    return 1 / Math.fround(Math.fround(factors[i] ?? 1) * power);
+  });
+  return { frequencies, factor: attention };
 }

@@ -1,8 +1,8 @@
-// Attributes, items and slices of values, in the order in which Jinja's sandbox looks for them; what it forbids gives an
-// Undefined that raises SecurityError when used.
+// Attributes, items and slices of values, in the order in which Jinja's sandbox looks for them; what it
+// forbids gives an Undefined that raises SecurityError when used.
 import { typeError, valueError } from './error.ts';
-import { methodOf } from './methods.ts';
 import type { Meter } from './limits.ts';
+import { methodOf } from './methods.ts';
 import { repr } from './print.ts';
 import { points } from './text.ts';
 import {
@@ -12,11 +12,11 @@ import {
   Markup,
   Range,
   Tuple,
+  textOf,
+  typeName,
   Undefined,
   type Value,
   View,
-  textOf,
-  typeName,
 } from './values.ts';
 
 /** `object.name`: an attribute first, then an item of that name. */
@@ -39,9 +39,11 @@ export function getItem(object: Value, key: Value, meter: Meter): Value {
 }
 
 function ownAttribute(object: Value, name: string, meter: Meter): Value | undefined {
-  if (name.startsWith('__') && name.endsWith('__')) return unsafe(object, name); // every Python object has some of these
+  // Every Python object has some of these
+  if (name.startsWith('__') && name.endsWith('__')) return unsafe(object, name);
   if (object instanceof Fields) return object.get(name);
-  if (object instanceof Tuple && object.names?.includes(name)) return object.items[object.names.indexOf(name)];
+  if (object instanceof Tuple && object.names?.includes(name))
+    return object.items[object.names.indexOf(name)];
   if (mutating[typeName(object)]?.includes(name)) return unsafe(object, name);
   return methodOf(object, name, meter, (value, key, asItem) =>
     asItem ? getItem(value, key, meter) : getAttribute(value, String(key), meter),
@@ -55,7 +57,10 @@ const mutating: Record<string, string[]> = {
 };
 
 function unsafe(object: Value, name: string): Undefined {
-  return new Undefined(`access to attribute '${name}' of '${typeName(object)}' object is unsafe.`, 'SecurityError');
+  return new Undefined(
+    () => `access to attribute '${name}' of '${typeName(object)}' object is unsafe.`,
+    'SecurityError',
+  );
 }
 
 function itemOf(object: Value, key: Value): Value | undefined {
@@ -80,11 +85,13 @@ function itemOf(object: Value, key: Value): Value | undefined {
 }
 
 function missing(object: Value, key: Value): Undefined {
-  const name = textOf(key);
-  const kind = object === null ? 'None' : `${moduleOf(object)}${typeName(object)} object`;
-  return new Undefined(
-    name === undefined ? `${kind} has no element ${repr(key)}` : `'${kind}' has no attribute ${repr(name)}`,
-  );
+  return new Undefined(() => {
+    const name = textOf(key);
+    const kind = object === null ? 'None' : `${moduleOf(object)}${typeName(object)} object`;
+    return name === undefined
+      ? `${kind} has no element ${repr(key)}`
+      : `'${kind}' has no attribute ${repr(name)}`;
+  });
 }
 
 function moduleOf(object: Value): string {
@@ -111,7 +118,7 @@ export function getSlice(object: Value, start: Value, stop: Value, step: Value):
   if (items === undefined) {
     return object instanceof Dict || object instanceof View || object instanceof Callable || object === null
       ? missing(object, 'slice')
-      : new Undefined(`${typeName(object)} object has no element slice`);
+      : new Undefined(() => `${typeName(object)} object has no element slice`);
   }
   if (by === 0) throw valueError('slice step cannot be zero');
   const length = items.length;

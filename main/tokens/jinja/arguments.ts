@@ -1,10 +1,18 @@
 // Binds positional and named arguments of a call to names, with Python's complaints.
 import { typeError } from './error.ts';
 import { printed } from './print.ts';
-import { type Named, Undefined, type Value, isNumber, textOf, typeName } from './values.ts';
+import { isNumber, type Named, textOf, typeName, Undefined, type Value } from './values.ts';
 
-/** The values for `names` in order; undefined where none was given. Throws TypeError for surplus or unknown ones. */
-export function bind(callee: string, names: readonly string[], args: Value[], kwargs: Named): (Value | undefined)[] {
+/**
+ * The values for `names` in order; undefined where none was given. Throws TypeError for surplus or unknown
+ * ones.
+ */
+export function bind(
+  callee: string,
+  names: readonly string[],
+  args: Value[],
+  kwargs: Named,
+): (Value | undefined)[] {
   if (args.length > names.length) {
     throw typeError(`${callee}() takes at most ${names.length} arguments (${args.length} given)`);
   }

@@ -1,7 +1,10 @@
 // The error of a template: what Python would have raised, by name and sentence. Knows nothing of users.
 
 export class JinjaError extends Error {
-  /** The Python exception: `TemplateError` (raise_exception), `UndefinedError`, `TypeError`, `LimitError` (ours) ... */
+  /**
+   * The Python exception: `TemplateError` (raise_exception), `UndefinedError`, `TypeError`, `LimitError`
+   * (ours) ...
+   */
   readonly type: string;
   /** Line of the template where it was noticed, from 1; 0 where it is not known. */
   line: number;

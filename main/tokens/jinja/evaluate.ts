@@ -12,16 +12,16 @@ import { tests } from './tests.ts';
 import {
   Callable,
   Dict,
-  Fields,
-  type Named,
-  Tuple,
-  Undefined,
-  type Value,
   equal,
+  Fields,
   itemsOf,
+  type Named,
   order,
+  Tuple,
   truth,
   typeName,
+  Undefined,
+  type Value,
 } from './values.ts';
 
 const filters = { ...valueFilters, ...sequenceFilters };
@@ -39,13 +39,15 @@ export function createEvaluator(meter: Meter): Evaluator {
     meter,
     attribute: (object, name) => getItem(object, name, meter),
     filter: (name, value, args, kwargs) => {
-      if (!Object.hasOwn(filters, name)) throw new JinjaError('TemplateRuntimeError', `No filter named '${name}'.`);
+      if (!Object.hasOwn(filters, name))
+        throw new JinjaError('TemplateAssertionError', `No filter named '${name}'.`);
       return filters[name](value, args, kwargs, context);
     },
     test: (name, value, args) => {
       if (name === 'filter') return Object.hasOwn(filters, printed(value));
       if (name === 'test') return Object.hasOwn(tests, printed(value));
-      if (!Object.hasOwn(tests, name)) throw new JinjaError('TemplateRuntimeError', `No test named '${name}'.`);
+      if (!Object.hasOwn(tests, name))
+        throw new JinjaError('TemplateAssertionError', `No test named '${name}'.`);
       return tests[name](value, args, meter);
     },
   };
@@ -117,9 +119,11 @@ export function createEvaluator(meter: Meter): Evaluator {
         return true;
       }
       case 'conditional': {
-        if (truth(evaluate(node.condition, scope))) return evaluate(node.then, scope);
+        if (truth(evaluate(node.condition, scope))) return evaluate(node.value, scope);
         if (node.otherwise !== undefined) return evaluate(node.otherwise, scope);
-        return new Undefined('the inline if-expression evaluated to false and no else section was defined.');
+        return new Undefined(
+          () => 'the inline if-expression evaluated to false and no else section was defined.',
+        );
       }
     }
   }
@@ -171,4 +175,3 @@ const comparisons = {
   in: (left, right) => contains(right, left),
   'not in': (left, right) => !contains(right, left),
 } satisfies Record<CompareOperator, (left: Value, right: Value) => boolean>;
-

@@ -1,11 +1,16 @@
-// Parses expressions, weakest binding first, with Jinja2's precedence: condition, or, and, not, comparison, sum, ~, product,
-// power, unary, then postfixes and filters. Knows no statements.
+// Parses expressions, weakest binding first, with Jinja2's precedence: condition, or, and, not, comparison,
+// sum, ~, product, power, unary, then postfixes and filters. Knows no statements.
 import { JinjaError } from './error.ts';
 import type { Token, TokenType } from './lexer.ts';
 import type { Arguments, BinaryOperator, CompareOperator, Expression } from './nodes.ts';
 
 const constants: Record<string, null | boolean> = {
-  true: true, True: true, false: false, False: false, none: null, None: null,
+  true: true,
+  True: true,
+  false: false,
+  False: false,
+  none: null,
+  None: null,
 };
 
 /** The tokens of a template with a position; statements and expressions read from the same one. */
@@ -47,9 +52,14 @@ export function createReader(tokens: Token[]): Reader {
       const wanted = value ?? tokenNames[type] ?? type;
       return token.type === 'end'
         ? fail(`unexpected end of template, expected '${wanted}'.`)
-        : fail(`expected token '${wanted}', got '${token.value || (tokenNames[token.type] ?? token.type)}'`);
+        : fail(`expected token '${wanted}', got '${describe(token)}'`);
     },
   };
+}
+
+/** How Jinja names a token in its sentences. */
+export function describe({ type, value }: Token): string {
+  return type === 'name' || type === 'op' ? value : (tokenNames[type] ?? type);
 }
 
 const tokenNames: Partial<Record<TokenType, string>> = {
@@ -58,6 +68,8 @@ const tokenNames: Partial<Record<TokenType, string>> = {
   block: 'begin of statement block',
   print: 'begin of print statement',
   data: 'template data / text',
+  int: 'integer',
+  end: 'end of template',
 };
 
 export interface ExpressionParser {
@@ -84,7 +96,7 @@ export function createExpressionParser(reader: Reader): ExpressionParser {
     while (take('name', 'if')) {
       const condition = or();
       const otherwise = take('name', 'else') ? conditional() : undefined;
-      result = { kind: 'conditional', condition, then: result, otherwise, line };
+      result = { kind: 'conditional', condition, value: result, otherwise, line };
     }
     return result;
   }
@@ -177,7 +189,12 @@ export function createExpressionParser(reader: Reader): ExpressionParser {
       while (at('string')) text += next().value;
       return { kind: 'constant', value: text, line };
     }
-    if (token.type === 'int') return { kind: 'constant', value: BigInt(/^0+\d/.test(value) ? value.replace(/^0+/, '') || '0' : value), line };
+    if (token.type === 'int')
+      return {
+        kind: 'constant',
+        value: BigInt(/^0+\d/.test(value) ? value.replace(/^0+/, '') || '0' : value),
+        line,
+      };
     if (token.type === 'float') return { kind: 'constant', value: Number(value), line };
     if (token.type === 'op' && value === '(') {
       const inner = tuple({ stop: [')'], empty: true });
@@ -187,7 +204,7 @@ export function createExpressionParser(reader: Reader): ExpressionParser {
     if (token.type === 'op' && value === '[') return { kind: 'list', items: listUntil(']'), line };
     if (token.type === 'op' && value === '{') return dict(line);
     if (token.type === 'end') return fail('unexpected end of template', line);
-    return fail(`unexpected '${value || (tokenNames[token.type] ?? token.type)}'`, line);
+    return fail(`unexpected '${describe(token)}'`, line);
   }
 
   function listUntil(end: string): Expression[] {
@@ -221,14 +238,16 @@ export function createExpressionParser(reader: Reader): ExpressionParser {
     const items: Expression[] = [];
     let isTuple = false;
     const ends = (): boolean =>
-      ['blockEnd', 'printEnd', 'end'].includes(peek().type) || at('op', ')') || (stop.includes(peek().value) && !at('string'));
+      ['blockEnd', 'printEnd', 'end'].includes(peek().type) ||
+      at('op', ')') ||
+      (stop.includes(peek().value) && !at('string'));
     while (!ends()) {
       items.push(expression(condition));
       if (!take('op', ',')) break;
       isTuple = true;
     }
     if (!isTuple && items.length > 0) return items[0];
-    if (items.length === 0 && !empty) fail(`Expected an expression, got '${peek().value || peek().type}'`);
+    if (items.length === 0 && !empty) fail(`Expected an expression, got '${describe(peek())}'`);
     return { kind: 'tuple', items, line };
   }
 
@@ -240,7 +259,12 @@ export function createExpressionParser(reader: Reader): ExpressionParser {
         const token = next();
         if (token.type === 'name') node = { kind: 'attribute', object: node, name: token.value, line };
         else if (token.type === 'int') {
-          node = { kind: 'item', object: node, key: { kind: 'constant', value: BigInt(token.value), line }, line };
+          node = {
+            kind: 'item',
+            object: node,
+            key: { kind: 'constant', value: BigInt(token.value), line },
+            line,
+          };
         } else fail('expected name or number', token.line);
       } else if (take('op', '[')) node = { kind: 'item', object: node, key: subscript(), line };
       else if (take('op', '(')) node = { kind: 'call', callee: node, ...callArguments(), line };
@@ -262,7 +286,8 @@ export function createExpressionParser(reader: Reader): ExpressionParser {
 
   function slice(): Expression {
     const { line } = peek();
-    const part = (): Expression | undefined => (at('op', ':') || at('op', ']') || at('op', ',') ? undefined : expression());
+    const part = (): Expression | undefined =>
+      at('op', ':') || at('op', ']') || at('op', ',') ? undefined : expression();
     const start = part();
     if (!take('op', ':')) return start ?? fail('expected an index');
     const stop = part();

@@ -4,21 +4,20 @@ import { typeError } from './error.ts';
 import { fixed, formatFilter } from './format.ts';
 import type { Meter } from './limits.ts';
 import { center, replaceText } from './methods.ts';
-import { type JsonOptions, dumpJson, printed, repr } from './print.ts';
+import { dumpJson, type JsonOptions, printed, repr } from './print.ts';
 import { capitalize, escapeHtml, lengthOf, points, splitLines, strip } from './text.ts';
 import {
   Dict,
-  Markup,
-  type Named,
-
-  Undefined,
-  type Value,
   isNumber,
   itemsOf,
+  Markup,
+  type Named,
   numeric,
   textOf,
   truth,
   typeName,
+  Undefined,
+  type Value,
 } from './values.ts';
 
 /** What a filter may ask of the interpreter. */
@@ -49,7 +48,8 @@ const orDefault = named('default', ['default_value', 'boolean'], (value, [fallba
   value instanceof Undefined || (truth(boolean ?? false) && !truth(value)) ? (fallback ?? '') : value,
 );
 
-const escape: Filter = (value) => (value instanceof Markup ? value : new Markup(escapeHtml(printed(value))));
+const escapeOnce: Filter = (value) =>
+  value instanceof Markup ? value : new Markup(escapeHtml(printed(value)));
 
 export const valueFilters: Record<string, Filter> = {
   default: orDefault,
@@ -71,18 +71,20 @@ export const valueFilters: Record<string, Filter> = {
   replace: named('replace', ['s', 'new', 'count'], (value, [old, by, count], { meter }) =>
     replaceText(softText(value), softText(old ?? null), softText(by ?? null), toInt(count, -1), meter),
   ),
-  center: named('center', ['width'], (value, [width], { meter }) => center(softText(value), toInt(width, 80), ' ', meter)),
+  center: named('center', ['width'], (value, [width], { meter }) =>
+    center(softText(value), toInt(width, 80), ' ', meter),
+  ),
   indent: named('indent', ['width', 'first', 'blank'], indent),
   wordcount: (value) => BigInt(softText(value).match(/[\p{L}\p{N}\p{M}_]+/gu)?.length ?? 0),
   truncate: named('truncate', ['length', 'killwords', 'end', 'leeway'], truncate),
   format: (value, args, kwargs, { meter }) => formatFilter(softText(value), args, kwargs, meter),
-  escape,
-  e: escape,
+  escape: escapeOnce,
+  e: escapeOnce,
   forceescape: (value) => new Markup(escapeHtml(printed(value))),
   safe: (value) => new Markup(printed(value)),
   striptags: (value) =>
     printed(value)
-      .replace(/<!--[^]*?-->|<[^>]*>/g, '')
+      .replace(/<!--.*?-->|<[^>]*>/gs, '')
       .split(/\s+/)
       .filter((word) => word !== '')
       .join(' '),
@@ -93,7 +95,9 @@ export const valueFilters: Record<string, Filter> = {
     const number = numeric(value);
     return number < 0 ? -number : number;
   },
-  int: named('int', ['default', 'base'], (value, [fallback, base]) => toInteger(value, fallback ?? 0n, toInt(base, 10))),
+  int: named('int', ['default', 'base'], (value, [fallback, base]) =>
+    toInteger(value, fallback ?? 0n, toInt(base, 10)),
+  ),
   float: named('float', ['default'], (value, [fallback]) => {
     if (value instanceof Undefined) return value.fail();
     return toFloat(value) ?? fallback ?? 0;
@@ -101,20 +105,27 @@ export const valueFilters: Record<string, Filter> = {
   round: named('round', ['precision', 'method'], round),
   attr: (value, [name], _kwargs, context) => {
     const found = context.attribute(value, name);
-    return value instanceof Dict && value.get(name) === found ? new Undefined(`'dict object' has no attribute ${repr(name)}`) : found;
+    return value instanceof Dict && value.get(name) === found
+      ? new Undefined(() => `'dict object' has no attribute ${repr(name)}`)
+      : found;
   },
-  tojson: named('tojson', ['ensure_ascii', 'indent', 'separators', 'sort_keys'], (value, [ascii, indentBy, separators, sort]) => {
-    const indentText = indentOf(indentBy);
-    const [item, key] = separators === undefined || separators === null ? [null, null] : itemsOf(separators).map(needText);
-    const options: JsonOptions = {
-      indent: indentText,
-      itemSeparator: item ?? (indentText === null ? ', ' : ','),
-      keySeparator: key ?? ': ',
-      sortKeys: truth(sort ?? false),
-      asciiOnly: truth(ascii ?? false),
-    };
-    return dumpJson(value, options);
-  }),
+  tojson: named(
+    'tojson',
+    ['ensure_ascii', 'indent', 'separators', 'sort_keys'],
+    (value, [ascii, indentBy, separators, sort]) => {
+      const indentText = indentOf(indentBy);
+      const [item, key] =
+        separators === undefined || separators === null ? [null, null] : itemsOf(separators).map(needText);
+      const options: JsonOptions = {
+        indent: indentText,
+        itemSeparator: item ?? (indentText === null ? ', ' : ','),
+        keySeparator: key ?? ': ',
+        sortKeys: truth(sort ?? false),
+        asciiOnly: truth(ascii ?? false),
+      };
+      return dumpJson(value, options);
+    },
+  ),
 };
 
 function indentOf(value: Value | undefined): string | null {
@@ -136,7 +147,9 @@ function truncate(value: Value, [length, kill, end, leeway]: (Value | undefined)
   const limit = toInt(length, 255);
   const tail = toText(end) ?? '...';
   if (lengthOf(text) <= limit + toInt(leeway, 5)) return text;
-  const kept = points(text).slice(0, Math.max(0, limit - lengthOf(tail))).join('');
+  const kept = points(text)
+    .slice(0, Math.max(0, limit - lengthOf(tail)))
+    .join('');
   if (truth(kill ?? false)) return kept + tail;
   const space = kept.lastIndexOf(' ');
   return (space < 0 ? kept : kept.slice(0, space)) + tail;
@@ -150,9 +163,12 @@ function toInteger(value: Value, fallback: Value, base: number): Value {
     if (typeof value === 'number') return Number.isFinite(value) ? BigInt(Math.trunc(value)) : fallback;
     return isNumber(value) ? numeric(value) : fallback;
   }
-  const digits = strip(text, null, { left: true, right: true }).replace(/(?<=\w)_(?=\w)/g, '').toLowerCase();
+  const digits = strip(text, null, { left: true, right: true })
+    .replace(/(?<=\w)_(?=\w)/g, '')
+    .toLowerCase();
   const [, sign, body] = /^([-+]?)(.*)$/s.exec(digits)!;
-  const plain = { 16: body.replace(/^0x/, ''), 8: body.replace(/^0o/, ''), 2: body.replace(/^0b/, '') }[base] ?? body;
+  const plain =
+    { 16: body.replace(/^0x/, ''), 8: body.replace(/^0o/, ''), 2: body.replace(/^0b/, '') }[base] ?? body;
   const allowed = '0123456789abcdefghijklmnopqrstuvwxyz'.slice(0, base);
   if (plain !== '' && [...plain].every((digit) => allowed.includes(digit))) {
     const size = [...plain].reduce((sum, digit) => sum * BigInt(base) + BigInt(allowed.indexOf(digit)), 0n);
@@ -166,8 +182,11 @@ function toFloat(value: Value): number | undefined {
   if (isNumber(value)) return Number(value);
   const text = textOf(value);
   if (text === undefined) return undefined;
-  const clean = strip(text, null, { left: true, right: true }).replace(/(?<=\d)_(?=\d)/g, '').toLowerCase();
-  if (/^[-+]?(?:inf|infinity)$/.test(clean)) return clean.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  const clean = strip(text, null, { left: true, right: true })
+    .replace(/(?<=\d)_(?=\d)/g, '')
+    .toLowerCase();
+  if (/^[-+]?(?:inf|infinity)$/.test(clean))
+    return clean.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   if (/^[-+]?nan$/.test(clean)) return Number.NaN;
   return /^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/.test(clean) ? Number(clean) : undefined;
 }
@@ -179,8 +198,11 @@ function round(value: Value, [precision, method]: (Value | undefined)[]): Value 
   if (!['common', 'ceil', 'floor'].includes(how)) throw typeError('method must be common, ceil or floor');
   const scale = 10 ** digits;
   if (how !== 'common') return (how === 'ceil' ? Math.ceil : Math.floor)(Number(value) * scale) / scale;
-  if (typeof value !== 'number') return digits >= 0 ? numeric(value) : BigInt(Math.round(Number(value) * scale) / scale);
-  return digits >= 0 ? Number((value < 0 ? '-' : '') + fixed(Math.abs(value), digits)) : Math.round(value * scale) / scale;
+  if (typeof value !== 'number')
+    return digits >= 0 ? numeric(value) : BigInt(Math.round(Number(value) * scale) / scale);
+  return digits >= 0
+    ? Number((value < 0 ? '-' : '') + fixed(Math.abs(value), digits))
+    : Math.round(value * scale) / scale;
 }
 
 function failNumber(value: Value, callee: string): never {
@@ -190,10 +212,12 @@ function failNumber(value: Value, callee: string): never {
 
 function urlEncode(value: Value): string {
   const quote = (text: string, keep: RegExp): string =>
-    encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`).replace(keep, '/');
+    encodeURIComponent(text)
+      .replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
+      .replace(keep, '/');
   const text = textOf(value);
   if (text !== undefined || isNumber(value) || value === null) return quote(printed(value), /%2F/g);
   const pairs = value instanceof Dict ? value.entries() : itemsOf(value).map(itemsOf);
-  return pairs.map(([key, item]) => `${quote(printed(key), /$^/)}=${quote(printed(item), /$^/)}`).join('&');
+  const plus = (part: Value): string => quote(printed(part), /$^/).replaceAll('%20', '+');
+  return pairs.map(([key, item]) => `${plus(key)}=${plus(item)}`).join('&');
 }
-

@@ -1,9 +1,19 @@
 // Python's two ways of filling a text with values: `'%s' % x` and `'{}'.format(x)`.
 import { typeError, valueError } from './error.ts';
 import type { Meter } from './limits.ts';
-import { printFloat, printed, repr } from './print.ts';
+import { printed, printFloat, repr } from './print.ts';
 import { lengthOf, points } from './text.ts';
-import { Dict, type Named, Tuple, Undefined, type Value, isNumber, itemsOf, numeric, typeName } from './values.ts';
+import {
+  Dict,
+  isNumber,
+  itemsOf,
+  type Named,
+  numeric,
+  Tuple,
+  typeName,
+  Undefined,
+  type Value,
+} from './values.ts';
 
 interface Spec {
   fill: string;
@@ -25,8 +35,15 @@ export function formatPercent(pattern: string, right: Value, meter: Meter): stri
     return values[used++];
   };
   const text = pattern.replace(
-    /%(?:\(([^)]*)\))?([-+ #0]*)(\*|\d+)?(?:\.(\*|\d+))?[hlL]?([^])?/g,
-    (_whole, key: string | undefined, flags: string, width: string | undefined, precision: string | undefined, type) => {
+    /%(?:\(([^)]*)\))?([-+ #0]*)(\*|\d+)?(?:\.(\*|\d+))?[hlL]?(.)?/gs,
+    (
+      _whole,
+      key: string | undefined,
+      flags: string,
+      width: string | undefined,
+      precision: string | undefined,
+      type,
+    ) => {
       if (type === undefined) throw valueError('incomplete format');
       if (type === '%') return '%';
       const number = (given: string | undefined): number | undefined =>
@@ -43,12 +60,14 @@ export function formatPercent(pattern: string, right: Value, meter: Meter): stri
       };
       if (key !== undefined && !(right instanceof Dict)) throw typeError('format requires a mapping');
       const value = key === undefined ? take() : ((right as Dict).get(key) ?? null);
-      if ('srac'.includes(type)) return pad(cut(type === 'r' || type === 'a' ? repr(value) : printed(value), spec), spec, meter);
+      if ('srac'.includes(type))
+        return pad(cut(type === 'r' || type === 'a' ? repr(value) : printed(value), spec), spec, meter);
       if (!isNumber(value)) {
         const needed = 'dxXo'.includes(spec.type) ? 'a real number' : 'real number';
         throw typeError(`%${type} format: ${needed} is required, not ${typeName(value)}`);
       }
-      const asNumber = spec.type === 'd' && typeof value === 'number' ? BigInt(Math.trunc(value)) : numeric(value);
+      const asNumber =
+        spec.type === 'd' && typeof value === 'number' ? BigInt(Math.trunc(value)) : numeric(value);
       return formatNumber(asNumber, spec, meter);
     },
   );
@@ -58,7 +77,10 @@ export function formatPercent(pattern: string, right: Value, meter: Meter): stri
   return text;
 }
 
-/** str.format with fields by position, number or name, attributes and indexes, and the common format specifications. */
+/**
+ * str.format with fields by position, number or name, attributes and indexes, and the common format
+ * specifications.
+ */
 export function formatBraces(
   pattern: string,
   args: Value[],
@@ -79,10 +101,18 @@ export function formatBraces(
       if (value === undefined) throw valueError(`Replacement field '${field}' has no value`);
       for (const part of path) {
         const key = part.startsWith('.') ? part.slice(1) : part.slice(1, -1);
-        value = read(value, part.startsWith('[') && /^\d+$/.test(key) ? BigInt(key) : key, part.startsWith('['));
+        value = read(
+          value,
+          part.startsWith('[') && /^\d+$/.test(key) ? BigInt(key) : key,
+          part.startsWith('['),
+        );
       }
       const shown = conversion === undefined ? value : conversion === 's' ? printed(value) : repr(value);
-      return formatSpec(shown, (rawSpec ?? '').replace(/\{\}/g, () => printed(args[next++])), meter);
+      return formatSpec(
+        shown,
+        (rawSpec ?? '').replace(/\{\}/g, () => printed(args[next++])),
+        meter,
+      );
     },
   );
 }
@@ -105,7 +135,8 @@ function formatSpec(value: Value, text: string, meter: Meter): string {
   };
   if (value instanceof Undefined) value.fail();
   if (spec.type === 's') return pad(cut(printed(value), spec), spec, meter);
-  if (!isNumber(value)) throw valueError(`Unknown format code '${spec.type}' for object of type '${typeName(value)}'`);
+  if (!isNumber(value))
+    throw valueError(`Unknown format code '${spec.type}' for object of type '${typeName(value)}'`);
   return formatNumber(numeric(value), spec, meter);
 }
 
@@ -115,7 +146,8 @@ function formatNumber(value: bigint | number, spec: Spec, meter: Meter): string 
   const digits = Math.min(100, spec.precision ?? 6);
   let text: string;
   if (spec.type === 'd' || (spec.type === '' && typeof size === 'bigint')) text = size.toString();
-  else if (spec.type === '') text = spec.precision === undefined ? printFloat(Number(size)) : general(Number(size), digits, false);
+  else if (spec.type === '')
+    text = spec.precision === undefined ? printFloat(Number(size)) : general(Number(size), digits, false);
   else if ('xXob'.includes(spec.type)) {
     const radix = { x: 16, o: 8, b: 2 }[spec.type.toLowerCase()]!;
     text = (spec.alternate ? `0${spec.type}` : '') + BigInt(size).toString(radix);
@@ -126,7 +158,8 @@ function formatNumber(value: bigint | number, spec: Spec, meter: Meter): string 
   else if ('gG'.includes(spec.type)) text = general(Number(size), digits === 0 ? 1 : digits, spec.alternate);
   else throw valueError(`Unknown format code '${spec.type}'`);
   if (/[EG]/.test(spec.type)) text = text.toUpperCase();
-  if (spec.grouping !== '') text = text.replace(/^\d+/, (whole) => whole.replace(/\B(?=(?:\d{3})+$)/g, spec.grouping));
+  if (spec.grouping !== '')
+    text = text.replace(/^\d+/, (whole) => whole.replace(/\B(?=(?:\d{3})+$)/g, spec.grouping));
   const sign = negative ? '-' : spec.sign === '-' ? '' : spec.sign;
   if (spec.align !== '=') return pad(sign + text, spec, meter);
   return sign + pad(text, { ...spec, align: '>', width: spec.width - sign.length }, meter);

@@ -1,5 +1,5 @@
-// JSON values to template values. Keeps int and float apart: what cannot be told from a JavaScript number (1.0) comes as
-// `JSON.rawJSON('1.0')`, which JSON.stringify writes back as it was.
+// JSON values to template values. Keeps int and float apart: what cannot be told from a JavaScript number
+// (1.0) comes as `JSON.rawJSON('1.0')`, which JSON.stringify writes back as it was.
 import { typeError } from './error.ts';
 import { Dict, type Value } from './values.ts';
 
@@ -9,7 +9,10 @@ interface RawJson {
 
 /** Members of JSON that TypeScript's library does not declare yet (in V8 since 11.4). */
 const { parse, rawJSON, isRawJSON } = JSON as unknown as {
-  parse(text: string, reviver: (key: string, value: unknown, context: { source?: string }) => unknown): unknown;
+  parse(
+    text: string,
+    reviver: (key: string, value: unknown, context: { source?: string }) => unknown,
+  ): unknown;
   rawJSON(text: string): RawJson;
   isRawJSON(value: unknown): value is RawJson;
 };
@@ -23,11 +26,15 @@ export function parseLossless(text: string): unknown {
   });
 }
 
-/** A template value of anything that JSON can hold; Map and bigint are taken too, undefined members are left out. */
+/**
+ * A template value of anything that JSON can hold; Map and bigint are taken too, undefined members are left
+ * out.
+ */
 export function fromJson(value: unknown): Value {
   if (value === null || value === undefined) return null;
   if (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'bigint') return value;
-  if (typeof value === 'number') return Number.isInteger(value) && !Object.is(value, -0) ? BigInt(value) : value;
+  if (typeof value === 'number')
+    return Number.isInteger(value) && !Object.is(value, -0) ? BigInt(value) : value;
   if (Array.isArray(value)) return value.map(fromJson);
   if (isRawJSON(value)) return fromRaw(value.rawJSON);
   if (typeof value !== 'object') throw typeError(`a ${typeof value} cannot be given to a template`);

@@ -1,9 +1,21 @@
-// The functions that templates find without being given them: range, namespace and their like, and those that transformers
-// adds (raise_exception, strftime_now).
+// The functions that templates find without being given them: range, namespace and their like, and those that
+// transformers adds (raise_exception, strftime_now).
 import { JinjaError, typeError } from './error.ts';
 import { printed } from './print.ts';
 import { strftime } from './strftime.ts';
-import { Callable, Dict, Fields, type Named, Range, Undefined, type Value, isNumber, itemsOf, textOf, typeName } from './values.ts';
+import {
+  Callable,
+  Dict,
+  Fields,
+  isNumber,
+  itemsOf,
+  type Named,
+  Range,
+  textOf,
+  typeName,
+  Undefined,
+  type Value,
+} from './values.ts';
 
 /** All global names. `now` is the time that `strftime_now` prints, in local time. */
 export function createGlobals(now: Date): Map<string, Value> {
@@ -13,15 +25,26 @@ export function createGlobals(now: Date): Map<string, Value> {
     ['namespace', new Callable('namespace', (args, kwargs) => namespace(newDict(args, kwargs)), 'type')],
     ['cycler', new Callable('cycler', cycler, 'type')],
     ['joiner', new Callable('joiner', joiner, 'type')],
-    ['raise_exception', new Callable('raise_exception', ([message]) => {
-      throw new JinjaError('TemplateError', printed(message ?? null));
-    }, 'function')],
-    ['strftime_now', new Callable('strftime_now', ([format]) => strftime(now, printed(format ?? null)), 'function')],
+    [
+      'raise_exception',
+      new Callable(
+        'raise_exception',
+        ([message]) => {
+          throw new JinjaError('TemplateError', printed(message ?? null));
+        },
+        'function',
+      ),
+    ],
+    [
+      'strftime_now',
+      new Callable('strftime_now', ([format]) => strftime(now, printed(format ?? null)), 'function'),
+    ],
   ]);
 }
 
 function range(args: Value[]): Range {
-  if (args.length === 0 || args.length > 3) throw typeError(`range expected 1 to 3 arguments, got ${args.length}`);
+  if (args.length === 0 || args.length > 3)
+    throw typeError(`range expected 1 to 3 arguments, got ${args.length}`);
   const [first, second, step] = args.map((value) => {
     if (value instanceof Undefined) return value.fail();
     if (typeof value === 'bigint' || typeof value === 'boolean') return BigInt(value);
@@ -53,29 +76,48 @@ function namespace(fields: Dict): Fields {
 function cycler(items: Value[]): Value {
   if (items.length === 0) throw typeError('at least one item has to be provided');
   let at = 0;
-  const next = new Callable('next', () => {
-    const item = items[at];
-    at = (at + 1) % items.length;
-    return item;
-  }, 'method');
-  const reset = new Callable('reset', () => {
-    at = 0;
-    return null;
-  }, 'method');
-  const parts: Record<string, () => Value> = { next: () => next, reset: () => reset, current: () => items[at] };
+  const next = new Callable(
+    'next',
+    () => {
+      const item = items[at];
+      at = (at + 1) % items.length;
+      return item;
+    },
+    'method',
+  );
+  const reset = new Callable(
+    'reset',
+    () => {
+      at = 0;
+      return null;
+    },
+    'method',
+  );
+  const parts: Record<string, () => Value> = {
+    next: () => next,
+    reset: () => reset,
+    current: () => items[at],
+  };
   return new Fields('Cycler', { get: (name) => (Object.hasOwn(parts, name) ? parts[name]() : undefined) });
 }
 
 function joiner([separator]: Value[]): Value {
   let used = false;
-  return new Callable('joiner', () => {
-    const text = used ? (separator ?? ', ') : '';
-    used = true;
-    return text;
-  }, 'Joiner');
+  return new Callable(
+    'joiner',
+    () => {
+      const text = used ? (separator ?? ', ') : '';
+      used = true;
+      return text;
+    },
+    'Joiner',
+  );
 }
 
-/** The items of a loop and where it stands: what `loop` gives. `again` runs a recursive loop's body on other items. */
+/**
+ * The items of a loop and where it stands: what `loop` gives. `again` runs a recursive loop's body on other
+ * items.
+ */
 export function loopFields(
   items: readonly Value[],
   at: () => number,
@@ -93,17 +135,31 @@ export function loopFields(
     length: () => BigInt(items.length),
     depth: () => BigInt(depth + 1),
     depth0: () => BigInt(depth),
-    previtem: () => (at() === 0 ? new Undefined('there is no previous item') : items[at() - 1]),
-    nextitem: () => (at() === items.length - 1 ? new Undefined('there is no next item') : items[at() + 1]),
-    cycle: () => new Callable('cycle', (args) => {
-      if (args.length === 0) throw typeError('no items for cycling given');
-      return args[at() % args.length];
-    }, 'method'),
-    changed: () => new Callable('changed', (args) => {
-      const same = last !== undefined && last.length === args.length && args.every((arg, i) => sameValue(arg, last![i]));
-      last = args;
-      return !same;
-    }, 'method'),
+    previtem: () => (at() === 0 ? new Undefined(() => 'there is no previous item') : items[at() - 1]),
+    nextitem: () =>
+      at() === items.length - 1 ? new Undefined(() => 'there is no next item') : items[at() + 1],
+    cycle: () =>
+      new Callable(
+        'cycle',
+        (args) => {
+          if (args.length === 0) throw typeError('no items for cycling given');
+          return args[at() % args.length];
+        },
+        'method',
+      ),
+    changed: () =>
+      new Callable(
+        'changed',
+        (args) => {
+          const same =
+            last !== undefined &&
+            last.length === args.length &&
+            args.every((arg, i) => sameValue(arg, last![i]));
+          last = args;
+          return !same;
+        },
+        'method',
+      ),
   };
   return new Fields('LoopContext', {
     get: (name) => (Object.hasOwn(parts, name) ? parts[name]() : undefined),
@@ -115,4 +171,3 @@ function sameValue(left: Value, right: Value): boolean {
   if (isNumber(left) && isNumber(right)) return Number(left) === Number(right);
   return (textOf(left) ?? left) === (textOf(right) ?? right);
 }
-

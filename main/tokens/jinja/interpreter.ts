@@ -1,12 +1,24 @@
-// Runs the statements of a template: output, scopes, loops, macros, and the stretches that `generation` blocks wrote.
+// Runs the statements of a template: output, scopes, loops, macros, and the stretches that `generation`
+// blocks wrote.
 import { JinjaError, typeError, valueError } from './error.ts';
 import { createEvaluator } from './evaluate.ts';
 import { createGlobals, loopFields } from './globals.ts';
-import { type Limits, createMeter, defaultLimits } from './limits.ts';
+import { createMeter, defaultLimits, type Limits } from './limits.ts';
 import type { MacroNode, Statement, Target } from './nodes.ts';
 import { printed } from './print.ts';
 import { Output, Scope } from './scope.ts';
-import { Callable, Dict, Fields, type Named, Tuple, Undefined, type Value, itemsOf, truth, typeName } from './values.ts';
+import {
+  Callable,
+  Dict,
+  Fields,
+  itemsOf,
+  type Named,
+  Tuple,
+  truth,
+  typeName,
+  Undefined,
+  type Value,
+} from './values.ts';
 
 type Flow = 'break' | 'continue' | undefined;
 
@@ -17,8 +29,8 @@ export interface Rendered {
 }
 
 /**
- * Runs a parsed template on named values.
- * Spans count what the template itself had written so far, as transformers does: a block inside a macro is not where it says.
+ * Runs a parsed template on named values. Spans count what the template itself had written so far, as
+ * transformers does: a block inside a macro is not where it says.
  * @throws JinjaError with the name of Python's exception
  */
 export function runTemplate(
@@ -60,7 +72,11 @@ export function runTemplate(
         return undefined;
       case 'setBlock': {
         const text = capture(statement.body, new Scope(scope));
-        assign(statement.target, statement.filter === null ? text : filterText(statement.filter, text, scope), scope);
+        assign(
+          statement.target,
+          statement.filter === null ? text : filterText(statement.filter, text, scope),
+          scope,
+        );
         return undefined;
       }
       case 'macro':
@@ -136,13 +152,17 @@ export function runTemplate(
   }
 
   function assign(target: Target, value: Value, scope: Scope): void {
-    if (target.kind === 'name') return scope.set(target.name, value);
+    if (target.kind === 'name') {
+      scope.set(target.name, value);
+      return;
+    }
     if (target.kind === 'attribute') {
       const object = scope.get(target.object);
       if (!(object instanceof Fields) || object.set === undefined) {
         throw new JinjaError('TemplateRuntimeError', 'cannot assign attribute on non-namespace object');
       }
-      return object.set(target.name, value);
+      object.set(target.name, value);
+      return;
     }
     if (value instanceof Undefined) value.fail();
     const items = unpack(value, target.items.length);
@@ -178,14 +198,14 @@ export function runTemplate(
           const fallback = defaults[at - (parameters.length - defaults.length)];
           if (value !== undefined) inner.set(parameter, value);
           else if (fallback !== undefined) inner.set(parameter, evaluate(fallback, inner));
-          else inner.set(parameter, new Undefined(`parameter '${parameter}' was not provided`));
+          else inner.set(parameter, new Undefined(() => `parameter '${parameter}' was not provided`));
         });
-        inner.set('caller', rest.caller ?? new Undefined('No caller defined'));
+        inner.set('caller', rest.caller ?? new Undefined(() => 'No caller defined'));
         delete rest.caller;
         if (args.length > parameters.length && !mentions(macroBody, 'varargs')) {
           throw typeError(`macro '${name}' takes not more than ${parameters.length} argument(s)`);
         }
-        inner.set('varargs', new Tuple(args.slice(parameters.length)));
+        if (mentions(macroBody, 'varargs')) inner.set('varargs', new Tuple(args.slice(parameters.length)));
         const [unknown] = Object.keys(rest);
         if (mentions(macroBody, 'kwargs')) inner.set('kwargs', dictOf(rest));
         else if (unknown !== undefined) {
@@ -208,9 +228,15 @@ function dictOf(named: Named): Dict {
   return dict;
 }
 
-/** Whether a name occurs anywhere in a body. */
-function mentions(body: readonly Statement[], name: string): boolean {
-  return JSON.stringify(body, (_key, value) => (typeof value === 'bigint' ? String(value) : value)).includes(
-    `"kind":"name","name":"${name}"`,
-  );
+const mentioned = new WeakMap<readonly Statement[], Set<string>>();
+
+/** Whether a body uses one of the names that only exist in macros that use them. */
+function mentions(body: readonly Statement[], name: 'varargs' | 'kwargs'): boolean {
+  let names = mentioned.get(body);
+  if (names === undefined) {
+    const found = JSON.stringify(body, (_key, value) => (typeof value === 'bigint' ? String(value) : value));
+    names = new Set(['varargs', 'kwargs'].filter((item) => found.includes(`"kind":"name","name":"${item}"`)));
+    mentioned.set(body, names);
+  }
+  return names.has(name);
 }

@@ -1,9 +1,20 @@
-// Template source to tokens, by Jinja2's rules with trim_blocks and lstrip_blocks on, as transformers sets them. Knows no
-// grammar beyond the delimiters and literals.
+// Template source to tokens, by Jinja2's rules with trim_blocks and lstrip_blocks on, as transformers sets
+// them. Knows no grammar beyond the delimiters and literals.
 import { JinjaError } from './error.ts';
 import { isSpace, rstrip, unescapeLiteral } from './text.ts';
 
-export type TokenType = 'data' | 'block' | 'blockEnd' | 'print' | 'printEnd' | 'name' | 'string' | 'int' | 'float' | 'op' | 'end';
+export type TokenType =
+  | 'data'
+  | 'block'
+  | 'blockEnd'
+  | 'print'
+  | 'printEnd'
+  | 'name'
+  | 'string'
+  | 'int'
+  | 'float'
+  | 'op'
+  | 'end';
 
 export interface Token {
   type: TokenType;
@@ -14,9 +25,12 @@ export interface Token {
 
 const operators = ['//', '**', '==', '!=', '>=', '<=', ...'+-/*%~[](){}><=.:|,;'];
 const closing: Record<string, string> = { '(': ')', '[': ']', '{': '}' };
-const number = /(?<float>(?:\d+_)*\d+(?:(?:\.(?:\d+_)*\d+)?e[+-]?(?:\d+_)*\d+|\.(?:\d+_)*\d+))|(?<int>0b(?:_?[01])+|0o(?:_?[0-7])+|0x(?:_?[\da-f])+|[1-9](?:_?\d)*|0(?:_?0)*)/iy;
+const digits = '(?:\\d+_)*\\d+';
+const float = `${digits}(?:(?:\\.${digits})?e[+-]?${digits}|\\.${digits})`;
+const integer = '0b(?:_?[01])+|0o(?:_?[0-7])+|0x(?:_?[\\da-f])+|[1-9](?:_?\\d)*|0(?:_?0)*';
+const number = new RegExp(`(?<float>${float})|(?<int>${integer})`, 'iy');
 const name = /[\p{XID_Start}_]\p{XID_Continue}*/uy;
-const string = /'(?:[^'\\]|\\[^])*'|"(?:[^"\\]|\\[^])*"/y;
+const string = /'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"/sy;
 const openTag = /\{[%{#]/g;
 const rawOpen = /\{%[-+]?\s*raw\s*(-%\}|%\})/y;
 const rawClose = /\{%([-+]?)\s*endraw\s*(\+%\}|-%\}|%\})/g;
@@ -39,7 +53,10 @@ export function tokenize(template: string): Token[] {
     while (to < source.length && isSpace(source[to])) to++;
     return to;
   };
-  /** Behind a closing delimiter: `-` takes all blanks with it, a block also the line break, unless `+` forbids it. */
+  /**
+   * Behind a closing delimiter: `-` takes all blanks with it, a block also the line break, unless `+` forbids
+   * it.
+   */
   const close = (end: number, sign: string, takesBreak: boolean): void => {
     if (sign === '-') move(afterSpace(end));
     else move(takesBreak && sign !== '+' && source[end] === '\n' ? end + 1 : end);
@@ -50,7 +67,8 @@ export function tokenize(template: string): Token[] {
     if (sign === '-') data = rstrip(data);
     else if (sign !== '+' && !isPrint) {
       const lineStart = data.lastIndexOf('\n') + 1;
-      if ((lineStart > 0 || atLineStart) && rstrip(data.slice(lineStart)) === '') data = data.slice(0, lineStart);
+      if ((lineStart > 0 || atLineStart) && rstrip(data.slice(lineStart)) === '')
+        data = data.slice(0, lineStart);
     }
     if (data !== '') tokens.push({ type: 'data', value: data, line });
   };
@@ -98,7 +116,8 @@ export function tokenize(template: string): Token[] {
     const open: string[] = [];
     for (;;) {
       move(afterSpace(at));
-      if (at >= source.length) fail(isBlock ? 'unexpected end of template, expected \'%}\'.' : 'unexpected end of template');
+      if (at >= source.length)
+        fail(isBlock ? "unexpected end of template, expected '%}'." : 'unexpected end of template');
       const end = open.length === 0 ? ends.find((text) => source.startsWith(text, at)) : undefined;
       if (end !== undefined) {
         tokens.push({ type: isBlock ? 'blockEnd' : 'printEnd', value: '', line });
@@ -110,34 +129,35 @@ export function tokenize(template: string): Token[] {
   }
 
   function readToken(open: string[]): void {
+    const { type, text } = literal() ?? { type: 'op' as const, text: operator(open) };
+    const value = type === 'string' ? unescapeLiteral(text.slice(1, -1)) : text;
+    tokens.push({ type, value: type === 'int' || type === 'float' ? text.replaceAll('_', '') : value, line });
+    move(at + text.length);
+  }
+
+  /** A number, name or string at this place. */
+  function literal(): { type: TokenType; text: string } | undefined {
     for (const pattern of [number, name, string]) pattern.lastIndex = at;
-    let match = number.exec(source);
-    if (match !== null) {
-      const type = match.groups?.float === undefined ? 'int' : 'float';
-      // "1.5" behind a dot is an index and an index, as in `a.1.5`.
-      if (type === 'float' && source[at - 1] === '.') match = /^\d+/.exec(source.slice(at))!;
-      tokens.push({ type: source[at - 1] === '.' ? 'int' : type, value: match[0].replaceAll('_', ''), line });
-      return move(at + match[0].length);
-    }
-    match = name.exec(source);
-    if (match !== null) {
-      tokens.push({ type: 'name', value: match[0], line });
-      return move(at + match[0].length);
-    }
-    match = string.exec(source);
-    if (match !== null) {
-      tokens.push({ type: 'string', value: unescapeLiteral(match[0].slice(1, -1)), line });
-      return move(at + match[0].length);
-    }
-    const operator = operators.find((text) => source.startsWith(text, at));
-    if (operator === undefined) return fail(`unexpected char ${JSON.stringify(source[at]).replaceAll('"', "'")} at ${at}`);
-    if (operator in closing) open.push(closing[operator]);
-    else if (')]}'.includes(operator)) {
+    const found = number.exec(source);
+    // Behind a dot "1.5" is an index and an index, as in `a.1.5`.
+    if (found !== null && source[at - 1] === '.') return { type: 'int', text: /^\d+/.exec(found[0])![0] };
+    if (found !== null) return { type: found.groups?.float === undefined ? 'int' : 'float', text: found[0] };
+    const word = name.exec(source);
+    if (word !== null) return { type: 'name', text: word[0] };
+    const quoted = string.exec(source);
+    return quoted === null ? undefined : { type: 'string', text: quoted[0] };
+  }
+
+  /** An operator at this place; brackets must match. */
+  function operator(open: string[]): string {
+    const found = operators.find((text) => source.startsWith(text, at));
+    if (found === undefined) return fail(`unexpected char '${source[at]}' at ${at}`);
+    if (found in closing) open.push(closing[found]);
+    else if (')]}'.includes(found)) {
       const expected = open.pop();
-      if (expected === undefined) fail(`unexpected '${operator}'`);
-      if (expected !== operator) fail(`unexpected '${operator}', expected '${expected}'`);
+      if (expected === undefined) fail(`unexpected '${found}'`);
+      if (expected !== found) fail(`unexpected '${found}', expected '${expected}'`);
     }
-    tokens.push({ type: 'op', value: operator, line });
-    move(at + operator.length);
+    return found;
   }
 }

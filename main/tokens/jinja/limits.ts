@@ -1,4 +1,5 @@
-// What a template may use up: steps, time, the size of what it makes. Templates are foreign input (anyone's model folder).
+// What a template may use up: steps, time, the size of what it makes. Templates are foreign input (anyone's
+// model folder).
 import { JinjaError } from './error.ts';
 
 export interface Limits {
@@ -31,7 +32,8 @@ export function createMeter(limits: Limits): Meter {
   return {
     step() {
       if (++steps > limits.steps) stop(`it took more than ${limits.steps} steps`);
-      if (steps % 4096 === 0 && performance.now() > end) stop(`it took longer than ${limits.milliseconds / 1000} s`);
+      if (steps % 4096 === 0 && performance.now() > end)
+        stop(`it took longer than ${limits.milliseconds / 1000} s`);
     },
     size(size) {
       if (!(size <= limits.size)) stop(`it made a text or list of more than ${limits.size} parts`);

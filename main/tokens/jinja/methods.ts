@@ -3,6 +3,7 @@ import { bind, needText, toInt, toText } from './arguments.ts';
 import { JinjaError, typeError, valueError } from './error.ts';
 import { formatBraces } from './format.ts';
 import type { Meter } from './limits.ts';
+import { repr } from './print.ts';
 import {
   capitalize,
   lengthOf,
@@ -17,15 +18,15 @@ import {
 import {
   Callable,
   Dict,
-  Markup,
-  Tuple,
-  type Value,
-  View,
   equal,
   itemsOf,
+  Markup,
+  Tuple,
   textOf,
   truth,
   typeName,
+  type Value,
+  View,
 } from './values.ts';
 
 type TextMethod = (text: string, args: (Value | undefined)[], meter: Meter) => Value;
@@ -37,7 +38,13 @@ const textMethods: Record<string, [parameters: string[], method: TextMethod]> = 
   casefold: [[], (text) => text.toLowerCase().replaceAll('ß', 'ss').replaceAll('ς', 'σ')],
   capitalize: [[], (text) => capitalize(text)],
   title: [[], (text) => titleCase(text)],
-  swapcase: [[], (text) => points(text).map((c) => (c === c.toUpperCase() ? c.toLowerCase() : c.toUpperCase())).join('')],
+  swapcase: [
+    [],
+    (text) =>
+      points(text)
+        .map((c) => (c === c.toUpperCase() ? c.toLowerCase() : c.toUpperCase()))
+        .join(''),
+  ],
   strip: [['chars'], (text, [chars]) => strip(text, toText(chars), { left: true, right: true })],
   lstrip: [['chars'], (text, [chars]) => strip(text, toText(chars), { left: true, right: false })],
   rstrip: [['chars'], (text, [chars]) => strip(text, toText(chars), { left: false, right: true })],
@@ -45,46 +52,78 @@ const textMethods: Record<string, [parameters: string[], method: TextMethod]> = 
   rsplit: [['sep', 'maxsplit'], (text, [sep, limit]) => cut(text, sep, limit, true)],
   splitlines: [['keepends'], (text, [keep]) => splitLines(text, truth(keep ?? false))],
   partition: [['sep'], (text, [sep]) => partition(text, needText(sep), text.indexOf(needText(sep)))],
-  rpartition: [['sep'], (text, [sep]) => {
-    const at = text.lastIndexOf(needText(sep));
-    return at < 0 ? new Tuple(['', '', text]) : partition(text, needText(sep), at);
-  }],
-  startswith: [['prefix', 'start', 'end'], (text, [prefix, ...range]) =>
-    anyOf(prefix, (part) => within(text, range).part.startsWith(part))],
-  endswith: [['suffix', 'start', 'end'], (text, [suffix, ...range]) =>
-    anyOf(suffix, (part) => within(text, range).part.endsWith(part))],
-  removeprefix: [['prefix'], (text, [prefix]) =>
-    text.startsWith(needText(prefix)) ? text.slice(needText(prefix).length) : text],
-  removesuffix: [['suffix'], (text, [suffix]) =>
-    needText(suffix) !== '' && text.endsWith(needText(suffix)) ? text.slice(0, -needText(suffix).length) : text],
-  replace: [['old', 'new', 'count'], (text, [old, by, count], meter) =>
-    replaceText(text, needText(old), needText(by), toInt(count, -1), meter)],
+  rpartition: [
+    ['sep'],
+    (text, [sep]) => {
+      const at = text.lastIndexOf(needText(sep));
+      return at < 0 ? new Tuple(['', '', text]) : partition(text, needText(sep), at);
+    },
+  ],
+  startswith: [
+    ['prefix', 'start', 'end'],
+    (text, [prefix, ...range]) => anyOf(prefix, (part) => within(text, range).part.startsWith(part)),
+  ],
+  endswith: [
+    ['suffix', 'start', 'end'],
+    (text, [suffix, ...range]) => anyOf(suffix, (part) => within(text, range).part.endsWith(part)),
+  ],
+  removeprefix: [
+    ['prefix'],
+    (text, [prefix]) => (text.startsWith(needText(prefix)) ? text.slice(needText(prefix).length) : text),
+  ],
+  removesuffix: [
+    ['suffix'],
+    (text, [suffix]) =>
+      needText(suffix) !== '' && text.endsWith(needText(suffix))
+        ? text.slice(0, -needText(suffix).length)
+        : text,
+  ],
+  replace: [
+    ['old', 'new', 'count'],
+    (text, [old, by, count], meter) =>
+      replaceText(text, needText(old), needText(by), toInt(count, -1), meter),
+  ],
   find: [['sub', 'start', 'end'], (text, [sub, ...range]) => BigInt(find(text, needText(sub), range, false))],
   rfind: [['sub', 'start', 'end'], (text, [sub, ...range]) => BigInt(find(text, needText(sub), range, true))],
   index: [['sub', 'start', 'end'], (text, [sub, ...range]) => found(find(text, needText(sub), range, false))],
   rindex: [['sub', 'start', 'end'], (text, [sub, ...range]) => found(find(text, needText(sub), range, true))],
-  count: [['sub', 'start', 'end'], (text, [sub, ...range]) => {
-    const { part } = within(text, range);
-    const what = needText(sub);
-    return BigInt(what === '' ? lengthOf(part) + 1 : part.split(what).length - 1);
-  }],
+  count: [
+    ['sub', 'start', 'end'],
+    (text, [sub, ...range]) => {
+      const { part } = within(text, range);
+      const what = needText(sub);
+      return BigInt(what === '' ? lengthOf(part) + 1 : part.split(what).length - 1);
+    },
+  ],
   join: [['iterable'], (text, [items], meter) => joinTexts(text, itemsOf(items ?? null), meter)],
-  zfill: [['width'], (text, [width], meter) => {
-    const sign = /^[+-]/.test(text) ? text[0] : '';
-    return sign + padding(toInt(width, 0) - lengthOf(text), '0', meter) + text.slice(sign.length);
-  }],
-  ljust: [['width', 'fillchar'], (text, [width, fill], meter) =>
-    text + padding(toInt(width, 0) - lengthOf(text), toText(fill) ?? ' ', meter)],
-  rjust: [['width', 'fillchar'], (text, [width, fill], meter) =>
-    padding(toInt(width, 0) - lengthOf(text), toText(fill) ?? ' ', meter) + text],
-  center: [['width', 'fillchar'], (text, [width, fill], meter) => center(text, toInt(width, 0), toText(fill) ?? ' ', meter)],
+  zfill: [
+    ['width'],
+    (text, [width], meter) => {
+      const sign = /^[+-]/.test(text) ? text[0] : '';
+      return sign + padding(toInt(width, 0) - lengthOf(text), '0', meter) + text.slice(sign.length);
+    },
+  ],
+  ljust: [
+    ['width', 'fillchar'],
+    (text, [width, fill], meter) =>
+      text + padding(toInt(width, 0) - lengthOf(text), toText(fill) ?? ' ', meter),
+  ],
+  rjust: [
+    ['width', 'fillchar'],
+    (text, [width, fill], meter) =>
+      padding(toInt(width, 0) - lengthOf(text), toText(fill) ?? ' ', meter) + text,
+  ],
+  center: [
+    ['width', 'fillchar'],
+    (text, [width, fill], meter) => center(text, toInt(width, 0), toText(fill) ?? ' ', meter),
+  ],
   expandtabs: [['tabsize'], (text, [size], meter) => expandTabs(text, toInt(size, 8), meter)],
   isdigit: [[], (text) => /^[\p{Nd}²³¹⁰⁴-⁹₀-₉①-⑨]+$/u.test(text)],
   isdecimal: [[], (text) => /^\p{Nd}+$/u.test(text)],
   isnumeric: [[], (text) => /^\p{N}+$/u.test(text)],
   isalpha: [[], (text) => /^\p{L}+$/u.test(text)],
   isalnum: [[], (text) => /^[\p{L}\p{N}]+$/u.test(text)],
-  isascii: [[], (text) => /^[\x00-\x7f]*$/.test(text)],
+  isascii: [[], (text) => !/\P{ASCII}/u.test(text)],
   isspace: [[], (text) => text !== '' && strip(text, null, { left: true, right: true }) === ''],
   isidentifier: [[], (text) => /^[\p{XID_Start}_]\p{XID_Continue}*$/u.test(text)],
   isprintable: [[], (text) => !/[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u.test(text)],
@@ -117,7 +156,11 @@ export function methodOf(object: Value, name: string, meter: Meter, read: Read):
   return undefined;
 }
 
-function dictMethod(dict: Dict, name: string, method: (call: Callable['call']) => Callable): Callable | undefined {
+function dictMethod(
+  dict: Dict,
+  name: string,
+  method: (call: Callable['call']) => Callable,
+): Callable | undefined {
   if (name === 'keys' || name === 'values' || name === 'items') return method(() => new View(dict, name));
   if (name === 'get') {
     return method((args, kwargs) => {
@@ -148,12 +191,23 @@ function sequenceMethod(
   if (name !== 'index') return undefined;
   return method(([item]) => {
     const at = items.findIndex((other) => equal(item, other));
-    if (at < 0) throw valueError(`${typeName(sequence)}.index(x): x not in ${typeName(sequence)}`);
+    if (at < 0)
+      throw valueError(
+        Array.isArray(sequence) ? `${repr(item)} is not in list` : 'tuple.index(x): x not in tuple',
+      );
     return BigInt(at);
   });
 }
 
-function cut(text: string, separator: Value | undefined, limit: Value | undefined, fromRight: boolean): string[] {
+function cut(
+  text: string,
+  separator: Value | undefined,
+  limit: Value | undefined,
+  fromRight: boolean,
+): string[] {
+  if (separator !== undefined && separator !== null && textOf(separator) === undefined) {
+    throw typeError(`must be str or None, not ${typeName(separator)}`);
+  }
   const at = toText(separator);
   if (at === '') throw valueError('empty separator');
   const most = toInt(limit, -1);
@@ -179,7 +233,8 @@ function anyOf(parts: Value | undefined, fits: (part: string) => boolean): boole
 function within(text: string, [start, end]: (Value | undefined)[]): { part: string; first: number } {
   if (start === undefined && end === undefined) return { part: text, first: 0 };
   const all = points(text);
-  const clamp = (value: number): number => Math.min(all.length, Math.max(0, value < 0 ? value + all.length : value));
+  const clamp = (value: number): number =>
+    Math.min(all.length, Math.max(0, value < 0 ? value + all.length : value));
   const first = clamp(toInt(start, 0));
   return { part: all.slice(first, clamp(toInt(end, all.length))).join(''), first };
 }
@@ -199,13 +254,19 @@ export function replaceText(text: string, old: string, by: string, count: number
   const parts = old === '' ? ['', ...points(text), ''] : text.split(old);
   const times = count < 0 ? parts.length - 1 : Math.min(count, parts.length - 1);
   meter.size(text.length + times * by.length);
-  return parts.slice(0, times).map((part) => part + by).join('') + parts.slice(times).join(old);
+  return (
+    parts
+      .slice(0, times)
+      .map((part) => part + by)
+      .join('') + parts.slice(times).join(old)
+  );
 }
 
 export function joinTexts(separator: string, items: Value[], meter: Meter): string {
   const texts = items.map((item, at) => {
     const text = textOf(item);
-    if (text === undefined) throw typeError(`sequence item ${at}: expected str instance, ${typeName(item)} found`);
+    if (text === undefined)
+      throw typeError(`sequence item ${at}: expected str instance, ${typeName(item)} found`);
     return text;
   });
   meter.size(texts.reduce((sum, text) => sum + text.length + separator.length, 0));

@@ -16,7 +16,7 @@ export type Expression = { line: number } & (
   | { kind: 'binary'; operator: BinaryOperator; left: Expression; right: Expression }
   | { kind: 'concat'; parts: Expression[] }
   | { kind: 'compare'; first: Expression; rest: { operator: CompareOperator; operand: Expression }[] }
-  | { kind: 'conditional'; condition: Expression; then: Expression; otherwise?: Expression }
+  | { kind: 'conditional'; condition: Expression; value: Expression; otherwise?: Expression }
 );
 
 export type BinaryOperator = '+' | '-' | '*' | '/' | '//' | '%' | '**';

@@ -1,5 +1,5 @@
-// Python's operators on template values, with Python's sentences where they do not apply. Indexing and slicing stand in
-// access.ts.
+// Python's operators on template values, with Python's sentences where they do not apply. Indexing and
+// slicing stand in access.ts.
 import { JinjaError, typeError } from './error.ts';
 import { formatPercent } from './format.ts';
 import type { Meter } from './limits.ts';
@@ -7,17 +7,17 @@ import type { BinaryOperator } from './nodes.ts';
 import { escapeHtml } from './text.ts';
 import {
   Dict,
-  Markup,
-  Tuple,
-  Undefined,
-  type Value,
-  View,
   equal,
   isNumber,
   iterate,
+  Markup,
   numeric,
+  Tuple,
   textOf,
   typeName,
+  Undefined,
+  type Value,
+  View,
 } from './values.ts';
 
 type Computed = bigint | number;
@@ -34,6 +34,9 @@ export function binary(operator: BinaryOperator, left: Value, right: Value, mete
   if (operator === '*') {
     const repeated = repeat(left, right, meter) ?? repeat(right, left, meter);
     if (repeated !== undefined) return repeated;
+    if (isSequence(left) && isSequence(right)) {
+      throw typeError(`can't multiply sequence by non-int of type '${typeName(right)}'`);
+    }
   }
   if (operator === '%') {
     const pattern = textOf(left);
@@ -55,16 +58,22 @@ function join(left: Value, right: Value, meter: Meter): Value | undefined {
   }
   if (a !== undefined) throw typeError(`can only concatenate str (not "${typeName(right)}") to str`);
   if (Array.isArray(left)) {
-    if (!Array.isArray(right)) throw typeError(`can only concatenate list (not "${typeName(right)}") to list`);
+    if (!Array.isArray(right))
+      throw typeError(`can only concatenate list (not "${typeName(right)}") to list`);
     meter.size(left.length + right.length);
     return [...left, ...right];
   }
   if (left instanceof Tuple) {
-    if (!(right instanceof Tuple)) throw typeError(`can only concatenate tuple (not "${typeName(right)}") to tuple`);
+    if (!(right instanceof Tuple))
+      throw typeError(`can only concatenate tuple (not "${typeName(right)}") to tuple`);
     meter.size(left.items.length + right.items.length);
     return new Tuple([...left.items, ...right.items]);
   }
   return undefined;
+}
+
+function isSequence(value: Value): boolean {
+  return textOf(value) !== undefined || Array.isArray(value) || value instanceof Tuple;
 }
 
 function repeat(value: Value, times: Value, meter: Meter): Value | undefined {
@@ -111,14 +120,16 @@ function integers(operator: BinaryOperator, a: bigint, b: bigint, meter: Meter):
     return a ** b;
   }
   if (b === 0n) {
+    const sentences = { '/': 'division by zero', '//': 'integer division or modulo by zero' };
     throw new JinjaError(
       'ZeroDivisionError',
-      operator === '/' ? 'division by zero' : 'integer division or modulo by zero',
+      operator === '%' ? 'integer modulo by zero' : sentences[operator],
     );
   }
   if (operator === '/') return Number(a) / Number(b);
   const remainder = a % b;
-  const apart = remainder !== 0n && remainder < 0n !== b < 0n; // rounds down, where JavaScript rounds towards 0
+  // Rounds down, where JavaScript rounds towards 0
+  const apart = remainder !== 0n && remainder < 0n !== b < 0n;
   return operator === '%' ? (apart ? remainder + b : remainder) : apart ? a / b - 1n : a / b;
 }
 
@@ -141,7 +152,8 @@ export function contains(container: Value, item: Value): boolean {
   if (text !== undefined) {
     const part = textOf(item);
     if (item instanceof Undefined) item.fail();
-    if (part === undefined) throw typeError(`'in <string>' requires string as left operand, not ${typeName(item)}`);
+    if (part === undefined)
+      throw typeError(`'in <string>' requires string as left operand, not ${typeName(item)}`);
     return text.includes(part);
   }
   if (container instanceof Dict) return container.get(item) !== undefined;

@@ -1,6 +1,12 @@
-// Parses statements: the tags of Jinja2, loop controls, and the `generation` tag of transformers. Tags that load other files
-// are refused, since a chat template is one text.
-import { type ExpressionParser, type Reader, createExpressionParser, createReader } from './expressions.ts';
+// Parses statements: the tags of Jinja2, loop controls, and the `generation` tag of transformers. Tags that
+// load other files are refused, since a chat template is one text.
+import {
+  createExpressionParser,
+  createReader,
+  describe,
+  type ExpressionParser,
+  type Reader,
+} from './expressions.ts';
 import { tokenize } from './lexer.ts';
 import type { Expression, MacroNode, Statement, Target } from './nodes.ts';
 
@@ -38,12 +44,18 @@ function createStatementParser(reader: Reader, parse: ExpressionParser): Stateme
         if (!Object.hasOwn(tags, tag.value)) unknownTag(tag.value, ends);
         statements.push(tags[tag.value](tag.line));
       } else if (ends.length === 0) return statements;
-      else fail(`Unexpected end of template. Jinja was looking for the following tags: '${ends.join("' or '")}'.`);
+      else {
+        fail(
+          `Unexpected end of template. Jinja was looking for the following tags: '${ends.join("' or '")}'. ` +
+            `The innermost block that needs to be closed is '${ends[ends.length - 1].replace(/^end/, '')}'.`,
+        );
+      }
     }
   }
 
   function unknownTag(name: string, ends: string[]): never {
-    const looked = ends.length === 0 ? '' : ` Jinja was looking for the following tags: '${ends.join("' or '")}'.`;
+    const looked =
+      ends.length === 0 ? '' : ` Jinja was looking for the following tags: '${ends.join("' or '")}'.`;
     return fail(`Encountered unknown tag '${name}'.${looked}`);
   }
 
@@ -193,9 +205,12 @@ function createStatementParser(reader: Reader, parse: ExpressionParser): Stateme
       expect('op', ')');
       return inner;
     }
+    if (at('blockEnd')) fail(`Expected an expression, got '${describe(peek())}'`);
     const name = expect('name').value;
     if (['true', 'false', 'none', 'True', 'False', 'None'].includes(name)) fail(`can't assign to '${name}'`);
-    return take('op', '.') ? { kind: 'attribute', object: name, name: expect('name').value } : { kind: 'name', name };
+    return take('op', '.')
+      ? { kind: 'attribute', object: name, name: expect('name').value }
+      : { kind: 'name', name };
   }
 
   function parameters(): Pick<MacroNode, 'parameters' | 'defaults'> {

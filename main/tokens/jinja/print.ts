@@ -1,14 +1,27 @@
-// How values print: Python's str and repr, and json.dumps as transformers calls it (ensure_ascii off). This is the layer
-// that a JavaScript Jinja gets wrong (RULES.md 2).
+// How values print: Python's str and repr, and json.dumps as transformers calls it (ensure_ascii off). This
+// is the layer that a JavaScript Jinja gets wrong (RULES.md 2).
 import { JinjaError, typeError } from './error.ts';
 import { compareText, reprText } from './text.ts';
-import { Callable, Dict, Fields, Markup, Range, Stream, Tuple, Undefined, type Value, View, itemsOf, typeName } from './values.ts';
+import {
+  Callable,
+  Dict,
+  Fields,
+  itemsOf,
+  Markup,
+  Range,
+  Stream,
+  Tuple,
+  typeName,
+  Undefined,
+  type Value,
+  View,
+} from './values.ts';
 
 /** str(value). */
 export function printed(value: Value): string {
   if (typeof value === 'string') return value;
   if (value instanceof Markup) return value.text;
-  if (value instanceof Undefined) return value.errorType === 'UndefinedError' ? '' : value.fail();
+  if (value instanceof Undefined) return '';
   return repr(value);
 }
 
@@ -24,16 +37,22 @@ export function repr(value: Value): string {
     return value.items.length === 1 ? `(${repr(value.items[0])},)` : `(${value.items.map(repr).join(', ')})`;
   }
   if (value instanceof Dict) {
-    return `{${value.entries().map(([key, item]) => `${repr(key)}: ${repr(item)}`).join(', ')}}`;
+    return `{${value
+      .entries()
+      .map(([key, item]) => `${repr(key)}: ${repr(item)}`)
+      .join(', ')}}`;
   }
   if (value instanceof Markup) return `Markup(${reprText(value.text)})`;
-  if (value instanceof Undefined) return value.errorType === 'UndefinedError' ? 'Undefined' : value.fail();
+  if (value instanceof Undefined) return 'Undefined';
   if (value instanceof View) return `dict_${value.part}([${value.items().map(repr).join(', ')}])`;
   if (value instanceof Range) {
     const stop = value.at(value.length);
-    return value.step === 1n ? `range(${value.start}, ${stop})` : `range(${value.start}, ${stop}, ${value.step})`;
+    return value.step === 1n
+      ? `range(${value.start}, ${stop})`
+      : `range(${value.start}, ${stop}, ${value.step})`;
   }
-  if (value instanceof Stream) return '<generator object>'; // Python adds an address, which no template can rely on
+  // Python adds an address, which no template can rely on
+  if (value instanceof Stream) return '<generator object>';
   if (value instanceof Callable) return `<${value.typeName} ${value.name}>`;
   return `<${value instanceof Fields ? value.typeName : typeName(value)}>`;
 }
@@ -81,17 +100,21 @@ export function dumpJson(value: Value, options: JsonOptions, margin = ''): strin
     return `${open}\n${inner}${parts.join(`${options.itemSeparator}\n${inner}`)}\n${margin}${close}`;
   };
   if (Array.isArray(value) || value instanceof Tuple) {
-    return frame('[', itemsOf(value).map((item) => dumpJson(item, options, inner)), ']');
+    return frame(
+      '[',
+      itemsOf(value).map((item) => dumpJson(item, options, inner)),
+      ']',
+    );
   }
   if (value instanceof Dict) {
     const entries = value.entries().map(([key, item]) => [jsonKey(key), item] as const);
     if (options.sortKeys) entries.sort(([a], [b]) => compareText(a, b));
     const text = entries.map(
-      ([key, item]) => jsonText(key, options.asciiOnly) + options.keySeparator + dumpJson(item, options, inner),
+      ([key, item]) =>
+        jsonText(key, options.asciiOnly) + options.keySeparator + dumpJson(item, options, inner),
     );
     return frame('{', text, '}');
   }
-  if (value instanceof Undefined && value.errorType !== 'UndefinedError') value.fail();
   throw typeError(`Object of type ${typeName(value)} is not JSON serializable`);
 }
 
@@ -111,12 +134,21 @@ function jsonFloat(value: number): string {
 }
 
 const jsonEscapes: Record<string, string> = {
-  '"': '\\"', '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t', '\f': '\\f', '\b': '\\b',
+  '"': '\\"',
+  '\\': '\\\\',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\f': '\\f',
+  '\b': '\\b',
 };
 
+/** What json.dumps escapes: quotes, backslashes and everything below a blank. */
+const jsonSpecial = /[^ !#-[\]-\u{10ffff}]/gu;
+
 function jsonText(text: string, asciiOnly: boolean): string {
-  const pattern = asciiOnly ? /["\\]|[^ -~]/g : /["\\\x00-\x1f]/g;
-  const escape = (character: string): string =>
+  const pattern = asciiOnly ? /["\\]|[^ -~]/g : jsonSpecial;
+  const escapeOne = (character: string): string =>
     jsonEscapes[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  return `"${text.replace(pattern, escape)}"`;
+  return `"${text.replace(pattern, escapeOne)}"`;
 }

@@ -18,7 +18,7 @@ export class Scope {
 
   get(name: string): Value {
     const value = this.find(name);
-    return value === undefined ? new Undefined(`'${name}' is undefined`) : value;
+    return value === undefined ? new Undefined(() => `'${name}' is undefined`) : value;
   }
 
   set(name: string, value: Value): void {

@@ -1,4 +1,5 @@
-// Jinja's filters on sequences. Those that are generators in Python give a Stream, which is always true and has no length.
+// Jinja's filters on sequences. Those that are generators in Python give a Stream, which is always true and
+// has no length.
 import { bind, softText, toInt, toText } from './arguments.ts';
 import { JinjaError, typeError } from './error.ts';
 import { type Filter, type FilterContext, named } from './filters.ts';
@@ -7,20 +8,20 @@ import { printed } from './print.ts';
 import { points } from './text.ts';
 import {
   Dict,
-  Stream,
-  Tuple,
-  Undefined,
-  type Value,
-  View,
   equal,
   hashOf,
   itemsOf,
   iterate,
   lengthOfValue,
   order,
+  Stream,
+  Tuple,
   textOf,
   truth,
   typeName,
+  Undefined,
+  type Value,
+  View,
 } from './values.ts';
 
 const length: Filter = (value) => BigInt(lengthOfValue(value));
@@ -33,12 +34,14 @@ export const sequenceFilters: Record<string, Filter> = {
     const items = iterate(value);
     if (items === undefined) throw typeError(`'${typeName(value)}' object is not iterable`);
     const { done, value: item } = items[Symbol.iterator]().next();
-    return done ? new Undefined('No first item, sequence was empty.') : item;
+    return done ? new Undefined(() => 'No first item, sequence was empty.') : item;
   },
   last: (value) => {
     if (value instanceof Stream) throw typeError(`'generator' object is not reversible`);
     const items = itemsOf(value);
-    return items.length === 0 ? new Undefined('No last item, sequence was empty.') : items[items.length - 1];
+    return items.length === 0
+      ? new Undefined(() => 'No last item, sequence was empty.')
+      : items[items.length - 1];
   },
   reverse: (value) => {
     const text = textOf(value);
@@ -64,17 +67,26 @@ export const sequenceFilters: Record<string, Filter> = {
     }
     if (!(value instanceof Dict)) return value instanceof Undefined ? value.fail() : noItems(value);
     const at = which === 'key' ? 0 : 1;
-    const sorted = sortBy(value.entries(), (entry) => fold(entry[at], truth(exact ?? false)), truth(reverse ?? false));
+    const sorted = sortBy(
+      value.entries(),
+      (entry) => fold(entry[at], truth(exact ?? false)),
+      truth(reverse ?? false),
+    );
     return sorted.map((entry) => new Tuple(entry));
   }),
-  sort: named('sort', ['reverse', 'case_sensitive', 'attribute'], (value, [reverse, exact, attribute], context) => {
-    const getters = (toText(attribute) ?? '').split(',').map((name) => getter(attribute == null ? undefined : name, context));
-    const key = (item: Value): Value => {
-      const parts = getters.map((get) => fold(get(item), truth(exact ?? false)));
-      return parts.length === 1 ? parts[0] : new Tuple(parts);
-    };
-    return sortBy(itemsOf(value), key, truth(reverse ?? false));
-  }),
+  sort: named(
+    'sort',
+    ['reverse', 'case_sensitive', 'attribute'],
+    (value, [reverse, exact, attribute], context) => {
+      const getters = (toText(attribute) ?? '')
+        .split(',')
+        .map((name) => getter(attribute == null ? undefined : name, context));
+      const key = (item: Value): Value => {
+        return new Tuple(getters.map((get) => fold(get(item), truth(exact ?? false))));
+      };
+      return sortBy(itemsOf(value), key, truth(reverse ?? false));
+    },
+  ),
   unique: named('unique', ['case_sensitive', 'attribute'], (value, [exact, attribute], context) => {
     const get = getter(attribute, context);
     const seen = new Set<string>();
@@ -84,23 +96,34 @@ export const sequenceFilters: Record<string, Filter> = {
     });
     return new Stream(fresh);
   }),
-  min: named('min', ['case_sensitive', 'attribute'], (value, bound, context) => extreme(value, bound, context, -1)),
-  max: named('max', ['case_sensitive', 'attribute'], (value, bound, context) => extreme(value, bound, context, 1)),
+  min: named('min', ['case_sensitive', 'attribute'], (value, bound, context) =>
+    extreme(value, bound, context, -1),
+  ),
+  max: named('max', ['case_sensitive', 'attribute'], (value, bound, context) =>
+    extreme(value, bound, context, 1),
+  ),
   sum: named('sum', ['attribute', 'start'], (value, [attribute, start], context) => {
     const get = getter(attribute, context);
-    return itemsOf(value).reduce((sum: Value, item) => binary('+', sum, get(item), context.meter), start ?? 0n);
+    return itemsOf(value).reduce(
+      (sum: Value, item) => binary('+', sum, get(item), context.meter),
+      start ?? 0n,
+    );
   }),
-  groupby: named('groupby', ['attribute', 'default', 'case_sensitive'], (value, [attribute, fallback, exact], context) => {
-    const get = getter(attribute, context, fallback);
-    const key = (item: Value): Value => fold(get(item), truth(exact ?? false));
-    const groups: { key: Value; items: Value[] }[] = [];
-    for (const item of sortBy(itemsOf(value), key, false)) {
-      const last = groups.at(-1);
-      if (last !== undefined && equal(last.key, key(item))) last.items.push(item);
-      else groups.push({ key: key(item), items: [item] });
-    }
-    return groups.map(({ items }) => new Tuple([get(items[0]), items], ['grouper', 'list']));
-  }),
+  groupby: named(
+    'groupby',
+    ['attribute', 'default', 'case_sensitive'],
+    (value, [attribute, fallback, exact], context) => {
+      const get = getter(attribute, context, fallback);
+      const key = (item: Value): Value => fold(get(item), truth(exact ?? false));
+      const groups: { key: Value; items: Value[] }[] = [];
+      for (const item of sortBy(itemsOf(value), key, false)) {
+        const last = groups.at(-1);
+        if (last !== undefined && equal(last.key, key(item))) last.items.push(item);
+        else groups.push({ key: key(item), items: [item] });
+      }
+      return groups.map(({ items }) => new Tuple([get(items[0]), items], ['grouper', 'list']));
+    },
+  ),
   batch: named('batch', ['linecount', 'fill_with'], (value, [count, fill]) => {
     const size = Math.max(1, toInt(count, 1));
     const items = itemsOf(value);
@@ -144,7 +167,10 @@ export const sequenceFilters: Record<string, Filter> = {
   rejectattr: picks(false, true),
 };
 
-/** select, reject and their relatives: keep the items (or those with an attribute) that pass a test, or truth itself. */
+/**
+ * select, reject and their relatives: keep the items (or those with an attribute) that pass a test, or truth
+ * itself.
+ */
 function picks(keep: boolean, byAttribute: boolean): Filter {
   return (value, args, _kwargs, context) => {
     const rest = [...args];
@@ -168,9 +194,18 @@ function lazily(value: Value, run: (items: Iterable<Value>) => Iterable<Value>):
 }
 
 /** Reads `a.b.0` of an item; without an attribute, the item itself. */
-function getter(attribute: Value | undefined, context: FilterContext, fallback?: Value): (item: Value) => Value {
+function getter(
+  attribute: Value | undefined,
+  context: FilterContext,
+  fallback?: Value,
+): (item: Value) => Value {
   if (attribute === undefined || attribute === null) return (item) => item;
-  const path = typeof attribute === 'bigint' ? [attribute] : softText(attribute).split('.').map((part) => (/^\d+$/.test(part) ? BigInt(part) : part));
+  const path =
+    typeof attribute === 'bigint'
+      ? [attribute]
+      : softText(attribute)
+          .split('.')
+          .map((part) => (/^\d+$/.test(part) ? BigInt(part) : part));
   return (item) => {
     let value = item;
     for (const part of path) {
@@ -192,16 +227,22 @@ function sortBy<Item>(items: readonly Item[], key: (item: Item) => Value, revers
   return keyed.map(({ item }) => item);
 }
 
-function extreme(value: Value, [exact, attribute]: (Value | undefined)[], context: FilterContext, sign: number): Value {
+function extreme(
+  value: Value,
+  [exact, attribute]: (Value | undefined)[],
+  context: FilterContext,
+  sign: number,
+): Value {
   const get = getter(attribute, context);
   const items = itemsOf(value);
-  if (items.length === 0) return new Undefined('No aggregated item, sequence was empty.');
+  if (items.length === 0) return new Undefined(() => 'No aggregated item, sequence was empty.');
   const key = (item: Value): Value => fold(get(item), truth(exact ?? false));
-  return items.reduce((best, item) => (order(key(item), key(best)) * sign > 0 ? item : best));
+  return items.reduce((best, item) =>
+    order(key(item), key(best), sign > 0 ? '>' : '<') * sign > 0 ? item : best,
+  );
 }
 
 function noItems(value: Value): never {
   const kind = value === null ? 'NoneType' : typeName(value);
   throw new JinjaError('AttributeError', `'${kind}' object has no attribute 'items'`);
 }
-

@@ -5,18 +5,18 @@ import { binary, contains } from './operators.ts';
 import {
   Callable,
   Dict,
-  Fields,
-  Markup,
-  Range,
-  Tuple,
-  Undefined,
-  type Value,
   equal,
+  Fields,
   isNumber,
   iterate,
+  Markup,
   order,
+  Range,
   sizeOf,
+  Tuple,
   textOf,
+  Undefined,
+  type Value,
 } from './values.ts';
 
 export type Test = (value: Value, args: Value[], meter: Meter) => boolean;
@@ -40,7 +40,10 @@ const atLeast = compares('>=', (by) => by >= 0);
 
 const isSequence: Test = (value) =>
   value instanceof Undefined ||
-  (sizeOf(value) !== undefined && (textOf(value) !== undefined || [Tuple, Dict, Range].some((kind) => value instanceof kind) || Array.isArray(value)));
+  (sizeOf(value) !== undefined &&
+    (textOf(value) !== undefined ||
+      [Tuple, Dict, Range].some((kind) => value instanceof kind) ||
+      Array.isArray(value)));
 
 /** By name; the ones that need the list of filters or tests themselves are added by the interpreter. */
 export const tests: Record<string, Test> = {

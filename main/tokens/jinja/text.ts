@@ -21,7 +21,11 @@ export function rstrip(text: string): string {
 }
 
 /** str.strip and its halves: `characters` is a set; white space unless given. */
-export function strip(text: string, characters: string | null, sides: { left: boolean; right: boolean }): string {
+export function strip(
+  text: string,
+  characters: string | null,
+  sides: { left: boolean; right: boolean },
+): string {
   if (characters === null) {
     const cut = sides.left ? lstrip(text) : text;
     return sides.right ? rstrip(cut) : cut;
@@ -53,20 +57,24 @@ export function pointIndex(text: string, at: number): number {
 /** Order of code points, not of UTF-16 units. */
 export function compareText(left: string, right: string): number {
   if (left === right) return 0;
-  const [a, b] = surrogate.test(left) || surrogate.test(right) ? [points(left), points(right)] : [left, right];
+  const [a, b] =
+    surrogate.test(left) || surrogate.test(right) ? [points(left), points(right)] : [left, right];
   for (let i = 0; i < Math.min(a.length, b.length); i++) {
     if (a[i] !== b[i]) return a[i].codePointAt(0)! - b[i].codePointAt(0)!;
   }
   return a.length - b.length;
 }
 
-/** str.split without a separator: at runs of white space, none at the ends; at most `limit` cuts unless negative. */
+/**
+ * str.split without a separator: at runs of white space, none at the ends; at most `limit` cuts unless
+ * negative.
+ */
 export function splitSpace(text: string, limit: number, fromRight = false): string[] {
   const words: string[] = [];
   let rest = fromRight ? rstrip(text) : lstrip(text);
   while (rest !== '') {
     if (limit >= 0 && words.length === limit) {
-      words.push(fromRight ? rest : rstrip(rest));
+      words.push(rest);
       break;
     }
     if (fromRight) {
@@ -93,11 +101,16 @@ export function splitAt(text: string, separator: string, limit: number, fromRigh
     : [...parts.slice(0, limit), parts.slice(limit).join(separator)];
 }
 
+/** Characters at which str.splitlines ends a line. */
+const breaks = '\\n\\r\\v\\f\\x1c-\\x1e\\x85\\u2028\\u2029';
+const lineWithEnd = new RegExp(`[^${breaks}]*(?:\\r\\n|[${breaks}]|$)`, 'g');
+const lineEnd = new RegExp(`(?:\\r\\n|[${breaks}])$`);
+
 /** str.splitlines. */
 export function splitLines(text: string, keepEnds: boolean): string[] {
-  const lines = text.match(/[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]*(?:\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]|$)/g) ?? [];
+  const lines = text.match(lineWithEnd) ?? [];
   if (lines.at(-1) === '') lines.pop();
-  return keepEnds ? lines : lines.map((line) => line.replace(/(?:\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])$/, ''));
+  return keepEnds ? lines : lines.map((line) => line.replace(lineEnd, ''));
 }
 
 export function capitalize(text: string): string {
@@ -128,19 +141,33 @@ export function reprText(text: string): string {
     else if (character === '\t') out += '\\t';
     else if (character === ' ' || !/[\p{C}\p{Z}]/u.test(character)) out += character;
     else if (code < 0x100) out += `\\x${code.toString(16).padStart(2, '0')}`;
-    else out += code < 0x10000 ? `\\u${code.toString(16).padStart(4, '0')}` : `\\U${code.toString(16).padStart(8, '0')}`;
+    else
+      out +=
+        code < 0x10000
+          ? `\\u${code.toString(16).padStart(4, '0')}`
+          : `\\U${code.toString(16).padStart(8, '0')}`;
   }
   return out + quote;
 }
 
 const simpleEscapes: Record<string, string> = {
-  n: '\n', r: '\r', t: '\t', a: '\x07', b: '\b', f: '\f', v: '\v', '\\': '\\', "'": "'", '"': '"', '\n': '',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  a: '\x07',
+  b: '\b',
+  f: '\f',
+  v: '\v',
+  '\\': '\\',
+  "'": "'",
+  '"': '"',
+  '\n': '',
 };
 
 /** The characters of a string literal; unknown escapes stay as they are written. */
 export function unescapeLiteral(body: string): string {
   return body.replace(
-    /\\(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([0-7]{1,3})|([^]))/g,
+    /\\(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([0-7]{1,3})|(.))/gs,
     (whole, x, u, long, octal, one: string) => {
       if (one !== undefined) return simpleEscapes[one] ?? whole;
       const code = octal === undefined ? Number.parseInt(x ?? u ?? long, 16) : Number.parseInt(octal, 8);
@@ -150,6 +177,12 @@ export function unescapeLiteral(body: string): string {
 }
 
 export function escapeHtml(text: string): string {
-  const names: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', "'": '&#39;', '"': '&#34;' };
+  const names: Record<string, string> = {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    "'": '&#39;',
+    '"': '&#34;',
+  };
   return text.replace(/[&<>'"]/g, (character) => names[character]);
 }

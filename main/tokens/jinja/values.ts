@@ -1,5 +1,6 @@
-// The values of a template, with Python's distinctions: int is a bigint, float a number, None is null; lists are arrays. Says
-// what a value is (type, truth, equality, order, length, items); how it prints stands in print.ts.
+// The values of a template, with Python's distinctions: int is a bigint, float a number, None is null; lists
+// are arrays. Says what a value is (type, truth, equality, order, length, items); how it prints stands in
+// print.ts.
 import { JinjaError, typeError } from './error.ts';
 import { compareText, lengthOf, points } from './text.ts';
 
@@ -42,14 +43,14 @@ export class Markup {
 
 /** Jinja's Undefined: prints as nothing, is false and empty, and fails with its sentence in any other use. */
 export class Undefined {
-  readonly message: string;
+  private readonly sentence: () => string;
   readonly errorType: string;
-  constructor(message: string, errorType = 'UndefinedError') {
-    this.message = message;
+  constructor(sentence: () => string, errorType = 'UndefinedError') {
+    this.sentence = sentence;
     this.errorType = errorType;
   }
   fail(): never {
-    throw new JinjaError(this.errorType, this.message);
+    throw new JinjaError(this.errorType, this.sentence());
   }
 }
 
@@ -57,7 +58,11 @@ export class Callable {
   readonly name: string;
   readonly call: (args: Value[], kwargs: Named) => Value;
   readonly typeName: string;
-  constructor(name: string, call: (args: Value[], kwargs: Named) => Value, typeName = 'builtin_function_or_method') {
+  constructor(
+    name: string,
+    call: (args: Value[], kwargs: Named) => Value,
+    typeName = 'builtin_function_or_method',
+  ) {
     this.name = name;
     this.call = call;
     this.typeName = typeName;
@@ -111,7 +116,10 @@ export class View {
   }
 }
 
-/** An object with named fields that are looked up when asked for: a namespace, `loop`, a macro's own attributes. */
+/**
+ * An object with named fields that are looked up when asked for: a namespace, `loop`, a macro's own
+ * attributes.
+ */
 export class Fields {
   readonly typeName: string;
   readonly get: (name: string) => Value | undefined;
@@ -193,7 +201,8 @@ export function sizeOf(value: Value): number | undefined {
   if (value instanceof Dict) return value.size;
   if (value instanceof View) return value.dict.size;
   if (value instanceof Undefined) return 0;
-  const length = value instanceof Fields && value.typeName === 'LoopContext' ? value.get('length') : undefined;
+  const length =
+    value instanceof Fields && value.typeName === 'LoopContext' ? value.get('length') : undefined;
   return length === undefined ? undefined : Number(length);
 }
 
@@ -213,7 +222,7 @@ export function iterate(value: Value): Iterable<Value> | undefined {
   if (value instanceof View) return value.items();
   if (value instanceof Range) return Array.from({ length: value.length }, (_, at) => value.at(at));
   if (value instanceof Stream) return { [Symbol.iterator]: () => value.iterator };
-  if (value instanceof Undefined) return value.errorType === 'UndefinedError' ? [] : value.fail();
+  if (value instanceof Undefined) return [];
   return undefined;
 }
 
@@ -239,8 +248,14 @@ export function textOf(value: Value): string | undefined {
   return value instanceof Markup ? value.text : undefined;
 }
 
+/** Equality across int and float (1 == 1.0), exact for big ints; `==` would be the same, but looks like a slip. */
+function same(left: bigint | number, right: bigint | number): boolean {
+  return left <= right && left >= right;
+}
+
 export function equal(left: Value, right: Value): boolean {
-  if (isNumber(left) && isNumber(right)) return numeric(left) == numeric(right); // 1 == 1.0, exact for big ints
+  // 1 == 1.0, exact for big ints
+  if (isNumber(left) && isNumber(right)) return same(numeric(left), numeric(right));
   const [leftText, rightText] = [textOf(left), textOf(right)];
   if (leftText !== undefined || rightText !== undefined) return leftText === rightText;
   if (Array.isArray(left)) return Array.isArray(right) && equalItems(left, right);
@@ -263,11 +278,14 @@ function equalItems(left: Value[], right: Value[]): boolean {
   return left.length === right.length && left.every((item, at) => equal(item, right[at]));
 }
 
-/** Negative, 0 or positive (NaN: no order holds); TypeError where Python has no order. `operator` is for its sentence. */
+/**
+ * Negative, 0 or positive (NaN: no order holds); TypeError where Python has no order. `operator` is for its
+ * sentence.
+ */
 export function order(left: Value, right: Value, operator = '<'): number {
   if (isNumber(left) && isNumber(right)) {
     const [a, b] = [numeric(left), numeric(right)];
-    return a < b ? -1 : a > b ? 1 : a == b ? 0 : Number.NaN;
+    return a < b ? -1 : a > b ? 1 : same(a, b) ? 0 : Number.NaN;
   }
   const [leftText, rightText] = [textOf(left), textOf(right)];
   if (leftText !== undefined && rightText !== undefined) return compareText(leftText, rightText);
@@ -280,5 +298,7 @@ export function order(left: Value, right: Value, operator = '<'): number {
   }
   if (left instanceof Undefined) return left.fail();
   if (right instanceof Undefined) return right.fail();
-  throw typeError(`'${operator}' not supported between instances of '${typeName(left)}' and '${typeName(right)}'`);
+  throw typeError(
+    `'${operator}' not supported between instances of '${typeName(left)}' and '${typeName(right)}'`,
+  );
 }

@@ -1,17 +1,21 @@
-// Trains a byte-level BPE vocabulary: pieces of text are counted once, then the most frequent pair of neighbours is merged
-// again and again (a heap with lazily corrected counts). Writes an ordinary tokenizer.json; ids and merges are those of
-// Python's `tokenizers` BpeTrainer with the same pre-tokenizer, ties included.
+// Trains a byte-level BPE vocabulary: pieces of text are counted once, then the most frequent pair of
+// neighbours is merged again and again (a heap with lazily corrected counts). Writes an ordinary
+// tokenizer.json; ids and merges are those of Python's `tokenizers` BpeTrainer with the same pre-tokenizer,
+// ties included.
 import { AppError } from '../../errors.ts';
 import type { JsonObject, TokenizerJson } from '../tokenizer-file.ts';
 import { specialToken } from '../tokenizer-file.ts';
-import { type Heap, createHeap } from './heap.ts';
-import { type Steps, type TrainerOptions, runAtOnce, runInSlices } from './steps.ts';
+import { createHeap, type Heap } from './heap.ts';
+import { runAtOnce, runInSlices, type Steps, type TrainerOptions } from './steps.ts';
 
 /** How digits are cut before merging: each alone, in groups of up to three, or not at all. */
 export type Digits = 'single' | 'threes' | 'whole';
 
 export interface BpeOptions extends TrainerOptions {
-  /** `gpt4`: words with one leading sign, contractions, runs of signs and line breaks; `gpt2`: the older, simpler rule. */
+  /**
+   * `gpt4`: words with one leading sign, contractions, runs of signs and line breaks; `gpt2`: the older,
+   * simpler rule.
+   */
   pieces?: 'gpt4' | 'gpt2';
   digits?: Digits;
   /** Compose accents (Unicode NFC) before anything else. */
@@ -50,7 +54,8 @@ export function byteAlphabet(): string[] {
 
 function* bpeSteps(texts: Iterable<string>, options: BpeOptions): Steps<TokenizerJson> {
   const special = [...new Set(options.specialTokens ?? [])];
-  if (options.bosToken !== undefined && !special.includes(options.bosToken)) special.unshift(options.bosToken);
+  if (options.bosToken !== undefined && !special.includes(options.bosToken))
+    special.unshift(options.bosToken);
   if (options.vocabularySize < special.length + 256) {
     throw new AppError(
       'vocabulary-too-small',
@@ -102,7 +107,12 @@ interface Pair {
 const radix = 2 ** 24;
 
 /** Merges until the vocabulary is full; appends to `tokens` and returns the pairs in their order. */
-function* mergePairs(words: Word[], tokens: string[], specials: number, options: BpeOptions): Steps<[string, string][]> {
+function* mergePairs(
+  words: Word[],
+  tokens: string[],
+  specials: number,
+  options: BpeOptions,
+): Steps<[string, string][]> {
   const least = Math.max(1, options.minFrequency ?? 0);
   const longest = options.maxTokenLength ?? Number.POSITIVE_INFINITY;
   const idOf = new Map(tokens.map((token, id) => [token, id]));
@@ -193,7 +203,8 @@ function mergeInWord(
 }
 
 function filePattern({ pieces = 'gpt4', digits = 'threes' }: BpeOptions): string {
-  if (pieces === 'gpt2') return "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
+  if (pieces === 'gpt2')
+    return "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
   return (
     `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|${digitPatterns[digits]}` +
     '| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+'
@@ -206,10 +217,16 @@ function jsPattern(options: BpeOptions): RegExp {
     .replaceAll('\\S', `[^${space}]`)
     .replaceAll('\\s', `[${space}]`);
   if (options.pieces !== 'gpt2' || options.digits !== 'single') return new RegExp(same, 'gu');
-  return new RegExp(`\\p{N}|${same.replace(' ?\\p{N}+|', '')}`, 'gu'); // Digits cuts first, so a blank stays behind
+  // Digits cuts first, so a blank stays behind
+  return new RegExp(`\\p{N}|${same.replace(' ?\\p{N}+|', '')}`, 'gu');
 }
 
-function bpeJson(tokens: string[], merges: [string, string][], special: string[], options: BpeOptions): TokenizerJson {
+function bpeJson(
+  tokens: string[],
+  merges: [string, string][],
+  special: string[],
+  options: BpeOptions,
+): TokenizerJson {
   const byteLevel = (use_regex: boolean): JsonObject => ({
     type: 'ByteLevel',
     add_prefix_space: false,

@@ -1,4 +1,5 @@
-// A binary heap of (count, key): the largest count first, among equals the smallest key. Knows nothing of pairs or words.
+// A binary heap of (count, key): the largest count first, among equals the smallest key. Knows nothing of
+// pairs or words.
 
 export interface Heap {
   push(count: number, key: number): void;

@@ -1,5 +1,5 @@
-// How all trainers run: as a generator that yields its progress, drained at once or with pauses in which messages (such as
-// a stop) can arrive. Knows no algorithm.
+// How all trainers run: as a generator that yields its progress, drained at once or with pauses in which
+// messages (such as a stop) can arrive. Knows no algorithm.
 import { setImmediate } from 'node:timers/promises';
 
 export interface TrainProgress {
@@ -10,7 +10,9 @@ export interface TrainProgress {
 }
 
 export interface TrainerOptions {
-  /** Entries of the vocabulary, special tokens included. Fewer come out where the text has no more to offer. */
+  /**
+   * Entries of the vocabulary, special tokens included. Fewer come out where the text has no more to offer.
+   */
   vocabularySize: number;
   /** They get the first ids, in this order. */
   specialTokens?: readonly string[];
@@ -37,8 +39,14 @@ export function runAtOnce<Result>(steps: Steps<Result>, { onProgress, signal }: 
 /** Longest time in ms without giving way to other work of the process. */
 const sliceMs = 30;
 
-/** Runs to the end and gives way every 30 ms, so that `signal` can be aborted by a message. Rejects with its reason. */
-export async function runInSlices<Result>(steps: Steps<Result>, { onProgress, signal }: Watch): Promise<Result> {
+/**
+ * Runs to the end and gives way every 30 ms, so that `signal` can be aborted by a message. Rejects with its
+ * reason.
+ */
+export async function runInSlices<Result>(
+  steps: Steps<Result>,
+  { onProgress, signal }: Watch,
+): Promise<Result> {
   let sliceEnd = performance.now() + sliceMs;
   for (;;) {
     signal?.throwIfAborted();

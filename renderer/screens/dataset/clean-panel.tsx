@@ -56,7 +56,7 @@ export function CleanPanel(props: CleanPanelProps) {
       padded={false}
       title="Cleaning steps"
       aside={
-        <span className={styles.stepHeads}>
+        <span className={[styles.stepHeads, onChange ? styles.editableHeads : ''].join(' ')}>
           <span>Removed</span>
           <span>Passages left</span>
         </span>
@@ -78,7 +78,7 @@ export function CleanPanel(props: CleanPanelProps) {
         </>
       }
     >
-      <ul className={[styles.steps, working ? styles.stale : ''].join(' ')} ref={list} aria-busy={working}>
+      <ul className={[styles.steps, working ? styles.stale : '', onChange ? styles.editable : ''].join(' ')} ref={list} aria-busy={working}>
         <li className={styles.endRow}>
           <IconFiles size={18} stroke={1.75} aria-hidden />
           <span className="strong grow">{plural(recipe.sourceIds.length, 'document')}, in passages</span>

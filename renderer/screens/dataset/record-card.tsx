@@ -64,7 +64,7 @@ export function RecordCard(props: RecordCardProps) {
               { value: 'tokens', label: 'Tokens' },
             ]}
           />
-          <Pager word="record" at={at} total={total} onChange={onMove} />
+          <Pager bare word="record" at={at} total={total} onChange={onMove} />
         </>
       }
       footer={record && <span>{[recordPlace(record), model?.name].filter(Boolean).join(' · ')}</span>}

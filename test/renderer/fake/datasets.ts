@@ -48,7 +48,7 @@ export const versions: DatasetVersion[] = [4, 3].map((number) => ({
   createdAt: now - (5 - number) * 864e5,
 }));
 
-const records: DatasetRecord[] = Array.from({ length: 60 }, (_, at) => ({
+export const records: DatasetRecord[] = Array.from({ length: 60 }, (_, at) => ({
   id: `rec${at}`,
   split: at % 20 === 18 ? 'validation' : at % 20 === 19 ? 'test' : 'train',
   content: {

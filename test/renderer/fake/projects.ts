@@ -2,6 +2,7 @@
 import type { Job } from '../../../main/contract/jobs.ts';
 import type { Project } from '../../../main/contract/projects.ts';
 import type { FakeHandlers } from '../../../renderer/client/fake.ts';
+import { records, report } from './datasets.ts';
 import { now } from './settings.ts';
 import type { FakeState } from './world.ts';
 
@@ -119,7 +120,10 @@ export function projectHandlers(state: FakeState): FakeHandlers {
     'projects.exportFile': () => ({ jobId: 'j3' }),
     'projects.importFile': () => ({ jobId: 'j3' }),
     'jobs.list': () => (state === 'empty' ? [] : jobs),
-    'jobs.get': ({ jobId }) => jobs.find((job) => job.id === jobId) ?? jobs[2],
+    'jobs.get': ({ jobId }) =>
+      jobId === 'preview'
+        ? { ...jobs[2], id: 'preview', kind: 'build-dataset', dismissed: true, result: { report, records: records.slice(0, 40) } }
+        : (jobs.find((job) => job.id === jobId) ?? jobs[2]),
     'jobs.cancel': () => ({ ...jobs[0], state: 'cancelled' }),
     'jobs.pause': () => ({ ...jobs[0], state: 'paused' }),
     'jobs.resume': () => jobs[0],

@@ -24,7 +24,7 @@ const results: Evaluation['results'] = [
   {
     metricId: 'f1',
     label: 'Word overlap (F1)',
-    unit: '',
+    unit: '0 to 1',
     description: 'Harmonic mean of word precision and recall against the reference.',
     betterWhen: 'higher',
     count: 262,
@@ -81,9 +81,24 @@ function evaluationOf(id: string, runId: string, changes: Partial<Evaluation> = 
   };
 }
 
-const questions = ['Compressor stops, display shows E27', 'Which filter fits the AX 9?', 'AX 5, red light, four short blinks', 'How do I set the heating curve?'];
-const answers = ['E14 means that the controller gets no reply from the outdoor unit.', 'Use filter AX-F90, part 77 310.', 'E04: fan motor of the indoor unit is blocked.', 'Set it to 0.6.'];
-const references = ['E27: high-pressure switch has opened. Check the fan of the outdoor unit.', 'Filter 60 114, from 2019 on 60 118.', 'E41: flow sensor gives no signal.', 'Start at 0.6, then raise by 0.1 a day.'];
+const questions = [
+  'Compressor stops, display shows E27',
+  'Which filter fits the AX 9?',
+  'AX 5, red light, four short blinks',
+  'How do I set the heating curve?',
+];
+const answers = [
+  'E14 means that the controller gets no reply from the outdoor unit.',
+  'Use filter AX-F90, part 77 310.',
+  'E04: fan motor of the indoor unit is blocked.',
+  'Set it to 0.6.',
+];
+const references = [
+  'E27: high-pressure switch has opened. Check the fan of the outdoor unit.',
+  'Filter 60 114, from 2019 on 60 118.',
+  'E41: flow sensor gives no signal.',
+  'Start at 0.6, then raise by 0.1 a day.',
+];
 
 const predictions: Prediction[] = Array.from({ length: 262 }, (_, at) => ({
   recordId: `rec${at}`,
@@ -91,8 +106,18 @@ const predictions: Prediction[] = Array.from({ length: 262 }, (_, at) => ({
   reference: references[at % 4],
   place: `Service tickets 2021 to 2024.csv, row ${at + 2}`,
   base: { output: 'The unit is a unit that is a unit.', lossSum: 90 + at, lossTokens: 31, stopped: false },
-  tuned: { output: at > 200 ? references[at % 4] : answers[at % 4], lossSum: 151 - at / 2, lossTokens: 31, stopped: at % 7 !== 0 },
-  scores: { loss: (151 - at / 2) / 31, f1: at > 200 ? 1 : at / 262, 'exact-match': at > 200 ? 1 : 0, stops: at % 7 === 0 ? 0 : 1 },
+  tuned: {
+    output: at > 200 ? references[at % 4] : answers[at % 4],
+    lossSum: 151 - at / 2,
+    lossTokens: 31,
+    stopped: at % 7 !== 0,
+  },
+  scores: {
+    loss: (151 - at / 2) / 31,
+    f1: at > 200 ? 1 : at / 262,
+    'exact-match': at > 200 ? 1 : 0,
+    stops: at % 7 === 0 ? 0 : 1,
+  },
 }));
 
 function exportOf(id: string, format: string, bytes: number, changes: Partial<Export> = {}): Export {
@@ -106,12 +131,30 @@ function exportOf(id: string, format: string, bytes: number, changes: Partial<Ex
     jobId: null,
     folder: `/home/mia/Tunesmith/Heat pump service desk/exports/run-6-${format}`,
     files: [
-      { name: format === 'hugging-face' ? 'model.safetensors' : 'adapter_model.safetensors', bytes: bytes - 3200, sha256: '9f2c41d8e1a07b5c3d6e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9007be07be' },
-      { name: format === 'hugging-face' ? 'config.json' : 'adapter_config.json', bytes: 780, sha256: '41d89f2ce1a07b5c3d6e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9007be1234' },
-      { name: 'README.md', bytes: 2420, sha256: '07be41d8e1a07b5c3d6e8f90a1b2c3d4e5f60718293a4b5c6d7e8f900000abcd' },
+      {
+        name: format === 'hugging-face' ? 'model.safetensors' : 'adapter_model.safetensors',
+        bytes: bytes - 3200,
+        sha256: '9f2c41d8e1a07b5c3d6e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9007be07be',
+      },
+      {
+        name: format === 'hugging-face' ? 'config.json' : 'adapter_config.json',
+        bytes: 780,
+        sha256: '41d89f2ce1a07b5c3d6e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9007be1234',
+      },
+      {
+        name: 'README.md',
+        bytes: 2420,
+        sha256: '07be41d8e1a07b5c3d6e8f90a1b2c3d4e5f60718293a4b5c6d7e8f900000abcd',
+      },
     ],
     bytes,
-    parity: { maxLogitDifference: 2.1e-6, topTokenAgreement: 1, positions: 3108, same: true, sentence: 'The files give the same logits as the model here, within 2e-6.' },
+    parity: {
+      maxLogitDifference: 2.1e-6,
+      topTokenAgreement: 1,
+      positions: 3108,
+      same: true,
+      sentence: 'The files give the same logits as the model here, within 2e-6.',
+    },
     error: null,
     createdAt: now - 1800e3,
     ...changes,
@@ -120,7 +163,17 @@ function exportOf(id: string, format: string, bytes: number, changes: Partial<Ex
 
 const exported: Export[] = [
   exportOf('x1', 'lora-adapter', 19.5e6),
-  exportOf('x2', 'hugging-face', 269e6, { createdAt: now - 900e3, parity: { maxLogitDifference: 0.021, topTokenAgreement: 0.992, positions: 3108, same: false, sentence: 'The most probable token differs at 25 of 3,108 positions, because float16 rounds the weights.' } }),
+  exportOf('x2', 'hugging-face', 269e6, {
+    createdAt: now - 900e3,
+    parity: {
+      maxLogitDifference: 0.021,
+      topTokenAgreement: 0.992,
+      positions: 3108,
+      same: false,
+      sentence:
+        'The most probable token differs at 25 of 3,108 positions, because float16 rounds the weights.',
+    },
+  }),
 ];
 
 export function resultHandlers(state: FakeState): FakeHandlers {
@@ -131,7 +184,13 @@ export function resultHandlers(state: FakeState): FakeHandlers {
     ...runHandlers(state),
     'evaluations.list': () => evaluations,
     'evaluations.start': ({ runId }) => {
-      const started = evaluationOf(`e${evaluations.length + 1}`, runId, { state: 'running', done: 12, results: [], verdict: null, createdAt: Date.now() });
+      const started = evaluationOf(`e${evaluations.length + 1}`, runId, {
+        state: 'running',
+        done: 12,
+        results: [],
+        verdict: null,
+        createdAt: Date.now(),
+      });
       evaluations = [started, ...evaluations];
       return started;
     },
@@ -141,11 +200,20 @@ export function resultHandlers(state: FakeState): FakeHandlers {
     },
     'exports.list': () => exports,
     'exports.start': ({ format, runId }) => {
-      const started = exportOf(`x${exports.length + 1}`, format, 0, { runId, state: 'running', files: [], parity: null, createdAt: Date.now() });
+      const started = exportOf(`x${exports.length + 1}`, format, 0, {
+        runId,
+        state: 'running',
+        files: [],
+        parity: null,
+        createdAt: Date.now(),
+      });
       exports = [started, ...exports];
       return started;
     },
-    'exports.reveal': ({ exportId }) => ({ shown: false, folder: exports.find((one) => one.id === exportId)?.folder ?? '' }),
+    'exports.reveal': ({ exportId }) => ({
+      shown: false,
+      folder: exports.find((one) => one.id === exportId)?.folder ?? '',
+    }),
     'exports.download': () => ({ token: 'zip', fileName: 'run-6.zip' }),
     'exports.delete': ({ exportId }) => {
       exports = exports.filter((one) => one.id !== exportId);
@@ -173,7 +241,9 @@ export function resultHandlers(state: FakeState): FakeHandlers {
           tokensPerSecond: columnId === 'base' ? 36.1 : 38.4,
           msToFirstToken: 212,
           finish: columnId === 'base' ? ('length' as const) : ('stop' as const),
-          tokens: text.split(/(?= )/).map((piece, at) => ({ text: piece, probability: 0.25 + ((at * 37) % 75) / 100 })),
+          tokens: text
+            .split(/(?= )/)
+            .map((piece, at) => ({ text: piece, probability: 0.25 + ((at * 37) % 75) / 100 })),
         };
       });
     },

@@ -1,0 +1,140 @@
+// tunesmith dataset ...
+import { readFileSync } from 'node:fs';
+import { DatasetPreview, DatasetRecipe, type DatasetVersion } from '../contract/datasets.ts';
+import { AppError } from '../errors.ts';
+import { type Command, type Context, tableOf } from './command.ts';
+
+export const datasetCommands: Command[] = [
+  {
+    name: 'dataset build',
+    summary: 'Builds and freezes a dataset version from the documents of a project.',
+    arguments: ['<project>'],
+    options: {
+      recipe: { type: 'string' },
+      name: { type: 'string' },
+      source: { type: 'string', multiple: true },
+      preview: { type: 'boolean' },
+    },
+    optionHelp: {
+      recipe: 'a JSON file with the recipe; without it one is suggested',
+      name: 'name of the version',
+      source: 'name of a document to use (may be repeated); all of them otherwise',
+      preview: 'only show what would come out',
+    },
+    async run(context) {
+      const { call, job, flag } = context;
+      const { id: projectId } = await context.project(context.positionals[0]);
+      const recipe = await recipeOf(context, projectId);
+      const name = flag('preview') ? 'datasets.preview' : 'datasets.build';
+      const { result } = await job((await call(name, { projectId, recipe })).jobId);
+      if (flag('preview')) {
+        const preview = DatasetPreview.parse(result);
+        return { json: preview, text: describe(preview.report) };
+      }
+      const { versionId } = result as { versionId: string };
+      const version = await call('datasets.get', { projectId, versionId });
+      return {
+        json: version,
+        text: `Version ${version.number}, "${version.name}"\n${describe(version.report)}`,
+      };
+    },
+  },
+  {
+    name: 'dataset list',
+    summary: 'Lists the dataset versions of a project.',
+    arguments: ['<project>'],
+    options: {},
+    optionHelp: {},
+    async run({ call, positionals: [given], project }) {
+      const versions = await call('datasets.list', { projectId: (await project(given)).id });
+      const rows = versions.map(({ number, name, recordType, report: { records } }) => [
+        number,
+        name,
+        recordType,
+        records.train,
+        records.validation,
+        records.test,
+      ]);
+      return {
+        json: versions,
+        text: tableOf([['version', 'name', 'type', 'train', 'validation', 'test'], ...rows]),
+      };
+    },
+  },
+  {
+    name: 'dataset show',
+    summary: 'Shows a dataset version (the newest without a number) and its first records.',
+    arguments: ['<project>', '[version]'],
+    options: { records: { type: 'string' } },
+    optionHelp: { records: 'how many records to show (3)' },
+    async run(context) {
+      const { id: projectId } = await context.project(context.positionals[0]);
+      const version = await findVersion(context, projectId, context.positionals[1]);
+      const limit = Math.max(1, context.number('records', 3));
+      const { records } = await context.call('datasets.records', { projectId, versionId: version.id, limit });
+      const lines = records.map((record) => `${record.split}: ${JSON.stringify(record.content)}`);
+      const text = [
+        `Version ${version.number}, "${version.name}", ${version.hash}`,
+        describe(version.report),
+        ...lines,
+      ];
+      return { json: { version, records }, text: text.join('\n') };
+    },
+  },
+];
+
+/** The version by number; the newest one without. */
+export async function findVersion(
+  { call }: Context,
+  projectId: string,
+  number: string | undefined,
+): Promise<DatasetVersion> {
+  const versions = await call('datasets.list', { projectId });
+  const version = number === undefined ? versions[0] : versions.find((one) => String(one.number) === number);
+  if (version) return version;
+  const what = number === undefined ? 'no dataset version' : `no dataset version ${number}`;
+  throw new AppError(
+    'version-unknown',
+    `The project has ${what}.`,
+    'Build one: tunesmith dataset build <project>',
+  );
+}
+
+async function recipeOf(context: Context, projectId: string): Promise<DatasetRecipe> {
+  const { call, option, options, path } = context;
+  const { sources } = await call('documents.list', { projectId, limit: 500 });
+  const wanted = options('source').map((name) => {
+    const source = sources.find((one) => one.name === name || one.id === name);
+    if (source) return source.id;
+    throw new AppError(
+      'source-unknown',
+      `The project has no document "${name}".`,
+      'List them: tunesmith documents list',
+    );
+  });
+  const file = option('recipe');
+  if (file === undefined) {
+    const { recipe, why } = await call('datasets.suggest', { projectId, sourceIds: wanted });
+    context.say(why);
+    return { ...recipe, name: option('name') ?? recipe.name };
+  }
+  const given = JSON.parse(readFileSync(path(file), 'utf8')) as Record<string, unknown>;
+  const sourceIds = wanted.length > 0 ? wanted : (given.sourceIds ?? sources.map((one) => one.id));
+  const parsed = DatasetRecipe.safeParse({ ...given, sourceIds, name: option('name') ?? given.name });
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  throw new AppError(
+    'recipe',
+    `The recipe in "${file}" has ${faults.length} faults: ${faults.join('; ')}`,
+    'Correct it.',
+  );
+}
+
+function describe(report: DatasetVersion['report']): string {
+  const { train, validation, test } = report.records;
+  return [
+    `${train} train, ${validation} validation, ${test} test records from ${report.passages} passages`,
+    ...report.steps.map((step) => `${step.label}: ${step.before} > ${step.after}, ${step.changed} changed`),
+    ...report.problems,
+  ].join('\n');
+}

@@ -1,0 +1,203 @@
+// tunesmith run ...
+import { readFileSync } from 'node:fs';
+import { type Run, TrainSettings } from '../contract/runs.ts';
+import { AppError } from '../errors.ts';
+import { type Command, type Context, tableOf, UsageError } from './command.ts';
+import { findVersion } from './dataset.ts';
+import { findModel } from './model.ts';
+
+export const runCommands: Command[] = [
+  {
+    name: 'run start',
+    summary: 'Trains: a preset on the newest dataset version, with changes if you want.',
+    arguments: ['<project>'],
+    options: {
+      dataset: { type: 'string' },
+      model: { type: 'string' },
+      preset: { type: 'string' },
+      settings: { type: 'string' },
+      set: { type: 'string', multiple: true },
+      name: { type: 'string' },
+      'no-evaluate': { type: 'boolean' },
+      'dry-run': { type: 'boolean' },
+    },
+    optionHelp: {
+      dataset: 'number of the dataset version (the newest)',
+      model: 'id or name of the base model (the chosen one)',
+      preset: 'id of the preset (the suggested one)',
+      settings: 'a JSON file with all settings, instead of a preset',
+      set: 'one setting, such as --set epochs=3 or --set lora.rank=32 (may be repeated)',
+      name: 'name of the run',
+      'no-evaluate': 'do not evaluate afterwards',
+      'dry-run': 'only show the plan',
+    },
+    async run(context) {
+      const { call, option, flag } = context;
+      const { id: projectId } = await context.project(context.positionals[0]);
+      const version = await findVersion(context, projectId, option('dataset'));
+      const model = await findModel(context, projectId, option('model'));
+      const settings = await settingsOf(context, { projectId, versionId: version.id, modelId: model.id });
+      const name = option('name') ?? `${model.name} on ${version.name}`.slice(0, 120);
+      const recipe = {
+        projectId,
+        name,
+        versionId: version.id,
+        modelId: model.id,
+        settings,
+        thenEvaluate: !flag('no-evaluate'),
+      };
+      if (flag('dry-run')) {
+        const plan = await call('runs.plan', recipe);
+        const checks = plan.checks.map((check) => `${check.state}: ${check.sentence}`);
+        const text = `${plan.steps} steps, about ${Math.ceil(plan.seconds)} s, ${Math.round(plan.peakBytes / 1e6)} MB`;
+        return { json: { recipe, plan }, text: [text, ...checks].join('\n') };
+      }
+      return watch(context, await call('runs.start', recipe));
+    },
+  },
+  {
+    name: 'run resume',
+    summary: 'Goes on with a run from its last checkpoint.',
+    arguments: ['<project>', '<run>'],
+    options: {},
+    optionHelp: {},
+    async run(context) {
+      const { id: projectId } = await context.project(context.positionals[0]);
+      const run = await findRun(context, projectId, context.positionals[1]);
+      return watch(context, await context.call('runs.resume', { projectId, runId: run.id }));
+    },
+  },
+  {
+    name: 'run list',
+    summary: 'Lists the runs of a project.',
+    arguments: ['<project>'],
+    options: {},
+    optionHelp: {},
+    async run({ call, positionals: [given], project }) {
+      const runs = await call('runs.list', { projectId: (await project(given)).id });
+      const rows = runs.map((one) => [
+        one.number,
+        one.name,
+        one.state,
+        `${one.step} of ${one.steps}`,
+        one.trainLoss?.toFixed(4) ?? null,
+        one.validationLoss?.toFixed(4) ?? null,
+      ]);
+      return { json: runs, text: tableOf([['run', 'name', 'state', 'step', 'loss', 'validation'], ...rows]) };
+    },
+  },
+  {
+    name: 'run show',
+    summary: 'Shows a run (the newest without a number) with its curve.',
+    arguments: ['<project>', '[run]'],
+    options: { points: { type: 'string' } },
+    optionHelp: { points: 'points of the curve (20)' },
+    async run(context) {
+      const { id: projectId } = await context.project(context.positionals[0]);
+      const run = await findRun(context, projectId, context.positionals[1]);
+      const points = Math.max(10, context.number('points', 20));
+      const curves = await context.call('runs.metrics', { projectId, runId: run.id, points });
+      const rows = curves.train.map((one) => [
+        one.step,
+        one.loss.toFixed(4),
+        one.learningRate.toExponential(2),
+        one.gradNorm.toFixed(3),
+        Math.round(one.tokensPerSecond),
+      ]);
+      const text = `${describe(run)}\n\n${tableOf([['step', 'loss', 'rate', 'gradient', 'tokens/s'], ...rows])}`;
+      return { json: { run, curves }, text };
+    },
+  },
+];
+
+/** The run by number or id; the newest one without. */
+export async function findRun({ call }: Context, projectId: string, given: string | undefined): Promise<Run> {
+  const runs = await call('runs.list', { projectId });
+  const run =
+    given === undefined ? runs[0] : runs.find((one) => String(one.number) === given || one.id === given);
+  if (run) return run;
+  const what = given === undefined ? 'no run' : `no run ${given}`;
+  throw new AppError('run-unknown', `The project has ${what}.`, 'Start one: tunesmith run start <project>');
+}
+
+/** Follows the training and the evaluation behind it. */
+async function watch(context: Context, started: Run): Promise<{ json: unknown; text: string }> {
+  const { call, job, backend } = context;
+  const ref = { projectId: started.projectId, runId: started.id };
+  if (started.jobId) await job(started.jobId);
+  const next = backend.services.queue
+    .active()
+    .find((one) => one.kind === 'evaluate' && one.projectId === ref.projectId);
+  if (next) await job(next.id);
+  const run = await call('runs.get', ref);
+  const [evaluation] = await call('evaluations.list', ref);
+  const text = evaluation?.verdict ? `${describe(run)}\n${evaluation.verdict}` : describe(run);
+  return { json: { run, evaluation: evaluation ?? null }, text };
+}
+
+function describe(run: Run): string {
+  const loss = run.trainLoss === null ? '' : `, loss ${run.trainLoss.toFixed(4)} nats per token`;
+  const validation = run.validationLoss === null ? '' : `, validation ${run.validationLoss.toFixed(4)}`;
+  return [
+    `Run ${run.number}, "${run.name}": ${run.state}, step ${run.step} of ${run.steps}${loss}${validation}`,
+    ...run.messages.map((message) => `${message.level}: ${message.sentence}`),
+    ...(run.error ? [`${run.error.message} ${run.error.remedy}`] : []),
+  ].join('\n');
+}
+
+async function settingsOf(
+  context: Context,
+  ref: { projectId: string; versionId: string; modelId: string },
+): Promise<TrainSettings> {
+  const file = context.option('settings');
+  const settings: Record<string, unknown> =
+    file === undefined
+      ? structuredClone(await presetOf(context, ref))
+      : (JSON.parse(readFileSync(context.path(file), 'utf8')) as Record<string, unknown>);
+  for (const assignment of context.options('set')) assign(settings, assignment);
+  const parsed = TrainSettings.safeParse(settings);
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  throw new AppError(
+    'settings',
+    `${faults.length} settings do not fit: ${faults.join('; ')}`,
+    'Correct them.',
+  );
+}
+
+async function presetOf(context: Context, ref: { projectId: string; versionId: string; modelId: string }) {
+  const presets = await context.call('runs.presets', ref);
+  const wanted = context.option('preset');
+  const preset =
+    wanted === undefined
+      ? (presets.find((one) => one.suggested) ?? presets[0])
+      : presets.find((one) => one.id === wanted);
+  if (preset) return preset.settings;
+  throw new UsageError(
+    `There is no preset "${wanted}". There are ${presets.map((one) => one.id).join(', ')}.`,
+  );
+}
+
+/** `lora.rank=32` into nested settings; the value is JSON where it can be read as such, else text. */
+function assign(settings: Record<string, unknown>, assignment: string): void {
+  const at = assignment.indexOf('=');
+  if (at < 1) throw new UsageError(`--set takes name=value, not "${assignment}".`);
+  const path = assignment.slice(0, at).split('.');
+  const text = assignment.slice(at + 1);
+  let value: unknown = text;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // a word such as `cosine`
+  }
+  let target = settings;
+  for (const name of path.slice(0, -1)) {
+    const inner = target[name];
+    if (typeof inner !== 'object' || inner === null)
+      throw new UsageError(`There is no setting "${path.join('.')}".`);
+    target = inner as Record<string, unknown>;
+  }
+  const last = path[path.length - 1];
+  if (!(last in target)) throw new UsageError(`There is no setting "${path.join('.')}".`);
+  target[last] = value;
+}

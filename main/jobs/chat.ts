@@ -1,0 +1,54 @@
+// The job behind a chat: one engine with one set of base weights, and a column for each tuned model on it. Stays until it
+// is stopped; answers stream side by side.
+import type { ChatAnswer, SamplingOptions } from '../contract/chat.ts';
+import { AppError } from '../errors.ts';
+import { answer, createSpeaker, type Speaker } from '../inference/answer.ts';
+import { conversationPrompt, typedPrompt } from '../inference/prompt.ts';
+import { openTuned } from '../inference/weights.ts';
+import { openModel } from '../models/load.ts';
+import { loadTokenizer, type Tokenizer } from '../tokens/tokenizer.ts';
+import type { AskContext, ChatAsks, JobRunner } from './job.ts';
+
+export const chat: JobRunner<'chat'> = {
+  kind: 'chat',
+  run: async ({ modelFolder, columns, threads }, context) => {
+    const base = openModel(modelFolder);
+    const tokenizer = await loadTokenizer(modelFolder);
+    const speakers = new Map<string, Speaker>();
+    for (const { id, tuned } of columns) {
+      const { model, weights } = openTuned(base, tuned);
+      speakers.set(id, await createSpeaker({ model, weights, tokenizer, threads }));
+    }
+    const send = async ({ conversations, options }: ChatAsks['send']['request'], ask: AskContext): Promise<ChatAnswer[]> => {
+      const failed = new AbortController(); // one column that fails ends the others
+      const signal = AbortSignal.any([ask.signal, context.signal, failed.signal]);
+      const answers = Object.entries(conversations).map(async ([columnId, messages]): Promise<ChatAnswer> => {
+        try {
+          const speaker = speakers.get(columnId);
+          if (speaker === undefined) {
+            throw new AppError('column-unknown', 'This column is not part of the chat.', 'Open the chat again.');
+          }
+          const promptIds = await promptOf(tokenizer, messages);
+          const onText = (text: string) => context.emit('delta', { askId: ask.askId, columnId, text });
+          return { columnId, ...(await answer(speaker, { promptIds, options: options as SamplingOptions, signal, onText })) };
+        } catch (thrown) {
+          failed.abort();
+          throw thrown;
+        }
+      });
+      const settled = await Promise.allSettled(answers);
+      const fault = settled.find((result) => result.status === 'rejected');
+      if (fault !== undefined) throw fault.reason;
+      return settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    };
+    await context.answer({ send });
+    for (const speaker of speakers.values()) await speaker.release();
+    return null;
+  },
+};
+
+/** A model without a chat template goes on from the text of the last message. */
+async function promptOf(tokenizer: Tokenizer, messages: ChatAsks['send']['request']['conversations'][string]): Promise<number[]> {
+  if (tokenizer.chatTemplate !== undefined) return conversationPrompt(tokenizer, messages);
+  return (await typedPrompt(tokenizer, messages.map(({ content }) => content).join('\n'))).ids;
+}

@@ -1,0 +1,207 @@
+// The job that measures a tuned model against its base: both answer the same prompts greedily and are asked how much the
+// right answers surprise them. Every prediction goes into a file; the numbers come from main/metrics.
+import { createWriteStream, renameSync, rmSync } from 'node:fs';
+import { finished } from 'node:stream/promises';
+import type { DatasetRecord } from '../contract/datasets.ts';
+import type { Prediction } from '../contract/evaluations.ts';
+import { contentHash } from '../datasets/record.ts';
+import { AppError } from '../errors.ts';
+import { answerBatch, createSpeaker, type Speaker } from '../inference/answer.ts';
+import { type Prompt, promptOf } from '../inference/prompt.ts';
+import { createScorer, type RecordLoss, type Scorer } from '../inference/score.ts';
+import { openTuned, type TunedModel } from '../inference/weights.ts';
+import { scoresOf, summarize, verdictSentence } from '../metrics/run.ts';
+import { type Model, openModel } from '../models/load.ts';
+import { loadTokenizer, type Tokenizer } from '../tokens/tokenizer.ts';
+import { encodeRecords, type TrainingRecord } from '../training/data.ts';
+import type { JobContext, JobRunner, JobTypes } from './job.ts';
+import { readRecords } from './records.ts';
+
+type Input = JobTypes['evaluate']['input'];
+
+/** Records that are answered, measured and written before the next ones begin. */
+const groupSize = 128;
+
+export const evaluate: JobRunner<'evaluate'> = {
+  kind: 'evaluate',
+  run: async (input, context) => {
+    const all = await readRecords(input.recordsFile);
+    const wanted = pick(all.filter(({ split }) => split === input.split), input.limit);
+    const model = openModel(input.modelFolder);
+    const tokenizer = await loadTokenizer(input.modelFolder);
+    const { items, leftOut } = await prepare(wanted, tokenizer, model);
+    if (items.length === 0) throw nothingToMeasure(input.split, wanted.length, leftOut);
+    const metricIds = input.metricIds.length > 0 ? input.metricIds : defaultMetrics(items.map(({ record }) => record));
+    const predictions = await predict(input, context, { items, model, tokenizer, metricIds });
+    const leaks = countLeaks(all, items.map(({ record }) => record));
+    const { results } = summarize(predictions, metricIds);
+    const verdict =
+      leaks > 0
+        ? `${leaks} of ${items.length} records are in the training data too, so there is no verdict.`
+        : verdictSentence('The tuned model', results);
+    return { results, verdict: [verdict, ...leftOut].join(' '), leaks, records: items.length };
+  },
+};
+
+interface Item {
+  record: DatasetRecord;
+  /** Undefined for texts, which are only scored. */
+  prompt: Prompt | undefined;
+  encoded: TrainingRecord;
+}
+
+/** At most `limit` records (0 = all), spread evenly over the split. */
+function pick(records: readonly DatasetRecord[], limit: number): DatasetRecord[] {
+  if (limit === 0 || limit >= records.length) return [...records];
+  return Array.from({ length: limit }, (_, i) => records[Math.floor((i * records.length) / limit)]);
+}
+
+/** Renders the records. What cannot be measured is left out, with one sentence for each reason (field case E07). */
+async function prepare(records: readonly DatasetRecord[], tokenizer: Tokenizer, model: Model): Promise<{ items: Item[]; leftOut: string[] }> {
+  const { contextLength } = model.shape;
+  const { records: encoded, withoutLabel, refused } = await encodeRecords(tokenizer, records, contextLength);
+  const byId = new Map(encoded.map((record) => [record.recordId, record]));
+  const items: Item[] = [];
+  let tooLong = 0;
+  for (const record of records) {
+    const own = byId.get(record.id);
+    if (own === undefined) continue;
+    const prompt = await promptOf(tokenizer, record.content);
+    if (prompt !== undefined && prompt.ids.length >= contextLength) tooLong += 1;
+    else items.push({ record, prompt, encoded: own });
+  }
+  tooLong += withoutLabel.length;
+  const leftOut: string[] = [];
+  const of = `of ${records.length} records left out:`;
+  if (tooLong > 0) leftOut.push(`${tooLong} ${of} their prompts leave no room in the ${contextLength} tokens of this model.`);
+  if (refused.length > 0) leftOut.push(`${refused.length} ${of} ${refused[0].sentence}`);
+  return { items, leftOut };
+}
+
+function nothingToMeasure(split: string, records: number, leftOut: readonly string[]): AppError {
+  if (records === 0) return new AppError('split-empty', `There are no ${split} records.`, 'Choose another split.');
+  return new AppError('nothing-to-measure', `No record can be measured. ${leftOut.join(' ')}`, 'Shorten the prompts, or choose another model.');
+}
+
+/** Loss for every type; for answers also how they match, character by character where they are of a fixed form. */
+function defaultMetrics(records: readonly DatasetRecord[]): string[] {
+  const references = records.flatMap(({ content }) =>
+    content.type === 'chat' ? (content.messages.findLast(({ role }) => role === 'assistant')?.content ?? []) : content.type === 'completion' ? content.completion : [],
+  );
+  if (references.length === 0) return ['loss', 'perplexity', 'bits-per-byte'];
+  return ['loss', 'perplexity', ...(isStructured(references) ? ['exact-line'] : []), 'exact-match', 'f1', 'stops-by-itself'];
+}
+
+/** One line each, with the same separators in every answer, or one of a few short labels. */
+export function isStructured(answers: readonly string[]): boolean {
+  if (answers.some((answer) => answer.trim().includes('\n'))) return false;
+  const separators = answers.map((answer) => answer.replace(/[^|;\t{}]/g, ''));
+  if (separators[0] !== '' && separators.every((found) => found === separators[0])) return true;
+  return answers.length >= 20 && new Set(answers).size <= answers.length / 4;
+}
+
+/** Measured records whose content is also a training record's. */
+function countLeaks(all: readonly DatasetRecord[], measured: readonly DatasetRecord[]): number {
+  const trained = new Set(all.flatMap(({ split, content }) => (split === 'train' ? contentHash(content) : [])));
+  return measured.filter(({ split, content }) => split !== 'train' && trained.has(contentHash(content))).length;
+}
+
+interface Parts {
+  items: Item[];
+  model: Model;
+  tokenizer: Tokenizer;
+  metricIds: readonly string[];
+}
+
+/** Both models over all records, written group by group under a temporary name. */
+async function predict(input: Input, context: JobContext<'evaluate'>, { items, model, tokenizer, metricIds }: Parts): Promise<Prediction[]> {
+  const { threads, predictionsFile } = input;
+  const sides: Side[] = [];
+  const temporary = `${predictionsFile}.tmp`;
+  const file = createWriteStream(temporary);
+  const written = finished(file);
+  written.catch(() => {}); // awaited below; a full disk must not end the process before that
+  const report = createReport(context, items.length);
+  try {
+    for (const tuned of [null, input.tuned]) sides.push(await openSide(openTuned(model, tuned), tokenizer, threads));
+    const predictions: Prediction[] = [];
+    for (let start = 0; start < items.length; start += groupSize) {
+      await context.unlessPaused();
+      const group = items.slice(start, start + groupSize);
+      const [base, tuned] = [await measure(sides[0], group, input, context, report), await measure(sides[1], group, input, context, report)];
+      if (context.signal.aborted) throw new AppError('cancelled', 'The evaluation was cancelled.', 'Start it again.');
+      const made = group.map((item, i) => toPrediction(item, base[i], tuned[i], metricIds));
+      for (const prediction of made) file.write(`${JSON.stringify(prediction)}\n`);
+      predictions.push(...made);
+    }
+    file.end();
+    await written;
+    renameSync(temporary, predictionsFile);
+    return predictions;
+  } finally {
+    file.destroy();
+    rmSync(temporary, { force: true });
+    for (const { speaker, scorer } of sides) {
+      await speaker.release();
+      await scorer.release();
+    }
+  }
+}
+
+interface Side {
+  speaker: Speaker;
+  scorer: Scorer;
+}
+
+async function openSide(tuned: TunedModel, tokenizer: Tokenizer, threads: number): Promise<Side> {
+  return {
+    speaker: await createSpeaker({ model: tuned.model, weights: tuned.weights, tokenizer, threads }),
+    scorer: await createScorer(tuned, threads, tokenizer.padId ?? 0),
+  };
+}
+
+type SideResult = Prediction['base'];
+
+async function measure(
+  { speaker, scorer }: Side,
+  group: readonly Item[],
+  { maxNewTokens }: Input,
+  { signal }: JobContext<'evaluate'>,
+  report: () => void,
+): Promise<SideResult[]> {
+  const losses = await scorer.losses(group.map(({ encoded }) => encoded), signal);
+  const asked = group.filter(({ prompt }) => prompt !== undefined);
+  const prompts = asked.map(({ prompt }) => (prompt as Prompt).ids);
+  const answers = await answerBatch(speaker, prompts, { maxNewTokens, signal, onDone: report });
+  for (let i = asked.length; i < group.length; i++) report();
+  return group.map((item, i) => sideOf(losses[i], answers[asked.indexOf(item)]));
+}
+
+function sideOf({ sum, tokens }: RecordLoss, answer: { text: string; stopped: boolean } | undefined): SideResult {
+  return { output: answer?.text ?? '', lossSum: sum, lossTokens: tokens, stopped: answer?.stopped ?? true };
+}
+
+function toPrediction({ record, prompt }: Item, base: SideResult, tuned: SideResult, metricIds: readonly string[]): Prediction {
+  const reference = prompt?.reference ?? (record.content.type === 'text' ? record.content.text : '');
+  const from = record.provenance[0];
+  const place = from === undefined ? '' : [from.sourceName, from.place].filter((part) => part !== '').join(', ');
+  const prediction = { recordId: record.id, prompt: prompt?.text ?? '', reference, place, base, tuned, scores: {} };
+  return { ...prediction, scores: scoresOf(prediction, metricIds) };
+}
+
+/** Counts answers of both models and tells how long the rest will take. */
+function createReport(context: JobContext<'evaluate'>, records: number): () => void {
+  const start = performance.now();
+  let done = 0;
+  return () => {
+    done += 1;
+    const seconds = (performance.now() - start) / 1000;
+    const total = 2 * records;
+    context.progress({
+      progress: done / total,
+      position: `${Math.floor(done / 2)} of ${records} records`,
+      rate: `${(done / 2 / seconds).toFixed(1)} records/s`,
+      secondsLeft: done < 8 ? null : ((total - done) * seconds) / done,
+    });
+  };
+}

@@ -1,0 +1,32 @@
+// `metrics.jsonl` of a run folder: every point of a run, one JSON object a line, the truth about its curves. Resuming
+// drops the points after the checkpoint, so that the file is the one of an uninterrupted run.
+import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { MetricPoint, SamplePoint, ValidationPoint } from '../contract/runs.ts';
+
+export type Point = MetricPoint | ValidationPoint | SamplePoint;
+
+const fileOf = (runFolder: string) => join(runFolder, 'metrics.jsonl');
+
+export function appendPoints(runFolder: string, points: readonly Point[]): void {
+  if (points.length > 0) appendFileSync(fileOf(runFolder), points.map((point) => `${JSON.stringify(point)}\n`).join(''));
+}
+
+/** Keeps the points up to `step`, and returns them. A last line that a kill cut short is dropped. */
+export function cutPoints(runFolder: string, step: number): Point[] {
+  const file = fileOf(runFolder);
+  if (!existsSync(file)) return [];
+  const points = readFileSync(file, 'utf8')
+    .split('\n')
+    .flatMap((line): Point[] => {
+      try {
+        const point = JSON.parse(line) as Point;
+        return point.step <= step ? [point] : [];
+      } catch {
+        return [];
+      }
+    });
+  writeFileSync(`${file}.tmp`, points.map((point) => `${JSON.stringify(point)}\n`).join(''));
+  renameSync(`${file}.tmp`, file);
+  return points;
+}

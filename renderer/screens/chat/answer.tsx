@@ -1,0 +1,109 @@
+// One answer in a column: the text as it streams, then its numbers, why it ended, and the probability of each token.
+import { IconChartBar, IconCopy } from '@tabler/icons-react';
+import { useState } from 'react';
+import type { ChatAnswer } from '../../../main/contract/chat.ts';
+import { IconButton } from '../../components/button.tsx';
+import { Chip } from '../../components/chip.tsx';
+import { decimal, duration, integer, percent, plural } from '../../components/format.ts';
+import { toast } from '../../state/ui.ts';
+import styles from './chat.module.css';
+import { finishWords } from './parts.tsx';
+
+export interface AnswerProps {
+  /** Name of the column, for screen readers. */
+  label: string;
+  answer: ChatAnswer | undefined;
+  /** Text so far; undefined when nothing streams into this turn. */
+  streaming: string | undefined;
+}
+
+export function Answer({ label, answer, streaming }: AnswerProps) {
+  const [probabilities, setProbabilities] = useState(false);
+  if (!answer)
+    return (
+      <div className={styles.answer} role="group" aria-label={`Answer of ${label}`}>
+        {streaming === undefined ? (
+          <span className="muted">No answer</span>
+        ) : (
+          <p className={styles.text}>
+            {streaming}
+            <span className={styles.caret} aria-hidden="true" />
+            {streaming === '' && <span className="muted">Reading the prompt</span>}
+          </p>
+        )}
+      </div>
+    );
+  const finish = finishWords[answer.finish];
+  return (
+    <div className={styles.answer} role="group" aria-label={`Answer of ${label}`}>
+      {probabilities ? (
+        <Probabilities answer={answer} />
+      ) : (
+        <p className={styles.text}>{answer.text || <em className="muted">empty answer</em>}</p>
+      )}
+      <div className={styles.numbers}>
+        <Chip tone={answer.finish === 'stop' ? 'neutral' : 'warning'} hint={finish.help}>
+          {finish.word}
+        </Chip>
+        <span>
+          {plural(answer.newTokens, 'token')} · {decimal(answer.tokensPerSecond, 1)} tokens/s ·{' '}
+          {duration(answer.msToFirstToken / 1000)} to the first
+        </span>
+        <span className={styles.numbersEnd}>
+          <IconButton
+            size="small"
+            icon={IconChartBar}
+            label={probabilities ? 'Show as text' : 'Show the probability of each token'}
+            aria-pressed={probabilities}
+            onClick={() => setProbabilities(!probabilities)}
+          />
+          <IconButton
+            size="small"
+            icon={IconCopy}
+            label="Copy the answer"
+            onClick={() => {
+              void navigator.clipboard?.writeText(answer.text);
+              toast('The answer is copied.');
+            }}
+          />
+        </span>
+      </div>
+    </div>
+  );
+}
+
+/** Each token with a bar as high as its probability; the number on hover and focus, and in the list for all. */
+function Probabilities({ answer }: { answer: ChatAnswer }) {
+  const mean =
+    answer.tokens.reduce((sum, token) => sum + token.probability, 0) / Math.max(1, answer.tokens.length);
+  return (
+    <div>
+      <ol className={styles.tokens} aria-label="Tokens with their probability">
+        {answer.tokens.map((token, at) => (
+          <li
+            // Tokens have no id, and equal ones occur again; their place in the answer names them.
+            key={`${at} ${token.text}`}
+            className={styles.token}
+            data-level={levelOf(token.probability)}
+            title={`${percent(token.probability)} probable`}
+          >
+            {token.text.replace(/\n/g, '↵')}
+            <span className="visuallyHidden"> {percent(token.probability)}</span>
+            <span className={styles.tokenBar} aria-hidden="true">
+              <span style={{ width: `${token.probability * 100}%` }} />
+            </span>
+          </li>
+        ))}
+      </ol>
+      <p className="caption muted">
+        Mean probability {percent(mean)} over {integer(answer.tokens.length)} tokens. Hover a token for its
+        own.
+      </p>
+    </div>
+  );
+}
+
+/** `low` below one in ten, `middle` below one half. */
+export function levelOf(probability: number): 'low' | 'middle' | 'high' {
+  return probability < 0.1 ? 'low' : probability < 0.5 ? 'middle' : 'high';
+}

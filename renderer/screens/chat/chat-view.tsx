@@ -1,0 +1,253 @@
+// The conversation side by side: one question, one answer a column, from one set of weights and with the same seed.
+import { IconEdit, IconMessage, IconPlugConnectedX, IconTrash } from '@tabler/icons-react';
+import { useEffect, useRef, useState } from 'react';
+import type { BaseModel } from '../../../main/contract/models.ts';
+import type { Run } from '../../../main/contract/runs.ts';
+import { Button, IconButton } from '../../components/button.tsx';
+import { Card } from '../../components/card.tsx';
+import { Chip } from '../../components/chip.tsx';
+import { Empty } from '../../components/empty.tsx';
+import { TextField } from '../../components/field.tsx';
+import { integer } from '../../components/format.ts';
+import { Loading } from '../../components/loading.tsx';
+import { ErrorNotice, Notice } from '../../components/notice.tsx';
+import { RunSelect } from '../../components/run-select.tsx';
+import { ScreenHeader } from '../../components/screen-header.tsx';
+import {
+  ask,
+  clearConversation,
+  closeChat,
+  openChat,
+  restoreTurns,
+  setSystem,
+  stopAnswer,
+  useChat,
+  useConversation,
+} from '../../state/chat.ts';
+import { goTo } from '../../state/route.ts';
+import { toast } from '../../state/ui.ts';
+import { Answer } from './answer.tsx';
+import styles from './chat.module.css';
+import { Composer } from './composer.tsx';
+import { OptionsButton, storedOptions } from './options.tsx';
+
+export interface ChatViewProps {
+  projectId: string;
+  model: BaseModel;
+  /** The tuned column; null = only the base. */
+  run: Run | null;
+  runs: readonly Run[];
+}
+
+export function ChatView({ projectId, model, run, runs }: ChatViewProps) {
+  const { session, opening, error, answering, streaming } = useChat();
+  const { system, turns } = useConversation(projectId);
+  const [options, setOptions] = useState(storedOptions);
+  const [editing, setEditing] = useState<{ id: number; text: string } | null>(null);
+  const end = useRef<HTMLDivElement>(null);
+  const runId = run?.id ?? null;
+  const mine =
+    session?.projectId === projectId &&
+    session.modelId === model.id &&
+    session.columns.some((column) => column.runId === runId);
+  const columns = session && mine ? session.columns : [];
+
+  useEffect(() => {
+    void openChat(projectId, model.id, runId === null ? [] : [runId]);
+  }, [projectId, model.id, runId]);
+  const last = turns.length;
+  useEffect(() => {
+    if (last > 0) end.current?.scrollIntoView({ block: 'nearest' });
+  }, [last]);
+
+  const used = Math.max(
+    0,
+    ...Object.values(turns.at(-1)?.answers ?? {}).map((answer) => answer.promptTokens + answer.newTokens),
+  );
+  const limit = session?.contextLength ?? model.contextLength;
+  const full = used >= limit - 8;
+  const blocked = !mine
+    ? 'The model is not loaded yet.'
+    : full
+      ? 'The conversation has reached the context length. Clear it, or edit an earlier question.'
+      : null;
+  const clear = () => {
+    const before = turns;
+    clearConversation(projectId);
+    setEditing(null);
+    toast('The conversation is cleared.', () => restoreTurns(projectId, before));
+  };
+
+  return (
+    <div className={`screen ${styles.screen}`}>
+      <ScreenHeader
+        title="Chat"
+        sentence="The same question to base and tuned model, with the template and the end token of the training."
+        actions={
+          <>
+            {runs.length > 0 && (
+              <RunSelect
+                label="Tuned model"
+                runs={runs}
+                value={runId}
+                disabled={answering !== null}
+                onChange={(id) => goTo('chat', id)}
+              />
+            )}
+            <OptionsButton options={options} onChange={setOptions} />
+            <Button icon={IconTrash} disabled={turns.length === 0 || answering !== null} onClick={clear}>
+              Clear
+            </Button>
+          </>
+        }
+      />
+      {error !== undefined && (
+        <ErrorNotice
+          error={error}
+          onRetry={() => void openChat(projectId, model.id, runId === null ? [] : [runId])}
+        />
+      )}
+      {!model.hasChatTemplate && (
+        <Notice tone="info">
+          This model has no chat template, so it continues your text instead of answering it.
+        </Notice>
+      )}
+      <Card
+        grow
+        padded={false}
+        label="Conversation"
+        className={styles.card}
+        footer={
+          <>
+            <span className="tabular">
+              {used > 0
+                ? `${integer(used)} of ${integer(limit)} tokens of context`
+                : `${integer(limit)} tokens of context`}
+            </span>
+            {mine && (
+              <Button
+                size="small"
+                kind="text"
+                icon={IconPlugConnectedX}
+                hint="Ends the process that holds the weights. The conversation stays."
+                disabled={answering !== null}
+                onClick={() => void closeChat()}
+              >
+                Give the memory back
+              </Button>
+            )}
+          </>
+        }
+      >
+        <div className={styles.heads} style={{ gridTemplateColumns: grid(Math.max(1, columns.length)) }}>
+          {columns.map((column) => (
+            <div key={column.id} className={styles.head}>
+              <Chip tone={column.runId === null ? 'neutral' : 'accent'}>
+                {column.runId === null ? 'Base' : 'Tuned'}
+              </Chip>
+              <h2>{column.label}</h2>
+            </div>
+          ))}
+        </div>
+        <div
+          className={styles.scroller}
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keys
+          tabIndex={0}
+          role="region"
+          aria-label="Questions and answers"
+        >
+          {!mine && (opening || error === undefined) && (
+            <div className={styles.place}>
+              {opening || session === null ? (
+                <Opening
+                  opening={opening}
+                  onOpen={() => void openChat(projectId, model.id, runId === null ? [] : [runId])}
+                  name={model.name}
+                />
+              ) : null}
+            </div>
+          )}
+          {mine && turns.length === 0 && (
+            <Empty icon={IconMessage} title="Ask the first question">
+              Both columns get the same text and the same seed, so every difference comes from the training.
+            </Empty>
+          )}
+          {turns.map((turn) => (
+            <article key={turn.id} className={styles.turn} aria-label={`Question ${turn.id}`}>
+              <div className={styles.question}>
+                <p className={styles.text}>{turn.user}</p>
+                <IconButton
+                  size="small"
+                  icon={IconEdit}
+                  label="Edit and send again"
+                  disabled={answering !== null || !mine}
+                  onClick={() => setEditing({ id: turn.id, text: turn.user })}
+                />
+              </div>
+              <div
+                className={styles.answers}
+                style={{ gridTemplateColumns: grid(Math.max(1, columns.length)) }}
+              >
+                {columns.map((column) => (
+                  <Answer
+                    key={column.id}
+                    label={column.label}
+                    answer={turn.answers[column.id]}
+                    streaming={answering === turn.id ? (streaming[column.id] ?? '') : undefined}
+                  />
+                ))}
+              </div>
+            </article>
+          ))}
+          <div ref={end} />
+        </div>
+        <div className={styles.foot}>
+          <details className={styles.system}>
+            <summary>System message{system.trim() === '' ? '' : ', set'}</summary>
+            <TextField
+              label="What every answer should keep to"
+              value={system}
+              placeholder="Empty: as the template has it"
+              onChange={(event) => setSystem(projectId, event.currentTarget.value)}
+            />
+          </details>
+          {editing && <Notice tone="info">Sending replaces this question and everything after it.</Notice>}
+          <Composer
+            key={editing?.id ?? 'new'}
+            blocked={blocked}
+            answering={answering !== null}
+            editing={editing}
+            onSend={(text) => {
+              void ask(text, options, editing?.id ?? null);
+              setEditing(null);
+            }}
+            onStop={() => void stopAnswer()}
+            onCancelEdit={() => setEditing(null)}
+          />
+          <p className="visuallyHidden" aria-live="polite">
+            {answering === null
+              ? turns.length > 0
+                ? 'The answers are there.'
+                : ''
+              : 'The models are answering.'}
+          </p>
+        </div>
+      </Card>
+    </div>
+  );
+}
+
+const grid = (columns: number): string => `repeat(${columns}, minmax(0, 1fr))`;
+
+function Opening({ opening, onOpen, name }: { opening: boolean; onOpen(): void; name: string }) {
+  if (opening) return <Loading label={`Loading ${name} and the adapter`} lines={5} />;
+  return (
+    <Empty
+      icon={IconPlugConnectedX}
+      title="The model is not in memory"
+      actions={<Button onClick={onOpen}>Load the model</Button>}
+    >
+      The conversation is kept. Load the model to go on.
+    </Empty>
+  );
+}

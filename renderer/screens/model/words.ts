@@ -1,0 +1,45 @@
+// The words of the Model screen. No React.
+import type { BaseModel, Fit } from '../../../main/contract/models.ts';
+import type { Tone } from '../../components/chip.tsx';
+import { bytes, integer } from '../../components/format.ts';
+
+export const originWords: Record<BaseModel['origin'], { label: string; help: string }> = {
+  starter: { label: 'Starter', help: 'Comes with Tunesmith. Small, made for learning.' },
+  folder: { label: 'Folder', help: 'A folder on this computer in Hugging Face format.' },
+  cache: { label: 'Cache', help: 'Found in the Hugging Face cache of this computer.' },
+  download: { label: 'Download', help: 'Downloaded by Tunesmith when you asked for it.' },
+  scratch: { label: 'From scratch', help: 'Made here, with a tokenizer of your own text.' },
+};
+
+export const verdictWords: Record<Fit['verdict'], { label: string; tone: Tone }> = {
+  fits: { label: 'Fits', tone: 'success' },
+  tight: { label: 'Tight', tone: 'warning' },
+  'too-large': { label: 'Too large', tone: 'danger' },
+};
+
+export const methodWords: Record<Fit['method'], { label: string; help: string }> = {
+  lora: { label: 'LoRA', help: 'Trains a small adapter beside the frozen model. Right for most goals.' },
+  full: { label: 'Full fine-tuning', help: 'Trains every weight. Needs several times the memory.' },
+};
+
+/** One sentence about a fit, for hover and for screen readers. */
+export function fitSentence(fit: Fit): string {
+  return `Needs about ${bytes(fit.peakBytes)} at the peak; ${bytes(fit.availableBytes)} may be planned with.`;
+}
+
+/** Facts of a model, in reading order: name and value. */
+export function modelFacts(model: BaseModel): [label: string, value: string, help: string][] {
+  return [
+    ['Licence', model.licence ?? 'not stated in the folder', 'Read it before you use the model for others.'],
+    ['Architecture', model.architecture, 'The family that decides how the layers are computed.'],
+    ['Weights', `${integer(model.parameters)} in ${model.dtype}`, 'Numbers that the model learned, and how each is stored.'],
+    ['Context', `${integer(model.contextLength)} tokens`, 'The longest text that the model takes at once.'],
+    ['Vocabulary', `${integer(model.vocabularySize)} tokens`, 'Pieces of text that the tokenizer knows.'],
+    ['Layers', `${integer(model.layers)}, ${integer(model.hiddenSize)} wide`, 'Depth and width of the network.'],
+    [
+      'Chat template',
+      model.hasChatTemplate ? 'yes' : 'none: records are rendered plainly',
+      'How a conversation is written as text for this model.',
+    ],
+  ];
+}

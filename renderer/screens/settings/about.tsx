@@ -1,0 +1,59 @@
+// Versions of everything that computes, where the log lies, and the licences.
+import { IconCopy } from '@tabler/icons-react';
+import { Button } from '../../components/button.tsx';
+import { Card } from '../../components/card.tsx';
+import { Loading } from '../../components/loading.tsx';
+import { useSettings } from '../../state/settings.ts';
+import { toast } from '../../state/ui.ts';
+import styles from './settings.module.css';
+
+export function AboutPart() {
+  const machine = useSettings((state) => state.machine);
+  if (!machine) {
+    return (
+      <Card label="Versions">
+        <Loading label="Reading the versions" />
+      </Card>
+    );
+  }
+  const rows: [string, string][] = [
+    ...Object.entries(machine.versions),
+    ['System', `${machine.platform}, ${machine.cpu}`],
+    ['Data folder', machine.homeFolder],
+    ['Log file', machine.logFile],
+  ];
+  const copy = () => {
+    const text = rows.map(([name, value]) => `${name}: ${value}`).join('\n');
+    void navigator.clipboard?.writeText(text).then(() => toast('The versions are copied.'));
+  };
+  return (
+    <>
+      <Card
+        title="Versions"
+        divided
+        className={styles.narrow}
+        aside={
+          <Button size="small" icon={IconCopy} onClick={copy}>
+            Copy for a report
+          </Button>
+        }
+      >
+        <dl className={styles.versions}>
+          {rows.map(([name, value]) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </div>
+          ))}
+        </dl>
+      </Card>
+      <Card title="Licences" divided className={styles.narrow}>
+        <p>Tunesmith is free software under the Apache License 2.0. You may use, change and share it.</p>
+        <p className="muted">
+          The licences of the parts that it is built from lie in the folder “resources” of the program. Models have
+          licences of their own: the Model screen shows them.
+        </p>
+      </Card>
+    </>
+  );
+}

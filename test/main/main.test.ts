@@ -1,0 +1,144 @@
+// Electron's entry with a stand-in for Electron and the real backend: one instance, one window, what a page may not do,
+// and closing while work is under way.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { app, dialog, ipcMain, registered, WebContents } from '../helpers/electron.ts';
+import { root, temporaryFolder } from '../helpers/home.ts';
+
+const home = temporaryFolder();
+const channel = 'tunesmith:frame';
+const waitFor = async (condition: () => boolean) => {
+  while (!condition()) await new Promise((turn) => setTimeout(turn, 10));
+};
+
+beforeAll(async () => {
+  process.env.TUNESMITH_HOME = home.folder;
+  process.env.TUNESMITH_NODE = process.execPath;
+  process.env.TUNESMITH_SAMPLE = 'off';
+  await import('../../main/main.ts');
+  await waitFor(() => registered.windows.length > 0);
+});
+afterAll(async () => {
+  if (app.exitCode === null) {
+    app.quit();
+    await waitFor(() => app.exitCode !== null);
+  }
+  home.remove();
+});
+
+const page = () => registered.windows[0].webContents;
+const own = 'tunesmith://app/index.html';
+
+describe('the window', () => {
+  test('is isolated, sandboxed and shows our own page', () => {
+    const [window] = registered.windows;
+    expect(window.loaded).toBe(own);
+    expect(window.options.webPreferences).toMatchObject({
+      contextIsolation: true,
+      sandbox: true,
+      nodeIntegration: false,
+      webviewTag: false,
+    });
+  });
+
+  test('goes nowhere else and opens no other window', () => {
+    const blocked = (url: string): boolean => {
+      let prevented = false;
+      for (const event of ['will-navigate', 'will-frame-navigate', 'will-redirect'])
+        page().emit(event, { url, preventDefault: () => (prevented = true) });
+      return prevented;
+    };
+    expect(blocked('https://example.com/')).toBe(true);
+    expect(blocked('file:///etc/passwd')).toBe(true);
+    expect(blocked('tunesmith://other/index.html')).toBe(true);
+    expect(blocked(own)).toBe(false);
+    expect(page().openHandler?.({ url: 'https://example.com' })).toEqual({ action: 'deny' });
+  });
+
+  test('gets no permission of any kind', () => {
+    let allowed: boolean | null = null;
+    registered.permissionRequest?.(null, 'media', (allow) => {
+      allowed = allow;
+    });
+    expect(allowed).toBe(false);
+    expect(registered.permissionCheck?.()).toBe(false);
+    expect(registered.devicePermission?.()).toBe(false);
+  });
+
+  test('reads built pages under our protocol with a strict policy, and nothing beside them', async () => {
+    const { servePages } = await import('../../main/window.ts');
+    const pages = temporaryFolder('pages');
+    mkdirSync(pages.folder);
+    writeFileSync(join(pages.folder, 'index.html'), '<!doctype html>');
+    servePages(pages.folder);
+    const answer = registered.protocols.get('tunesmith')!;
+    const good = await answer(new Request(own));
+    expect(good.status).toBe(200);
+    expect(good.headers.get('content-security-policy')).toContain("script-src 'self'");
+    expect((await answer(new Request('tunesmith://app/..%2f..%2fpackage.json'))).status).toBe(404);
+    expect((await answer(new Request('tunesmith://evil/index.html'))).status).toBe(404);
+    pages.remove();
+  });
+});
+
+describe('frames', () => {
+  const frame = { id: 9, call: 'settings.get', input: {} };
+  const ask = (sender: WebContents, senderFrame: unknown) => {
+    ipcMain.emit(channel, { sender, senderFrame }, frame);
+  };
+  const replies = (contents: WebContents) =>
+    contents.sent.filter(([, sent]) => (sent as { id?: number }).id === 9);
+
+  test('our own page is answered', async () => {
+    ask(page(), { url: own, parent: null });
+    await waitFor(() => replies(page()).length === 1);
+    expect(replies(page())[0]).toMatchObject([channel, { id: 9, ok: true, output: { theme: 'auto' } }]);
+  });
+
+  test('other pages, inner frames and other windows are not', async () => {
+    const before = replies(page()).length;
+    const stranger = new WebContents();
+    ask(page(), { url: 'https://example.com/', parent: null });
+    ask(page(), { url: own, parent: {} });
+    ask(page(), null);
+    ask(stranger, { url: own, parent: null });
+    await new Promise((wait) => setTimeout(wait, 100));
+    expect(replies(page())).toHaveLength(before);
+    expect(stranger.sent).toEqual([]);
+  });
+
+  test('the dialog gives tokens, never paths', async () => {
+    dialog.paths = [join(root, 'package.json')];
+    ipcMain.emit(
+      channel,
+      { sender: page(), senderFrame: { url: own, parent: null } },
+      { id: 10, call: 'files.pick', input: { kind: 'files', title: 'Add documents' } },
+    );
+    const found = () => page().sent.find(([, sent]) => (sent as { id?: number }).id === 10)?.[1];
+    await waitFor(() => found() !== undefined);
+    expect(found()).toMatchObject({ ok: true, output: [{ name: 'package.json' }] });
+    expect(JSON.stringify(found())).not.toContain(root);
+  });
+});
+
+test('a second start shows the window that is there', () => {
+  const [window] = registered.windows;
+  window.hidden = true;
+  app.emit('second-instance');
+  expect(window.hidden).toBe(false);
+  expect(registered.windows).toHaveLength(1);
+});
+
+test('the preload gives the page two functions and nothing else', async () => {
+  await import('../../preload/preload.ts');
+  const api = registered.exposed.get('tunesmith') as Record<string, unknown>;
+  expect(Object.keys(api).sort()).toEqual(['onFrame', 'send']);
+  expect(registered.exposed.size).toBe(1);
+});
+
+test('quitting closes the backend first and then leaves', async () => {
+  app.quit();
+  await waitFor(() => app.exitCode !== null);
+  expect(app.exitCode).toBe(0);
+});

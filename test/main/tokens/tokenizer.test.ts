@@ -1,0 +1,136 @@
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readTokenizerFolder, type TokenizerJson } from '../../../main/tokens/tokenizer-file.ts';
+import { createTokenizer, loadTokenizer, utf16Positions } from '../../../main/tokens/tokenizer.ts';
+import { tokenizersCheck } from '../../conformance/tokenizers.ts';
+
+const reference = `${import.meta.dirname}/../../reference`;
+const folders = (await readdir(`${reference}/tokenizers`, { withFileTypes: true }))
+  .filter((entry) => entry.isDirectory())
+  .map((entry) => entry.name);
+
+async function fileOf(name: string): Promise<TokenizerJson> {
+  return (await readTokenizerFolder(`${reference}/tokenizers/${name}`)).file;
+}
+
+describe('every kind of tokenizer', () => {
+  it.each(folders)('%s gives the ids, offsets and texts of the reference', async (name) => {
+    const failed: unknown[] = [];
+    let compared = 0;
+    for await (const row of tokenizersCheck.run(`${reference}/tokenizers/${name}`, { provider: 'cpu' })) {
+      compared++;
+      if (row.status !== 'passed') failed.push(row);
+    }
+    expect(failed).toEqual([]);
+    expect(compared).toBeGreaterThan(10);
+  });
+});
+
+describe('offsets', () => {
+  it('count UTF-16 units, so that slices of the text are the tokens', async () => {
+    const tokenizer = await loadTokenizer(`${reference}/tokenizers/bpe_gpt2`);
+    const text = '😀 a 👩‍🚀b';
+    const { offsets } = await tokenizer.encode(text, { addSpecial: false });
+    expect(offsets[0]).toEqual([0, 2]);
+    expect(text.slice(...offsets.at(-1)!)).toBe('b');
+  });
+
+  it('need no table for a text without surrogate pairs', () => {
+    expect(utf16Positions('naïve 猫')).toBeUndefined();
+    expect([...utf16Positions('a😀b')!]).toEqual([0, 1, 3, 4]);
+  });
+});
+
+describe('plain encoding (control tokens as text, B05)', () => {
+  it('spells control tokens with ordinary tokens and keeps the text', async () => {
+    const tokenizer = await loadTokenizer(`${reference}/tokenizers/bpe_qwen`);
+    const control = new Set(tokenizer.controlTokens.map((token) => token.id));
+    const text = 'The marker <|im_end|> ends a turn, <think> does not.';
+    const { ids } = await tokenizer.encodePlain(text);
+    expect(ids.filter((id) => control.has(id))).toEqual([]);
+    expect(tokenizer.decode(ids)).toBe(text);
+    expect((await tokenizer.encode(text, { addSpecial: false })).ids.filter((id) => control.has(id))).toHaveLength(2);
+  });
+
+  it.each(folders)('%s gives the usual ids for a text without control tokens', async (name) => {
+    const tokenizer = await loadTokenizer(`${reference}/tokenizers/${name}`);
+    const text = 'Hello  world, naïve café 12345 猫!\n\n\nNew York 😀';
+    const usual = await tokenizer.encode(text, { addSpecial: true });
+    const plain = await tokenizer.encodePlain(text, { addSpecial: true });
+    expect(plain.ids).toEqual(usual.ids);
+    expect(plain.offsets).toEqual(usual.offsets);
+  });
+
+  it.each(['spm_bpe_llama2', 'unigram_t5', 'unigram_xlmr', 'wordpiece_uncased', 'bpe_added_tokens'])(
+    '%s has no control id in the plain ids of its own control tokens',
+    async (name) => {
+      const tokenizer = await loadTokenizer(`${reference}/tokenizers/${name}`);
+      const unknown = ['<unk>', '[UNK]'].map(tokenizer.idOf); // also what a character without a token becomes
+      const control = new Set(tokenizer.controlTokens.map((token) => token.id).filter((id) => !unknown.includes(id)));
+      const text = tokenizer.controlTokens.map((token) => `a ${token.content} b`).join(' ');
+      const { ids } = await tokenizer.encodePlain(text);
+      expect(ids.filter((id) => control.has(id))).toEqual([]);
+    },
+  );
+
+  it('puts nothing in front of a text that continues another', async () => {
+    for (const name of ['spm_bpe_llama2', 'spm_bpe_mistral', 'spm_bpe_metaspace_always', 'bpe_roberta']) {
+      const tokenizer = await loadTokenizer(`${reference}/tokenizers/${name}`);
+      const start = (await tokenizer.encodePlain('Where is the')).ids;
+      const rest = (await tokenizer.encodePlain(' frog?', { addSpecial: false, position: 'continued' })).ids;
+      expect(tokenizer.decode([...start, ...rest]).trim()).toBe('Where is the frog?');
+    }
+  });
+});
+
+describe('special tokens of tokenizer_config.json', () => {
+  it('get the next ids where tokenizer.json does not know them', async () => {
+    const file = await fileOf('bpe_qwen');
+    const before = createTokenizer(file);
+    const tokenizer = createTokenizer(file, { specialTokens: { bos_token: '<s>', eos_token: '</s>', pad_token: '<pad>' } });
+    expect([tokenizer.bosId, tokenizer.eosId, tokenizer.padId]).toEqual([0, 1, 2].map((n) => before.idLimit + n));
+    expect(tokenizer.vocabularySize).toBe(before.vocabularySize + 3);
+  });
+
+  it('add_bos_token writes exactly one BOS, whether the file did so already or not', async () => {
+    const settings = { specialTokens: { bos_token: '<|begin|>' }, addBos: true };
+    const already = createTokenizer(await fileOf('bpe_llama3'), settings);
+    expect((await already.encode('test', { addSpecial: true })).ids.filter((id) => id === already.bosId)).toHaveLength(1);
+    const added = createTokenizer(await fileOf('bpe_qwen'), settings);
+    const { ids, specialMask } = await added.encode('test', { addSpecial: true });
+    expect(ids[0]).toBe(added.bosId);
+    expect(specialMask).toEqual([1, ...ids.slice(1).map(() => 0)]);
+  });
+
+  it('drops truncation and padding that a file asks for', async () => {
+    const file = { ...(await fileOf('bpe_gpt2')), truncation: { max_length: 3, strategy: 'LongestFirst', stride: 0, direction: 'Right' } };
+    const { ids } = await createTokenizer(file).encode('one two three four five', { addSpecial: false });
+    expect(ids.length).toBeGreaterThan(3);
+  });
+});
+
+describe('a folder that cannot be used', () => {
+  it('names the missing file', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'no tokenizer ü#'));
+    await expect(loadTokenizer(folder)).rejects.toMatchObject({ code: 'tokenizer-missing' });
+  });
+
+  it('says what is wrong with a damaged one', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'damaged'));
+    await writeFile(join(folder, 'tokenizer.json'), '{"model": ');
+    await expect(loadTokenizer(folder)).rejects.toMatchObject({ code: 'tokenizer-damaged' });
+    await writeFile(join(folder, 'tokenizer.json'), '{"model": {"type": "None"}}');
+    await expect(loadTokenizer(folder)).rejects.toMatchObject({ code: 'tokenizer-damaged' });
+  });
+
+  it('takes the template from chat_template.jinja before the one in the configuration', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'template'));
+    await writeFile(join(folder, 'tokenizer.json'), await readFile(`${reference}/tokenizers/bpe_gpt2/tokenizer.json`));
+    await writeFile(join(folder, 'tokenizer_config.json'), '{"chat_template": [{"name": "default", "template": "old"}]}');
+    expect((await loadTokenizer(folder)).chatTemplate).toBe('old');
+    await writeFile(join(folder, 'chat_template.jinja'), 'new');
+    expect((await loadTokenizer(folder)).chatTemplate).toBe('new');
+  });
+});

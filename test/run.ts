@@ -1,0 +1,77 @@
+// `npm test`: types, lint, then all tests with Vitest, and one last line `N passed, N failed`. Installs Chromium first
+// where the machine can get it; journeys that find none fail with what to install. Arguments narrow the tests down:
+// `npm test -- test/main/store` runs only those, without the static checks.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Check, report, staticChecks, vitest } from './check.ts';
+import { installChromium } from './helpers/chromium.ts';
+
+interface Totals {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+interface VitestReport {
+  numPassedTests: number;
+  numFailedTests: number;
+  numPendingTests: number;
+  numTodoTests: number;
+  testResults: {
+    name: string;
+    status: string;
+    message: string;
+    assertionResults: { status: string; fullName: string }[];
+  }[];
+}
+
+const root = join(import.meta.dirname, '..');
+const say = (sentence: string): void => void process.stdout.write(`${sentence}\n`);
+
+async function runVitest(args: string[]): Promise<Totals> {
+  const folder = mkdtempSync(join(tmpdir(), 'tunesmith-test-'));
+  const file = join(folder, 'report.json');
+  try {
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+    const code = await new Promise<number>((resolve) => {
+      const child = spawn(process.execPath, vitest(...reporters, ...args), { cwd: root, stdio: 'inherit' });
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
+      child.on('exit', (exit) => resolve(exit ?? 1));
+    });
+    return totalsOf(JSON.parse(readFileSync(file, 'utf8')) as VitestReport, code);
+  } catch (error) {
+    say(`The test runner ended without a report: ${(error as Error).message}`);
+    return { passed: 0, failed: 1, skipped: 0 };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A file that could not be loaded has no failed test of its own, and counts as one. */
+function totalsOf(found: VitestReport, code: number): Totals {
+  const broken = found.testResults.filter(
+    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
+  );
+  const failed = found.numFailedTests + broken.length;
+  return {
+    passed: found.numPassedTests,
+    failed: failed === 0 && code !== 0 ? 1 : failed, // such as an error outside of any test
+    skipped: found.numPendingTests + found.numTodoTests,
+  };
+}
+
+const args = process.argv.slice(2);
+const started = Date.now();
+const checks: Check[] = args.length === 0 ? await staticChecks() : [];
+checks.forEach(report);
+if (args.length === 0 && !installChromium(say))
+  say('No Chromium was found: the browser tests will say what to install.');
+const totals = await runVitest(args);
+for (const check of checks) totals[check.ok ? 'passed' : 'failed'] += 1;
+for (const check of checks.filter((one) => !one.ok)) say(`FAILED  ${check.name} (its output is above)`);
+say(`${Math.round((Date.now() - started) / 1000)} seconds`);
+const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
+say(`${totals.passed} passed, ${totals.failed} failed${skipped}`);
+process.exit(totals.failed === 0 && totals.passed > 0 ? 0 : 1);
