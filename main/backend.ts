@@ -15,7 +15,7 @@ import { ensureStarter } from './handlers/models.ts';
 import { recoverJobs, tidyUp } from './handlers/restart.ts';
 import { createSampleProject } from './handlers/sample.ts';
 import type { Services, Shell } from './handlers/services.ts';
-import { openInteractive } from './jobs/interactive.ts';
+import { type Interactive, openInteractive } from './jobs/interactive.ts';
 import type { EngineCapabilities } from './jobs/job.ts';
 import { createLauncher, type ForkEngine, forkWithNode, type Launch } from './jobs/launcher.ts';
 import { createQueue } from './jobs/queue.ts';
@@ -78,6 +78,7 @@ export function createBackend(options: BackendOptions): Backend {
     for (const listener of listeners) listener(event, payload);
   };
 
+  const chats = new Set<Interactive>();
   const services: Services = {
     version: options.version,
     resources: options.resources,
@@ -98,16 +99,20 @@ export function createBackend(options: BackendOptions): Backend {
       logFile,
       name: 'the model check',
     }),
-    openChat: (input, onEvent) =>
-      openInteractive({
+    openChat(input, onEvent) {
+      const name = 'the chat';
+      const chat = openInteractive({
         launch,
         kind: 'chat',
         input,
         idleMs: chatIdleMs,
         logFile,
         onEvent,
-        name: 'the chat',
-      }),
+        name,
+      });
+      chats.add(chat);
+      return chat;
+    },
     capabilities: remember(() => readCapabilities(launch, logFile)),
     emit,
     queue: undefined as never, // made below: its hooks need the services
@@ -163,7 +168,7 @@ export function createBackend(options: BackendOptions): Backend {
     clearInterval(copies);
     await recovered;
     await services.queue.close();
-    await services.inspect.close();
+    await Promise.all([services.inspect, ...chats].map((process) => process.close()));
     store.close();
     listeners.clear();
     log('info', 'backend.closed');

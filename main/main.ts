@@ -74,7 +74,7 @@ function openBackend(): Backend {
     engineFile,
     nodePath,
     fork: nodePath === undefined ? forkUtility : undefined,
-    makeSample: true,
+    makeSample: process.env.TUNESMITH_SAMPLE !== 'off',
     version: applicationVersion(),
   });
 }

@@ -1,6 +1,6 @@
 // The shell: header, navigation, the screen of the route, job tray, and what lies over them.
 import { MantineProvider } from '@mantine/core';
-import { useEffect } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { ConfirmHost } from './components/confirm-dialog.tsx';
 import { Empty } from './components/empty.tsx';
 import { Loading } from './components/loading.tsx';
@@ -99,7 +99,7 @@ function OpenScreen() {
   );
 }
 
-function Missing({ title, children }: { title: string; children: React.ReactNode }) {
+function Missing({ title, children }: { title: string; children: ReactNode }) {
   return (
     <div className="screen">
       <h1 className="visuallyHidden" tabIndex={-1}>
@@ -125,9 +125,13 @@ function useCurrentProject(): void {
     useRoute.setState({ currentProjectId: last?.id ?? null });
   }, [projectId, current, list, settings]);
 
+  // Once for each project: a backend that refuses must not be asked again and again.
+  const noted = useRef<string | null>(null);
   useEffect(() => {
-    if (!projectId || !settings || settings.lastProjectId === projectId) return;
+    if (!projectId || !settings || noted.current === projectId) return;
     if (!list.some((project) => project.id === projectId)) return;
+    noted.current = projectId;
+    if (settings.lastProjectId === projectId) return;
     void useSettings.getState().change({ lastProjectId: projectId }).catch(() => undefined);
   }, [projectId, settings, list]);
 }

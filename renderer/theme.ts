@@ -54,6 +54,9 @@ export const theme = createTheme({
         overlayProps: { color: 'var(--backdrop)', backgroundOpacity: 1 },
         closeButtonProps: { 'aria-label': 'Close' },
       },
+      styles: {
+        title: { fontSize: 'var(--sectionSize)', fontWeight: 'var(--weightStrong)', overflowWrap: 'anywhere' },
+      },
     },
     Drawer: {
       defaultProps: {
@@ -70,7 +73,10 @@ export const theme = createTheme({
     TextInput: { defaultProps: { size: 'xs' } },
     NumberInput: { defaultProps: { size: 'xs' } },
     PasswordInput: { defaultProps: { size: 'xs' } },
-    Textarea: { defaultProps: { size: 'xs' } },
+    Textarea: {
+      defaultProps: { size: 'xs' },
+      styles: { input: { borderColor: 'var(--borderStrong)', fontSize: 'var(--bodySize)' } },
+    },
     Select: { defaultProps: { size: 'xs', checkIconPosition: 'right' } },
     MultiSelect: { defaultProps: { size: 'xs' } },
     Autocomplete: { defaultProps: { size: 'xs' } },

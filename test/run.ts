@@ -62,15 +62,30 @@ function totalsOf(found: VitestReport, code: number): Totals {
   };
 }
 
-const args = process.argv.slice(2);
+/** Tests that need least come first; journeys run alone, because a browser and an engine fill two cores. */
+const tiers: { name: string; args: string[] }[] = [
+  { name: 'units, conformance and processes', args: ['--exclude', 'test/journeys/**'] },
+  { name: 'journeys', args: ['test/journeys', '--maxWorkers=1', '--passWithNoTests'] },
+];
+
+const narrowed = process.argv.slice(2);
 const started = Date.now();
-const checks: Check[] = args.length === 0 ? await staticChecks() : [];
-checks.forEach(report);
-if (args.length === 0 && !installChromium(say))
-  say('No Chromium was found: the browser tests will say what to install.');
-const totals = await runVitest(args);
-for (const check of checks) totals[check.ok ? 'passed' : 'failed'] += 1;
-for (const check of checks.filter((one) => !one.ok)) say(`FAILED  ${check.name} (its output is above)`);
+const checks: Check[] = [];
+const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
+if (narrowed.length === 0) {
+  checks.push(...(await staticChecks()));
+  checks.forEach(report);
+  if (!installChromium(say)) say('No Chromium was found: the browser tests will say what to install.');
+}
+for (const tier of narrowed.length > 0 ? [{ name: narrowed.join(' '), args: narrowed }] : tiers) {
+  say(`\n${tier.name}`);
+  const found = await runVitest(tier.args);
+  for (const key of ['passed', 'failed', 'skipped'] as const) totals[key] += found[key];
+}
+for (const check of checks) {
+  totals[check.ok ? 'passed' : 'failed'] += 1;
+  if (!check.ok) say(`FAILED  ${check.name} (its output is above)`);
+}
 say(`${Math.round((Date.now() - started) / 1000)} seconds`);
 const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
 say(`${totals.passed} passed, ${totals.failed} failed${skipped}`);

@@ -57,7 +57,7 @@ export const modelCommands: Command[] = [
   },
 ];
 
-/** The model that a command means: the named one, or the project's, or the starter. */
+/** The model that a command means: the named one, or the project's, or the starter, or the only one. */
 export async function findModel(
   context: Context,
   projectId: string,
@@ -69,8 +69,9 @@ export async function findModel(
     if (model) return model;
     throw new AppError('model-unknown', `There is no model "${given}".`, 'List them: tunesmith model list');
   }
+  const chosen = await context.call('models.chosen', { projectId });
   const model =
-    (await context.call('models.chosen', { projectId })) ?? models.find((one) => one.id === 'starter');
+    chosen ?? models.find((one) => one.id === 'starter') ?? (models.length === 1 ? models[0] : null);
   if (model) return model;
   throw new AppError('no-model', 'No base model is chosen.', 'Add one: tunesmith model add <folder>');
 }

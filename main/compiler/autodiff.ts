@@ -12,8 +12,8 @@ import { sizeOf } from './shape.ts';
 export function gradientsOf(graph: Graph, loss: Value, targets: readonly Value[]): Value[] {
   assert(sizeOf(loss.shape) === 1, 'a loss is a scalar');
   const needed = dependents(graph.tape, targets);
-  const gradients = new Map<Value, Value>([[loss, graph.expand(graph.scalar(1), loss.shape)]]);
   graph.phase = 'backward';
+  const gradients = new Map<Value, Value>([[loss, graph.expand(graph.scalar(1), loss.shape)]]);
   for (let i = graph.tape.length - 1; i >= 0; i--) {
     const entry = graph.tape[i];
     const ofOutputs = entry.outputs.map((output) => gradients.get(output));

@@ -143,7 +143,9 @@ export const gradientRules = {
     ),
   ],
   // d(sum x^2) = 2 d x
-  reduceSumSquare: ({ g, inputs: [x], gradients }) => [g.mul(g.mul(x, 2), gradients[0] as Value)],
+  reduceSumSquare: ({ g, node, inputs: [x], gradients }) => [
+    g.mul(g.mul(x, 2), restore(g, gradients[0] as Value, node, x)),
+  ],
   // dx = y (d - sum(d y))
   softmax: each((g, d, [x], y) => {
     const dy = g.mul(d, y);

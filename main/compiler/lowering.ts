@@ -5,6 +5,7 @@ import { type DType, type Op, elementBytes } from './op.ts';
 import { dataTypes, type OnnxAttribute, type OnnxNode, type OnnxTensor, writeModel } from './onnx-proto.ts';
 import { schedule } from './rewrite.ts';
 import { sizeOf } from './shape.ts';
+import { verify } from './verify.ts';
 
 export type Provider = 'cpu' | 'webgpu' | 'cuda' | 'dml';
 
@@ -105,13 +106,21 @@ export const lowerings = {
   },
   concat: (node, emit) =>
     emit.node('Concat', node.inputs.map(emit.name), node.outputs.map(emit.name), { axis: node.attributes.axis as number }),
-  split: (node, emit) =>
-    emit.node(
-      'Split',
-      [emit.name(node.inputs[0]), emit.integers(node.attributes.sizes as readonly number[])],
-      node.outputs.map(emit.name),
-      { axis: node.attributes.axis as number },
-    ),
+  split: (node, emit) => {
+    const { axis, sizes } = node.attributes as { axis: number; sizes: readonly number[] };
+    const x = emit.name(node.inputs[0]);
+    const outputs = node.outputs.map(emit.name);
+    if (!isGpu(emit.provider) || outputs.length < 8) {
+      return emit.node('Split', [x, emit.integers(sizes)], outputs, { axis });
+    }
+    // WebGPU gives each output a storage buffer of its own, and a device may have only 8 for one shader
+    let start = 0;
+    for (const [i, size] of sizes.entries()) {
+      const [from, to] = [emit.integers([start]), emit.integers([start + size])];
+      emit.node('Slice', [x, from, to, emit.integers([axis])], [outputs[i]]);
+      start += size;
+    }
+  },
   reduceSum: reduction('ReduceSum'),
   reduceMean: reduction('ReduceMean'),
   reduceMax: reduction('ReduceMax'),
@@ -189,6 +198,7 @@ export const lowerings = {
 /** Compiles a graph for one provider. The graph must not be used afterwards: rewrites change it. */
 export function lower(graph: Graph, provider: Provider): Program {
   const scheduled = schedule(graph);
+  verify(graph, scheduled);
   const groups: OnnxNode[][] = [];
   const initializers = new Map<string, OnnxTensor>();
   const names = new Map<Value, string>();

@@ -1,4 +1,4 @@
-// Writes ONNX models as protobuf, and reads them back far enough to print and test them. Field numbers are those of
+// Writes ONNX models as protobuf. Field numbers are those of
 // onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto). Knows nothing of our ops.
 import type { DType } from './op.ts';
 

@@ -5,10 +5,11 @@ import type { Graph, Node, Value } from './graph.ts';
 
 /** Nodes that the outputs depend on, in an order that can be executed. */
 export function schedule(graph: Graph): Node[] {
-  return withRecomputation(graph, neededNodes(graph));
+  const nodes = withRecomputation(graph, neededNodes(graph, graph.nodes));
+  return neededNodes(graph, nodes); // a forward value whose copy took its place may have no reader left
 }
 
-function neededNodes(graph: Graph): Node[] {
+function neededNodes(graph: Graph, nodes: readonly Node[]): Node[] {
   const needed = new Set<Node>();
   const stack = graph.outputs.flatMap(({ value }) => value.node ?? []);
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
@@ -16,7 +17,7 @@ function neededNodes(graph: Graph): Node[] {
     needed.add(node);
     for (const input of node.inputs) if (input.node !== undefined) stack.push(input.node);
   }
-  return graph.nodes.filter((node) => needed.has(node));
+  return nodes.filter((node) => needed.has(node));
 }
 
 /** Replaces cheap forward values in the backward pass by copies that stand right before their first use. */

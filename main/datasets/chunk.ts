@@ -1,5 +1,5 @@
-// Cuts text into chunks of at most N tokens. Borders fall between paragraphs or sentences where possible; chunks overlap
-// by whole sentences. Does not know any tokenizer: an encode function is passed in.
+// Cuts text into chunks of at most N tokens. Borders fall between paragraphs or sentences where possible;
+// chunks overlap by whole sentences. Does not know any tokenizer: an encode function is passed in.
 
 /** Encodes texts without special tokens; `offsets` are UTF-16 spans of the tokens. */
 export type EncodeBatch = (
@@ -22,6 +22,10 @@ interface Unit extends Span {
   tokens: number;
   /** A paragraph ends here. */
   endsParagraph: boolean;
+  /** A short line without a stop, alone in its paragraph: it belongs to what follows. */
+  isHeading: boolean;
+  /** A piece of a sentence that is longer than a chunk. Alone it may take more tokens than inside the sentence. */
+  isCut: boolean;
 }
 
 /** A border between paragraphs is taken if the chunk is at least this full. */
@@ -32,12 +36,13 @@ const batchTexts = 512;
 export async function chunkText(text: string, options: ChunkOptions, encode: EncodeBatch): Promise<Span[]> {
   const overlap = Math.min(options.overlap, Math.floor(options.tokens / 2));
   const units = await measured(text, unitsOf(text), options.tokens, encode);
-  const chunks: Span[] = [];
+  const chunks: (Span & { isCut: boolean })[] = [];
   let first = 0;
   while (first < units.length) {
     const last = lastUnit(units, first, options.tokens);
     const span = trimmed(text, units[first].start, units[last].end);
-    if (span.end > span.start) chunks.push(span);
+    const isCut = units.slice(first, last + 1).some((unit) => unit.isCut);
+    if (span.end > span.start) chunks.push({ ...span, isCut });
     if (last === units.length - 1) break;
     first = nextFirst(units, first, last, overlap);
   }
@@ -51,7 +56,9 @@ function lastUnit(units: Unit[], first: number, limit: number): number {
   for (let at = first; at < units.length; at++) {
     tokens += units[at].tokens;
     if (tokens > limit && at > first) {
-      return paragraph >= 0 ? paragraph : at - 1;
+      let last = paragraph >= 0 ? paragraph : at - 1;
+      while (last > first && units[last].isHeading) last--;
+      return last;
     }
     if (units[at].endsParagraph && tokens >= paragraphShare * limit) paragraph = at;
   }
@@ -72,20 +79,31 @@ function nextFirst(units: Unit[], first: number, last: number, overlap: number):
 /** Sentences with the white space after them. */
 function unitsOf(text: string): Omit<Unit, 'tokens'>[] {
   const units: Omit<Unit, 'tokens'>[] = [];
-  // After a blank line; after a line end; after the stop of a sentence and a space; after an ideographic stop.
+  // After a blank line; after a line end; after the stop of a sentence and a space; after an ideographic
+  // stop.
   const border = /\n[ \t]*\n\s*|\n+|(?<=[.!?\u2026]["'\u201D\u2019)\]]*)[ \t]+|(?<=[\u3002\uFF01\uFF1F])/g;
   let start = 0;
   for (const found of text.matchAll(border)) {
     const end = found.index + found[0].length;
     if (end === start) continue;
-    units.push({ start, end, endsParagraph: /\n[ \t]*\n/.test(found[0]) });
+    const endsParagraph = /\n[ \t]*\n/.test(found[0]);
+    const beginsParagraph = units.length === 0 || units[units.length - 1].endsParagraph;
+    const line = text.slice(start, found.index);
+    const isHeading =
+      beginsParagraph && endsParagraph && line.length < 80 && !/[.!?:;,\u3002]\W*$/.test(line);
+    units.push({ start, end, endsParagraph, isHeading, isCut: false });
     start = end;
   }
-  if (start < text.length) units.push({ start, end: text.length, endsParagraph: true });
+  if (start < text.length) {
+    units.push({ start, end: text.length, endsParagraph: true, isHeading: false, isCut: false });
+  }
   return units;
 }
 
-/** Counts the tokens of each unit; units longer than a chunk are cut between tokens, at spaces if there are any. */
+/**
+ * Counts the tokens of each unit; units longer than a chunk are cut between tokens, at spaces if there are
+ * any.
+ */
 async function measured(
   text: string,
   units: Omit<Unit, 'tokens'>[],
@@ -118,7 +136,14 @@ function cutUnit(
     if (next < offsets.length) next = tokenBorder(text, unit.start, offsets, first, next);
     const start = pieces.length === 0 ? unit.start : pieces[pieces.length - 1].end;
     const end = next < offsets.length ? unit.start + offsets[next][0] : unit.end;
-    pieces.push({ start, end, tokens: next - first, endsParagraph: next === offsets.length && unit.endsParagraph });
+    pieces.push({
+      start,
+      end,
+      tokens: next - first,
+      endsParagraph: next === offsets.length && unit.endsParagraph,
+      isHeading: false,
+      isCut: true,
+    });
     first = next;
   }
   return pieces;
@@ -142,20 +167,38 @@ function tokenBorder(
   return next;
 }
 
-/** Encodes every chunk as a whole; one that comes out longer than its units together is cut. */
-async function fitted(text: string, chunks: Span[], limit: number, encode: EncodeBatch): Promise<Span[]> {
-  const done: Span[] = [];
-  for (let from = 0; from < chunks.length; from += batchTexts) {
-    const batch = chunks.slice(from, from + batchTexts);
-    const encodings = await encode(batch.map(({ start, end }) => text.slice(start, end)));
-    for (const [at, chunk] of batch.entries()) {
-      const { offsets } = encodings[at];
-      if (offsets.length <= limit) done.push(chunk);
-      else {
-        const pieces = cutUnit(text, { ...chunk, endsParagraph: true }, offsets, limit - 1);
-        done.push(...pieces.map(({ start, end }) => trimmed(text, start, end)).filter(({ start, end }) => end > start));
-      }
-    }
+/**
+ * Whole sentences in a row take at most as many tokens as each of them alone, so only chunks with a cut sentence are
+ * encoded once more; one that comes out too long is cut again.
+ */
+async function fitted(
+  text: string,
+  chunks: (Span & { isCut: boolean })[],
+  limit: number,
+  encode: EncodeBatch,
+): Promise<Span[]> {
+  const doubtful = chunks.filter((chunk) => chunk.isCut);
+  const encodings = await encodeAll(
+    doubtful.map(({ start, end }) => text.slice(start, end)),
+    encode,
+  );
+  const tooLong = new Map(doubtful.map((chunk, at) => [chunk as Span, encodings[at]]));
+  return chunks.flatMap((chunk) => {
+    const { start, end } = chunk;
+    const offsets = tooLong.get(chunk)?.offsets ?? [];
+    if (offsets.length <= limit) return [{ start, end }];
+    const whole = { start, end, endsParagraph: true, isHeading: false, isCut: true };
+    const pieces = cutUnit(text, whole, offsets, Math.ceil((limit * 3) / 4));
+    return pieces
+      .map((piece) => trimmed(text, piece.start, piece.end))
+      .filter((piece) => piece.end > piece.start);
+  });
+}
+
+async function encodeAll(texts: string[], encode: EncodeBatch): ReturnType<EncodeBatch> {
+  const done: Awaited<ReturnType<EncodeBatch>> = [];
+  for (let from = 0; from < texts.length; from += batchTexts) {
+    done.push(...(await encode(texts.slice(from, from + batchTexts))));
   }
   return done;
 }

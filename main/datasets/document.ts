@@ -1,5 +1,5 @@
-// Cleaned passages of one source as one running text, with the way back from every place in it to the span in the
-// imported text. Also cuts a document into sections, where documents are too few to be split whole.
+// Cleaned passages of one source as one running text, with the way back from every place in it to the span
+// in the imported text. Also cuts a document into sections, where documents are too few to be split whole.
 import type { Provenance } from '../contract/documents.ts';
 import type { Passage } from './passage.ts';
 
@@ -68,14 +68,17 @@ function firstAt(running: RunningText, offset: number): number {
 
 const maps = new WeakMap<Passage, Uint32Array>();
 
-/** Offset in the imported text for an offset in the cleaned one. Exact where cleaning only removed or replaced. */
+/**
+ * Offset in the imported text for an offset in the cleaned one. Exact where cleaning only removed or
+ * replaced.
+ */
 function originalOffset(passage: Passage, offset: number): number {
   const original = passage.original;
   const cleaned = passage.fields.text;
   if (original === null) return offset >= cleaned.length ? passage.end - passage.start : 0;
   if (original === cleaned) return offset;
-  let map = maps.get(passage);
-  if (map === undefined) maps.set(passage, (map = align(cleaned, original)));
+  const map = maps.get(passage) ?? align(cleaned, original);
+  maps.set(passage, map);
   return map[Math.min(offset, cleaned.length)];
 }
 
@@ -83,7 +86,10 @@ function originalOffset(passage: Passage, offset: number): number {
 const agreement = 8;
 const lookAhead = 64;
 
-/** For every offset of `cleaned`, the offset in `original`: a walk through both that catches up after differences. */
+/**
+ * For every offset of `cleaned`, the offset in `original`: a walk through both that catches up after
+ * differences.
+ */
 function align(cleaned: string, original: string): Uint32Array {
   const map = new Uint32Array(cleaned.length + 1);
   let there = 0;

@@ -1,5 +1,5 @@
-// Near-duplicate search: MinHash signatures in LSH bands find candidates, exact Jaccard similarity of word shingles
-// decides. One hash per shingle (one-permutation hashing), so 5 MB of text take about a second.
+// Near-duplicate search: MinHash signatures in LSH bands find candidates, exact Jaccard similarity of word
+// shingles decides. One hash per shingle (one-permutation hashing), so 5 MB of text take about a second.
 // Source: Broder 1997; Shrivastava and Li 2014 (densification).
 
 const bands = 16;
@@ -12,8 +12,8 @@ const bucketLimit = 64;
 
 export interface NearIndex {
   /**
-   * Index of the earlier text that is nearest to `text`, at or above the threshold, or -1. The text is then added
-   * under `index`, unless it has a twin and `keepTwins` is false.
+   * Index of the earlier text that is nearest to `text`, at or above the threshold, or -1. The text is then
+   * added under `index`, unless it has a twin and `keepTwins` is false.
    */
   add(index: number, text: string): number;
 }
@@ -62,7 +62,10 @@ export function similarity(a: string, b: string): number {
   return jaccard(shinglesFrom(hashWords(a)), shinglesFrom(hashWords(b)));
 }
 
-/** 32-bit hashes (FNV-1a) of the words, lower case; each ideograph is a word, since such scripts write no spaces. */
+/**
+ * 32-bit hashes (FNV-1a) of the words, lower case; each ideograph is a word, since such scripts write no
+ * spaces.
+ */
 function hashWords(text: string): number[] {
   const hashes: number[] = [];
   let hash = 0;
@@ -73,7 +76,9 @@ function hashWords(text: string): number[] {
     else if (unit >= 0xc0 && unit < 0x2000) unit = text[at].toLowerCase().charCodeAt(0);
     const isIdeograph = (unit >= 0x3040 && unit <= 0x30ff) || (unit >= 0x3400 && unit <= 0x9fff);
     const isWord =
-      (unit >= 0x61 && unit <= 0x7a) || (unit >= 0x30 && unit <= 0x39) || (unit >= 0xaa && !isPunctuation(unit));
+      (unit >= 0x61 && unit <= 0x7a) ||
+      (unit >= 0x30 && unit <= 0x39) ||
+      (unit >= 0xaa && !isPunctuation(unit));
     if (isIdeograph || !isWord) {
       if (inWord) hashes.push(hash);
       inWord = false;
@@ -135,7 +140,8 @@ function bandKeys(shingles: Uint32Array): number[] {
   });
   return Array.from({ length: bands }, (_, band) => {
     let key = band;
-    for (let row = 0; row < rowsPerBand; row++) key = mix(Math.imul(key, 31) + filled[band * rowsPerBand + row]);
+    for (let row = 0; row < rowsPerBand; row++)
+      key = mix(Math.imul(key, 31) + filled[band * rowsPerBand + row]);
     return key * bands + band;
   });
 }

@@ -1,5 +1,5 @@
-// A passage: what cleaning steps work on. A part of prose has one field; a row has the columns that its shape uses, so
-// that two rows count as equal when they would give equal records, whatever their ids say.
+// A passage: what cleaning steps work on. A part of prose has one field; a row has the columns that its
+// shape uses, so that two rows count as equal when they would give equal records, whatever their ids say.
 import type { Message, StepReport } from '../contract/datasets.ts';
 
 export interface Passage {
@@ -45,7 +45,9 @@ export function passageText(passage: Passage): string {
   return texts.length === 1 ? texts[0] : texts.join('\n');
 }
 
-/** Changes every field by `change`. Passages that become blank are removed; the other ones keep their place. */
+/**
+ * Changes every field by `change`. Passages that become blank are removed.
+ */
 export function mapTexts(passages: Passage[], change: (text: string) => string): StepResult {
   const kept: Passage[] = [];
   const samples: StepSample[] = [];
@@ -63,7 +65,9 @@ export function mapTexts(passages: Passage[], change: (text: string) => string):
       continue;
     }
     const after = { ...passage, fields };
-    const isBlank = passageText(after).trim() === '' && passageText(passage).trim() !== '';
+    // A row that was empty before stays, so that it is named when records are made.
+    const wasText = !passage.isRow || passageText(passage).trim() !== '';
+    const isBlank = wasText && passageText(after).trim() === '';
     if (isBlank) removed++;
     else {
       changed++;

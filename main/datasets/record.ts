@@ -18,7 +18,9 @@ export function recordText(content: RecordContent): string {
   }
 }
 
-/** What a model is asked, without what it should answer; the same as `recordText` where there is no answer. */
+/**
+ * What a model is asked, without what it should answer; the same as `recordText` where there is no answer.
+ */
 export function inputText(content: RecordContent): string {
   switch (content.type) {
     case 'completion':
@@ -43,8 +45,8 @@ export function contentHash(content: RecordContent): string {
 }
 
 /**
- * SHA-256 over content and split of all records in order. Ids, groups and provenance do not count, so the same
- * records read from an exported file give the same hash.
+ * SHA-256 over content and split of all records in order. Ids, groups and provenance do not count, so the
+ * same records read from an exported file give the same hash.
  */
 export function datasetHash(records: Iterable<Pick<DatasetRecord, 'content' | 'split'>>): string {
   const hash = createHash('sha256');

@@ -1,5 +1,6 @@
-// From parts of documents to passages, and from cleaned passages to records, as the shape of the recipe says. Chunks of
-// prose are cut in chunk.ts. Rows that cannot be shaped are named with a reason, never dropped in silence.
+// From parts of documents to passages, and from cleaned passages to records, as the shape of the recipe
+// says. Chunks of prose are cut in chunk.ts. Rows that cannot be shaped are named with a reason, never
+// dropped in silence.
 import type { Message, RecordContent, Shape, SplitRecipe } from '../contract/datasets.ts';
 import type { DocumentPart } from '../contract/documents.ts';
 import { valueAt } from '../documents/json-rows.ts';
@@ -43,7 +44,9 @@ function templatesOf(shape: Shape): Record<string, Template> {
   }
 }
 
-/** Turns the parts of one source into passages. Sources without the needed columns are named in `problems`. */
+/**
+ * Turns the parts of one source into passages. Sources without the needed columns are named in `problems`.
+ */
 export async function* passagesOf(
   source: LoadedSource,
   shape: Shape,
@@ -55,6 +58,7 @@ export async function* passagesOf(
   for await (const part of source.parts) {
     const span = { start: part.start, end: part.start + part.text.length };
     const cells = part.cells;
+    if (cells !== undefined) problems.sawRow();
     const base = {
       sourceId: source.id,
       sourceName: source.name,
@@ -101,7 +105,8 @@ export function checkColumns(sources: { columns: string[] }[], shape: Shape, spl
   ];
   const missing = used.find((column) => !known.has(column));
   if (missing === undefined) return;
-  const there = known.size === 0 ? 'They have no columns.' : `Their columns: ${[...known].slice(0, 20).join(', ')}.`;
+  const there =
+    known.size === 0 ? 'They have no columns.' : `Their columns: ${[...known].slice(0, 20).join(', ')}.`;
   throw new AppError(
     'column-missing',
     `No chosen document has a column "${missing}". ${there}`,
@@ -133,7 +138,8 @@ function messagesOf(part: DocumentPart, shape: Extract<Shape, { type: 'messages'
   if (list.length === 0) return `have an empty list in "${shape.key}"`;
   const messages: Message[] = [];
   for (const item of list) {
-    if (typeof item !== 'object' || item === null) return `hold something else than messages in "${shape.key}"`;
+    if (typeof item !== 'object' || item === null)
+      return `hold something else than messages in "${shape.key}"`;
     const turn = item as Record<string, unknown>;
     const name = String(turn[shape.roleKey] ?? '');
     const role = Object.hasOwn(shape.roles, name) ? shape.roles[name] : undefined;
@@ -185,8 +191,14 @@ export function recordOf(passage: Passage, shape: Shape, problems: Problems): Re
     const isBlank = fill(template, passage.fields).trim() === '';
     if (!isBlank && !isMissing(template, passage.fields)) continue;
     const names = columnsIn(template).map((column) => `"${column}"`);
-    problems.row(names.length === 0 ? `have no ${part}` : `have no text in ${names.join(', ')}`, placeOf(passage));
-    return null;
+    const where = names.length === 0 ? part : names.join(', ');
+    // An empty cell is a value like any other (field case A08); it is named, but not dropped.
+    if (part === 'label')
+      problems.row(`have an empty label in ${where}; it counts as a class`, placeOf(passage));
+    else {
+      problems.row(`have no text in ${where}`, placeOf(passage));
+      return null;
+    }
   }
   const filled = Object.fromEntries(
     Object.entries(templates).map(([part, template]) => [part, fill(template, passage.fields)]),

@@ -41,8 +41,8 @@ export function columnsIn(template: Template): string[] {
 }
 
 /**
- * Fills a template. Where a column is empty, the line ends and spaces that its absence leaves at both ends go too
- * ("instruction" without "input").
+ * Fills a template. Where a column is empty, the line ends and spaces that its absence leaves at both ends
+ * go too ("instruction" without "input").
  */
 export function fill(template: Template, cells: Record<string, string>): string {
   let hasGap = false;

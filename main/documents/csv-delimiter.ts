@@ -1,5 +1,5 @@
-// Finds the delimiter of a CSV file on whole records (field case A02) and makes its record ends uniform. Does not read
-// the cells; csv.ts does.
+// Finds the delimiter of a CSV file on whole records (field case A02) and makes its record ends uniform.
+// Does not read the cells; csv.ts does.
 import Papa from 'papaparse';
 
 export const delimiters = [',', ';', '\t', '|'] as const;
@@ -8,12 +8,13 @@ const sampleRecords = 200;
 const sampleCharacters = 1_000_000;
 
 /**
- * The delimiter under which the most records have as many cells as the header; "," for one column.
+ * The delimiter under which the most records have as many cells as the header; null for one column whose text holds delimiters.
  * Records are parsed with their quotes, so commas and line ends inside quoted text do not count.
  */
-export function findDelimiter(text: string): string {
+export function findDelimiter(text: string): string | null {
   const sample = text.length > sampleCharacters ? text.slice(0, sampleCharacters) : text;
-  let best = { delimiter: ',', score: 0 };
+  let best: { delimiter: string; score: number } | null = null;
+  let isPlain = true;
   for (const delimiter of delimiters) {
     const unified = unifyRecordEnds(sample, delimiter);
     const { data, errors } = Papa.parse<string[]>(unified.text, {
@@ -23,19 +24,21 @@ export function findDelimiter(text: string): string {
     });
     const records = data.filter((cells) => cells.length > 1 || cells[0] !== '');
     const columns = records[0]?.length ?? 0;
+    isPlain &&= records.every((cells) => cells.length === 1);
     if (columns < 2) continue;
     const same = records.filter((cells) => cells.length === columns).length / records.length;
     const quoteFaults = errors.filter((error) => error.type === 'Quotes').length / records.length;
     // Agreement decides; the number of columns only breaks ties.
     const score = same - Math.min(0.5, quoteFaults) + Math.min(columns, 50) / 1_000;
-    if (same >= 0.5 && score > best.score) best = { delimiter, score };
+    if (same >= 0.5 && score > (best?.score ?? 0)) best = { delimiter, score };
   }
-  return best.delimiter;
+  // One column: its commas belong to the text, unless there are none.
+  return best?.delimiter ?? (isPlain ? ',' : null);
 }
 
 /**
- * One kind of record end in the whole text. A file may hold CRLF inside quotes and LF between records (or the other
- * way round); only ends outside quotes are touched, and only when they are mixed.
+ * One kind of record end in the whole text. A file may hold CRLF inside quotes and LF between records (or
+ * the other way round); only ends outside quotes are touched, and only when they are mixed.
  */
 export function unifyRecordEnds(
   text: string,

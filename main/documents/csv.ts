@@ -1,5 +1,5 @@
-// CSV and TSV: every cell is the exact string of the file (field case A08). The delimiter is found on whole records or
-// chosen by the user. The only reader of cells is papaparse.
+// CSV and TSV: every cell is the exact string of the file (field case A08). The delimiter is found on whole
+// records or chosen by the user. The only reader of cells is papaparse.
 import Papa from 'papaparse';
 import { AppError } from '../errors.ts';
 import { findDelimiter, unifyRecordEnds } from './csv-delimiter.ts';
@@ -19,17 +19,20 @@ export const csv: Importer = {
     // Excel's first line `sep=;` names the delimiter and is no row.
     const hint = /^sep=(.)\r?\n/i.exec(decoded.text);
     const body = hint === null ? decoded.text : decoded.text.slice(hint[0].length);
-    const delimiter = delimiterOf(options.delimiter, hint?.[1] ?? null) ?? findDelimiter(body);
+    const chosen = delimiterOf(options.delimiter, hint?.[1] ?? null);
+    const delimiter = chosen ?? findDelimiter(body) ?? noDelimiter;
     const { records, faults } = parse(body, delimiter);
-    if (records.length === 0) {
+    if (records.length < 2) {
       throw new AppError(
         'csv-empty',
-        `"${file.name}" has no row with text.`,
+        `"${file.name}" has no row below its header.`,
         'Add rows to it, or leave it out.',
       );
     }
+    const shown = delimiter === noDelimiter ? null : delimiter;
     const columns = headerOf(records[0]);
     const notes = [...decoded.notes, ...faults];
+    if (delimiter === noDelimiter) notes.push('no delimiter found; each line is one cell');
     const uneven = unevenRows(records);
     if (uneven.more > 0) {
       const extra = `${plural(uneven.more, 'row has', 'rows have')} more cells than the header`;
@@ -45,12 +48,15 @@ export const csv: Importer = {
       columns.push(freeName(`column ${at + 1}`, columns));
     for (let row = 1; row < records.length; row++) yield rowPart(row, columns, records[row]);
     return {
-      coverage: { encoding: decoded.encoding, encodingWhy: decoded.why, delimiter, notes },
+      coverage: { encoding: decoded.encoding, encodingWhy: decoded.why, delimiter: shown, notes },
       rows: records.length - 1,
       columns,
     };
   },
 };
+
+/** The unit separator: a character that text never holds, so that every record is one cell. */
+const noDelimiter = '\u001F';
 
 function delimiterOf(chosen: string | undefined, hint: string | null): string | null {
   if (chosen === undefined || chosen === '') return hint;
@@ -65,9 +71,7 @@ function parse(body: string, delimiter: string): { records: string[][]; faults: 
   const faults =
     quotes.length === 0
       ? []
-      : [
-          `${plural(quotes.length, 'quoted cell')} not closed as CSV asks; the first is in row ${quotes[0].row ?? 0}`,
-        ];
+      : [`${plural(quotes.length, 'quoted cell')} not closed; the first is in row ${quotes[0].row ?? 0}`];
   return { records: data.filter((cells) => cells.length > 1 || cells[0] !== ''), faults };
 }
 

@@ -1,10 +1,14 @@
-// Automatic numbers of a Word document, as Word draws them: "2.1", "(b)", "Article 3:" (field case A04). State is the
-// counters; paragraphs must be asked about in document order. Source: ECMA-376 part 1, section 17.9.
+// Automatic numbers of a Word document, as Word draws them: "2.1", "(b)", "Article 3:" (field case A04).
+// State is the counters; paragraphs must be asked about in document order. Source: ECMA-376 part 1, section
+// 17.9.
 import { formatNumber } from './html-text.ts';
 import { childOf, childrenOf, childValue, type XmlElement } from './xml.ts';
 
 export interface Numbering {
-  /** Number of the next paragraph with these properties, with what separates it from the text; null for none. */
+  /**
+   * Number of the next paragraph with these properties, with what separates it from the text; null for
+   * none.
+   */
   labelFor(properties: XmlElement | undefined): string | null;
 }
 
@@ -99,7 +103,9 @@ function numberAs(value: number, format: string): string {
   return formatNumber(value, letterStyles[format] ?? '1');
 }
 
-/** List and level of a paragraph: its own properties first, then those of its style and the styles below it. */
+/**
+ * List and level of a paragraph: its own properties first, then those of its style and the styles below it.
+ */
 function placeOf(
   properties: XmlElement | undefined,
   styles: Map<string, Style>,

@@ -1,6 +1,6 @@
-// Rewrites a Word document so that everything a reader sees is plain paragraphs: tracked changes accepted (A03),
-// automatic numbers written out (A04), each text box and note once, after its paragraph (A05). What comes out is
-// simple WordprocessingML for mammoth. Does not know about zip packages or HTML.
+// Rewrites a Word document so that everything a reader sees is plain paragraphs: tracked changes accepted
+// (A03), automatic numbers written out (A04), each text box and note once, after its paragraph (A05). What
+// comes out is simple WordprocessingML for mammoth. Does not know about zip packages or HTML.
 import type { Numbering } from './docx-numbering.ts';
 import { childOf, childrenOf, childValue, type XmlElement } from './xml.ts';
 

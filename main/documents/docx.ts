@@ -1,6 +1,6 @@
-// Word documents: the package is rewritten (docx-rewrite.ts), mammoth turns it into HTML, and the HTML walker gives
-// sections with heading paths. The only import of mammoth, which is loaded on
-// the first document.
+// Word documents: the package is rewritten (docx-rewrite.ts), mammoth turns it into HTML, and the HTML
+// walker gives sections with heading paths. The only import of mammoth, which is loaded on the first
+// document.
 import { AppError } from '../errors.ts';
 import { createNumbering } from './docx-numbering.ts';
 import { type Rewritten, rewriteDocument, slimStyles } from './docx-rewrite.ts';

@@ -1,6 +1,6 @@
-// Bytes to text, with the name of the encoding and the reason for it. Order: the user's choice, byte-order mark, valid
-// UTF-8, UTF-16 by its zero bytes, the file's own declaration if it decodes, detection (the order that field case A09
-// asks for). The only import of chardet and iconv-lite.
+// Bytes to text, with the name of the encoding and the reason for it. Order: the user's choice, byte-order
+// mark, valid UTF-8, UTF-16 by its zero bytes, the file's own declaration if it decodes, detection (the
+// order that field case A09 asks for). The only import of chardet and iconv-lite.
 import { TextDecoder } from 'node:util';
 import chardet from 'chardet';
 import iconv from 'iconv-lite';
@@ -18,7 +18,8 @@ export interface Decoded {
 
 /**
  * Decodes a text file.
- * @param declared encoding that the file names for itself, such as an HTML meta charset; found by the caller.
+ * @param declared encoding that the file names for itself, such as an HTML meta charset; found by the
+ *   caller.
  * @throws AppError `encoding-unknown` when the user's choice is no known encoding.
  */
 export function decodeText(
@@ -144,8 +145,8 @@ function strict(bytes: Uint8Array, encoding: string): string | null {
 }
 
 /**
- * Decodes, or null when the result cannot be text: C1 control characters (bytes that the code page leaves empty)
- * or private-use characters.
+ * Decodes, or null when the result cannot be text: C1 control characters (bytes that the code page leaves
+ * empty) or private-use characters.
  */
 function plausible(bytes: Uint8Array, encoding: string): string | null {
   const text = strict(bytes, encoding);

@@ -1,6 +1,6 @@
-// HTML elements to readable text: sections with heading paths, lists with their marks, one line a table row, cells and
-// paragraphs never glued together. Walks without recursion, since pages nest thousands of levels deep. Shared by the
-// HTML and DOCX importers; does not know where the elements come from.
+// HTML elements to readable text: sections with heading paths, lists with their marks, one line a table
+// row, cells and paragraphs never glued together. Walks without recursion, since pages nest thousands of
+// levels deep. Shared by the HTML and DOCX importers; does not know where the elements come from.
 
 /** The few DOM properties used here; linkedom and browsers have them. */
 export interface HtmlNode {
@@ -31,14 +31,16 @@ interface Frame {
 }
 
 const skipped = new Set(
-  'SCRIPT STYLE NOSCRIPT TEMPLATE HEAD SVG MATH IFRAME OBJECT CANVAS SELECT TEXTAREA AUDIO VIDEO BUTTON'.split(
-    ' ',
-  ),
+  (
+    'SCRIPT STYLE NOSCRIPT TEMPLATE HEAD SVG MATH IFRAME OBJECT CANVAS SELECT TEXTAREA AUDIO ' +
+    'VIDEO BUTTON'
+  ).split(' '),
 );
 const blockTags = new Set(
   (
-    'ADDRESS ARTICLE ASIDE BLOCKQUOTE BODY DETAILS DIALOG DIV DD DT FIELDSET FIGCAPTION FIGURE FOOTER FORM HEADER ' +
-    'HGROUP HR HTML LEGEND MAIN NAV P PRE SEARCH SECTION SUMMARY CENTER CAPTION THEAD TBODY TFOOT'
+    'ADDRESS ARTICLE ASIDE BLOCKQUOTE BODY DETAILS DIALOG DIV DD DT FIELDSET FIGCAPTION FIGURE ' +
+    'FOOTER FORM HEADER HGROUP HR HTML LEGEND MAIN NAV P PRE SEARCH SECTION SUMMARY CENTER ' +
+    'CAPTION THEAD TBODY TFOOT'
   ).split(' '),
 );
 /** Elements that gather their blocks, with what stands between these. */

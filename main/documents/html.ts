@@ -1,5 +1,6 @@
-// HTML: the main content by Readability, or the whole page when the user asks for it or when too little would be kept.
-// The only import of Readability; linkedom is also used for XML (xml.ts). Both are loaded when the first page is read.
+// HTML: the main content by Readability, or the whole page when the user asks for it or when too little
+// would be kept. The only import of Readability; linkedom is also used for XML (xml.ts). Both are loaded
+// when the first page is read.
 import { AppError } from '../errors.ts';
 import { decodeText } from './encoding.ts';
 import { type HtmlNode, type HtmlSection, sectionsOf } from './html-text.ts';
@@ -63,8 +64,15 @@ async function mainContent(text: string): Promise<HtmlSection[] | null> {
   if (article?.content === null || article?.content === undefined) return null;
   const sections = sectionsOf(article.content as HtmlNode);
   // Readability takes out the page's own title, which is the context of everything below it.
-  const hasHeading = sections.some((section) => section.text.startsWith(heading));
-  if (heading === '' || hasHeading) return sections;
+  const own = sections.findIndex((section) => section.text.startsWith(heading));
+  if (heading === '' || document.querySelectorAll('h1').length > 1) return sections;
+  if (own >= 0) {
+    // It writes the title as a second-level heading, beside those that belong below it.
+    for (const section of sections.slice(own + 1)) {
+      if (!section.place.startsWith(heading)) section.place = `${heading} > ${section.place}`;
+    }
+    return sections;
+  }
   const startsBare = sections[0]?.place === '';
   if (startsBare) sections[0].text = `${heading}\n\n${sections[0].text}`;
   for (const section of sections) section.place = section.place ? `${heading} > ${section.place}` : heading;
@@ -89,16 +97,18 @@ async function parsePage(text: string) {
   return parseHTML(`<!doctype html><html><head></head><body>${inner}</body></html>`).document;
 }
 
-/** The charset that the page or its XML declaration names; looked for in the whole file, not only in its head. */
+/**
+ * The charset that the page or its XML declaration names; looked for in the whole file, not only in its
+ * head.
+ */
 export function declaredEncoding(bytes: Uint8Array): string | null {
   const ascii = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 1_000_000)).toString(
     'latin1',
   );
   const xml = /^\s*<\?xml[^>]*\sencoding\s*=\s*["']([\w:.-]+)["']/.exec(ascii);
-  const meta =
-    /<meta[^>]*\scharset\s*=\s*["']?\s*([\w:.-]+)|<meta[^>]*\scontent\s*=\s*["'][^"'>]*charset\s*=\s*([\w:.-]+)/i;
-  const found = meta.exec(ascii);
-  return xml?.[1] ?? found?.[1] ?? found?.[2] ?? null;
+  const meta = /<meta[^>]*\scharset\s*=\s*["']?\s*([\w:.-]+)/i;
+  const older = /<meta[^>]*\scontent\s*=\s*["'][^"'>]*charset\s*=\s*([\w:.-]+)/i;
+  return (xml ?? meta.exec(ascii) ?? older.exec(ascii))?.[1] ?? null;
 }
 
 /** Characters that are no white space. */

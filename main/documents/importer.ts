@@ -1,5 +1,5 @@
-// What an importer is: bytes of one file in, parts of text and a coverage report out. Knows no format, no path and no
-// process; `read.ts` runs one importer, `index.ts` lists them all.
+// What an importer is: bytes of one file in, parts of text and a coverage report out. Knows no format, no
+// path and no process; `read.ts` runs one importer, `index.ts` lists them all.
 import type { Coverage, DocumentPart } from '../contract/documents.ts';
 import type { Limits } from './limits.ts';
 

@@ -33,7 +33,8 @@ const unsupported: Record<string, string> = {
  * The importer for a file, by its content first and its extension second.
  * @param bytes the file, or at least its first 64 KB (a zip is searched whole for a Word document).
  * @returns the importer, with a note when name and content disagree.
- * @throws AppError `file-empty`, `type-not-supported`, `file-wrong-content`, `file-binary`, `docx-encrypted`,
+ * @throws AppError `file-empty`, `type-not-supported`, `file-wrong-content`, `file-binary`,
+ *   `docx-encrypted`,
  *   `docx-broken`, `pdf-broken`.
  */
 export function importerFor(name: string, bytes: Uint8Array): { importer: Importer; notes: string[] } {
@@ -119,10 +120,12 @@ function wrongContent(name: string, named: Importer | undefined, label: string):
 }
 
 function notSupported(name: string, extension: string): AppError {
-  const what = unsupported[extension] ?? (extension === '' ? 'files without an extension' : `.${extension}`);
+  const known = unsupported[extension];
+  const plain = extension === '' ? 'files without an extension are' : `.${extension} is`;
+  const what = known === undefined ? plain : `${known} files are`;
   return new AppError(
     'type-not-supported',
-    `Tunesmith cannot read "${name}": ${what}${extension in unsupported ? ' files are' : ' is'} not supported yet.`,
+    `Tunesmith cannot read "${name}": ${what} not supported yet.`,
     `Save it as one of these types: ${supportedTypes()}.`,
   );
 }

@@ -1,13 +1,15 @@
-// JSON values as rows: exact numbers, cells as strings, nested values kept. Shared by the JSON and JSONL importers.
+// JSON values as rows: exact numbers, cells as strings, nested values kept. Shared by the JSON and JSONL
+// importers.
 import { AppError } from '../errors.ts';
 import type { PartDraft } from './importer.ts';
+import { faultOffset } from './json-fault.ts';
 
 /** Numbers that JavaScript would print in another way than the file, such as 1.0, 1e5 or 20-digit ids. */
 const fragileNumber = /\d[.eE]|\d{16}|-0/;
 
 /**
- * `JSON.parse` that never changes a number: one whose printed form would differ from the file comes back as the
- * file's own string. Throws SyntaxError.
+ * `JSON.parse` that never changes a number: one whose printed form would differ from the file comes back as
+ * the file's own string. Throws SyntaxError.
  */
 export function parseExact(text: string): unknown {
   if (!fragileNumber.test(text)) return JSON.parse(text);
@@ -22,7 +24,10 @@ export function parseExact(text: string): unknown {
 /** How deep objects inside a row become columns with dotted names, such as `content.prompt`. */
 const flatLevels = 4;
 
-/** One row. Scalars are cells, also those inside objects (`a.b`); a row with nesting keeps its value as well. */
+/**
+ * One row. Scalars are cells, also those inside objects (`a.b`); a row with nesting keeps its value as
+ * well.
+ */
 export function rowOf(value: unknown, place: string): PartDraft {
   if (!isObject(value)) {
     const cell = typeof value === 'object' && value !== null ? JSON.stringify(value) : cellOf(value);
@@ -94,11 +99,11 @@ function nestedText(value: object): string {
 /** Line and column (1-based) where parsing stopped, and the parser's own reason. */
 export function faultOf(thrown: unknown, text: string): { line: number; column: number; reason: string } {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  const position = Number(/at position (\d+)/.exec(message)?.[1] ?? text.length);
+  const position = faultOffset(text);
   const before = text.slice(0, position);
   const line = before.split('\n').length;
   const column = position - before.lastIndexOf('\n');
-  const reason = message.replace(/ in JSON at position.*| \(line \d+ column \d+\)$/s, '').slice(0, 120);
+  const reason = message.replace(/ in JSON at position.*|, ".*" is not valid JSON$/s, '').slice(0, 120);
   return { line, column, reason };
 }
 

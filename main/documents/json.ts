@@ -1,5 +1,5 @@
-// JSON: a list of rows, an object that holds one list of rows, or a single value. A file of JSON Lines that is named
-// .json is read as such, and the notes say so.
+// JSON: a list of rows, an object that holds one list of rows, or a single value. A file of JSON Lines that
+// is named .json is read as such, and the notes say so.
 import { AppError } from '../errors.ts';
 import { decodeText } from './encoding.ts';
 import type { Importer, Outcome, PartDraft } from './importer.ts';

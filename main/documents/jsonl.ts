@@ -1,4 +1,5 @@
-// JSON Lines: one value a line, split on LF only (U+2028, U+2029 and U+0085 belong to the text: field case A01).
+// JSON Lines: one value a line, split on LF only (U+2028, U+2029 and U+0085 belong to the text: field case
+// A01).
 import { AppError } from '../errors.ts';
 import { decodeText } from './encoding.ts';
 import type { Importer, Outcome, PartDraft } from './importer.ts';
@@ -62,8 +63,6 @@ export function* readLines(name: string, text: string, limits: Limits): Generato
   const notes =
     bad === 0
       ? []
-      : [
-          `${plural(bad, 'line')} of ${count(bad + rows)} are not JSON and are left out; the first is ${firstFault}`,
-        ];
+      : [`${plural(bad, 'line')} of ${count(bad + rows)} left out as no JSON; the first is ${firstFault}`];
   return { coverage: { notes }, rows, columns: [...columns] };
 }

@@ -1,5 +1,5 @@
-// Which language a text is in. The only import of eld, which takes half a second and 200 MB to load, so it is loaded
-// on first use and in one thread only.
+// Which language a text is in. The only import of eld, which takes half a second and 200 MB to load, so it
+// is loaded on first use and in one thread only.
 
 /** Below this many letters any answer would be a guess. */
 const leastLetters = 20;

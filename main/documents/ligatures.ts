@@ -1,4 +1,5 @@
-// Latin ligatures to letters, and nothing else: other compatibility characters carry meaning (field case A07).
+// Latin ligatures to letters, and nothing else: other compatibility characters carry meaning (field case
+// A07).
 
 const ligatures: Record<string, string> = {
   '\uFB00': 'ff',

@@ -1,5 +1,5 @@
-// How much one file may cost. Limits count what comes out (inflated bytes, characters, pages, levels), never what a
-// file claims. Time and memory are held from outside, by `pool.ts`.
+// How much one file may cost. Limits count what comes out (inflated bytes, characters, pages, levels),
+// never what a file claims. Time and memory are held from outside, by `pool.ts`.
 import { AppError } from '../errors.ts';
 
 export interface Limits {

@@ -1,5 +1,5 @@
-// Markdown: one part a section, its place is the path of headings. The text stays Markdown; taking the marks out is a
-// cleaning step, so that the user sees it.
+// Markdown: one part a section, its place is the path of headings. The text stays Markdown; taking the
+// marks out is a cleaning step, so that the user sees it.
 import { decodeText } from './encoding.ts';
 import type { Importer } from './importer.ts';
 import { cutText } from './text.ts';

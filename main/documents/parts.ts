@@ -1,5 +1,5 @@
-// The file of extracted parts: one `DocumentPart` as JSON a line, ended by byte 0x0A, written under a temporary name.
-// Does not know what the parts mean.
+// The file of extracted parts: one `DocumentPart` as JSON a line, ended by byte 0x0A, written under a
+// temporary name. Does not know what the parts mean.
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { DocumentPart } from '../contract/documents.ts';

@@ -1,5 +1,6 @@
-// Reading order of a PDF page from the geometry of its text: columns, titles across, footers, rotated pages, vertical
-// writing (field case A06). Pure: positioned runs in, lines in reading order out. Lengths are points (1/72 inch).
+// Reading order of a PDF page from the geometry of its text: columns, titles across, footers, rotated
+// pages, vertical writing (field case A06). Pure: positioned runs in, lines in reading order out. Lengths
+// are points (1/72 inch).
 
 /** A run of text as the PDF parser gives it. `transform` is its text matrix in page space, y upwards. */
 export interface TextRun {
@@ -61,7 +62,8 @@ export function layoutPage(runs: TextRun[], width: number, height: number): Bloc
     const across = Math.abs(Math.sin((angle * Math.PI) / 180)) > 0.5 ? height : width;
     const left = Math.min(...pieces.map((piece) => piece.left));
     const right = Math.max(...pieces.map((piece) => piece.right));
-    // Text normally has a right margin like its left one. Where the frame has no such origin, its own extent counts.
+    // Text normally has a right margin like its left one. Where the frame has no such origin, its own
+    // extent counts.
     const origin = Math.min(0, left) < 0 ? left - 36 : 0;
     const limit = Math.max(right, origin + across - (left - origin));
     return splitEnds(fragmentsOf(pieces)).flatMap((region) => orderRegion(region, limit));
@@ -173,8 +175,9 @@ function splitEnds(fragments: Fragment[]): Fragment[][] {
 }
 
 /**
- * Reading order of a region: the best gutter cuts it into bands; rows that cross the gutter are bands of their own,
- * bands beside the gutter are read left side first, each side again by the same rule. `limit` is the right border.
+ * Reading order of a region: the best gutter cuts it into bands; rows that cross the gutter are bands of
+ * their own, bands beside the gutter are read left side first, each side again by the same rule. `limit` is
+ * the right border.
  */
 function orderRegion(fragments: Fragment[], limit: number, depth = 0): Block[] {
   const gutter = depth < 6 ? bestGutter(fragments) : null;
@@ -204,7 +207,10 @@ interface Band {
   right: Fragment[];
 }
 
-/** The x before a common left edge that has the most text in prose columns on both of its sides; null for none. */
+/**
+ * The x before a common left edge that has the most text in prose columns on both of its sides; null for
+ * none.
+ */
 function bestGutter(fragments: Fragment[]): number | null {
   const edges = new Map<number, number>();
   for (const fragment of fragments) {

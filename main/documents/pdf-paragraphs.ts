@@ -1,8 +1,10 @@
-// Lines of a page to paragraphs: joins wrapped lines, undoes hyphenation, expands ligatures. Knows no geometry beyond
-// line ends and distances; pdf-layout.ts has put the lines in reading order.
+// Lines of a page to paragraphs: joins wrapped lines, undoes hyphenation, expands ligatures. Knows no
+// geometry beyond line ends and distances; pdf-layout.ts has put the lines in reading order.
 import type { Block, Line } from './pdf-layout.ts';
 
-/** Words of the whole document, lower case: they decide whether a hyphen at a line end belongs to the word. */
+/**
+ * Words of the whole document, lower case: they decide whether a hyphen at a line end belongs to the word.
+ */
 export interface Vocabulary {
   words: Set<string>;
   /** Words with an inner hyphen that stand inside a line. */
@@ -50,7 +52,9 @@ function usualRight(block: Block): number {
   return block.lines.length >= 6 && reaching >= block.lines.length / 2 ? widest : block.limit;
 }
 
-/** The usual distance between baselines: the lower quartile, so that spaces between paragraphs do not count. */
+/**
+ * The usual distance between baselines: the lower quartile, so that spaces between paragraphs do not count.
+ */
 function usualPitch(lines: Line[]): number {
   const gaps = lines.slice(1).map((line, at) => line.baseline - lines[at].baseline);
   const positive = gaps.filter((gap) => gap > 0).sort((a, b) => a - b);

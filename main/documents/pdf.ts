@@ -1,5 +1,6 @@
-// PDF: text by page, in reading order. Says what is missing: pages without text, passwords, copy restrictions. The only
-// import of pdf-parse, which is loaded on the first document. Which line belongs to which column is decided in pdf-layout.ts.
+// PDF: text by page, in reading order. Says what is missing: pages without text, passwords, copy
+// restrictions. The only import of pdf-parse, which is loaded on the first document. Which line belongs to
+// which column is decided in pdf-layout.ts.
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import type { PDFParse } from 'pdf-parse';

@@ -1,5 +1,5 @@
-// Reads files in worker threads under limits of time and memory. A thread that is too slow, runs out of memory or dies
-// is replaced; its file gets a sentence, and the other files go on. Knows no format.
+// Reads files in worker threads under limits of time and memory. A thread that is too slow, runs out of
+// memory or dies is replaced; its file gets a sentence, and the other files go on. Knows no format.
 import { rmSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { AppError, type ErrorShape, toErrorShape } from '../errors.ts';

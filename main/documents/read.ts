@@ -1,5 +1,5 @@
-// Reads one file from bytes to numbered parts and a coverage report. Pure over plain data: no path, no process, no
-// database. `worker.ts` runs it in a thread of its own.
+// Reads one file from bytes to numbered parts and a coverage report. Pure over plain data: no path, no
+// process, no database. `worker.ts` runs it in a thread of its own.
 import type { Coverage, DocumentPart } from '../contract/documents.ts';
 import { AppError } from '../errors.ts';
 import type { ImportFile, ImportOptions } from './importer.ts';

@@ -26,7 +26,10 @@ export const text: Importer = {
   },
 };
 
-/** Cuts text at blank lines into parts of about 2,000 characters; line ends become LF. Blank parts are left out. */
+/**
+ * Cuts text at blank lines into parts of about 2,000 characters; line ends become LF. Blank parts are left
+ * out.
+ */
 export function cutText(whole: string): string[] {
   const parts: string[] = [];
   let part = '';

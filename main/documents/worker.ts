@@ -1,5 +1,5 @@
-// A thread that reads one file after the other and writes their parts. Entry of `pool.ts`; it knows no job and no
-// time limit. A file that takes the thread down takes nothing else with it.
+// A thread that reads one file after the other and writes their parts. Entry of `pool.ts`; it knows no job
+// and no time limit. A file that takes the thread down takes nothing else with it.
 import { readFileSync, statSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { AppError, assert, toErrorShape } from '../errors.ts';

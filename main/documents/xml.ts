@@ -1,6 +1,6 @@
-// XML of office files as a plain tree with canonical prefixes, and back to text. Namespaces are matched by their
-// address (strict and transitional), so an unusual prefix changes nothing. The parser is linkedom, which expands no
-// foreign entities; it is loaded when the first part is parsed.
+// XML of office files as a plain tree with canonical prefixes, and back to text. Namespaces are matched by
+// their address (strict and transitional), so an unusual prefix changes nothing. The parser is linkedom,
+// which expands no foreign entities; it is loaded when the first part is parsed.
 import { AppError } from '../errors.ts';
 
 export interface XmlElement {

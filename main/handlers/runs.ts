@@ -1,15 +1,14 @@
 // Calls about runs. Training is a job (work/train.ts); plans and presets come from the inspect process.
 import { mkdirSync } from 'node:fs';
-import { statfs } from 'node:fs/promises';
 import type { Recipe, Run, runs } from '../contract/runs.ts';
 import type { HandlersFor } from '../contract/wire.ts';
 import { AppError } from '../errors.ts';
 import type { InspectAsks } from '../jobs/job.ts';
 import { newId } from '../store/rows.ts';
-import { findModel, findRun, findVersion, memoryBudget, threadsFor } from './lookup.ts';
+import { findModel, findRun, findVersion } from './lookup.ts';
 import { loadCurves } from './run-folder.ts';
 import type { Services } from './services.ts';
-import { startTraining, updateRun } from './work/train.ts';
+import { planOf, startTraining, updateRun } from './work/train.ts';
 
 const unfinished = new Set<Run['state']>(['queued', 'compiling', 'running', 'paused', 'stopping']);
 const resumable = new Set<Run['state']>(['interrupted', 'stopped', 'failed']);
@@ -38,18 +37,7 @@ export function runHandlers(services: Services): HandlersFor<typeof runs> {
         isSample: project.row.find()?.isSample ?? false,
       });
     },
-    'runs.plan': async (recipe) => {
-      const project = store.project(recipe.projectId);
-      findVersion(project, recipe.versionId);
-      const { bavail, bsize } = await statfs(project.folder);
-      return inspect.ask<InspectAsks['plan']['reply']>('plan', {
-        modelFolder: findModel(services, recipe.modelId).folder,
-        recordsFile: project.datasets.recordsFile(recipe.versionId),
-        settings: { ...recipe.settings, threads: threadsFor(services, recipe.settings.threads) },
-        memoryBytes: memoryBudget(services),
-        diskBytes: bavail * bsize,
-      });
-    },
+    'runs.plan': (recipe) => planOf(services, recipe),
     'runs.start': (recipe) => {
       const project = store.project(recipe.projectId);
       const twin = findTwin(project.runs.active(), recipe);

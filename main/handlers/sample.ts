@@ -21,6 +21,7 @@ export async function createSampleProject(services: Services): Promise<string> {
       `The sample documents are not complete: "${missing[0].name}" is missing in ${folder}.`,
       'Install Tunesmith again.',
     );
+  services.capabilities().catch(() => {}); // needed when the documents are read; a failure is told then
   const { name, description } = sample;
   const project = services.store.createProject({ name, description, isSample: true });
   if (await ensureStarter(services)) project.row.update({ chosenModelId: starterId });

@@ -3,6 +3,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Provider } from '../compiler/lowering.ts';
 import type { Model } from '../models/load.ts';
+import { replacedTensor } from '../models/lora.ts';
 import { createSession, type Numbers, type Session } from '../training/session.ts';
 import { compileDecode, type DecodeShape, KvCache } from './kv-cache.ts';
 import { type LiveWeights, widenedWeights } from './weights.ts';
@@ -40,7 +41,8 @@ export function chunksOf(length: number): Chunk[] {
 
 export function createDecoder({ model, weights, provider = 'cpu', threads = 0, maxSessions = 8 }: DecoderOptions) {
   const { contextLength } = model.shape;
-  const replaced = new Set((weights?.pages ?? []).flatMap(({ entries }) => entries.map(({ name }) => name)));
+  const trained = (weights?.pages ?? []).flatMap(({ entries }) => entries.map(({ name }) => name));
+  const replaced = new Set(trained.map((name) => replacedTensor(name) ?? name));
   const wide = widenedWeights(model, replaced);
   const constant: Record<string, Numbers> = {
     ...weights?.parameters.named('p'),

@@ -4,11 +4,11 @@ import { Graph, type Value } from '../compiler/graph.ts';
 import { lower, type Program, type Provider } from '../compiler/lowering.ts';
 import type { ModelShape } from '../models/architecture.ts';
 import { hidden } from '../models/blocks/attention.ts';
-import { type Adapter, type AttentionSpec, ModelBuilder } from '../models/builder.ts';
+import { type AttentionSpec, ModelBuilder } from '../models/builder.ts';
 import type { Model } from '../models/load.ts';
-import { type LoraSite, loraNames } from '../models/lora.ts';
+import { type LoraSite, siteAdapters } from '../models/lora.ts';
 import type { Page } from '../training/parameters.ts';
-import { headLogits, pageInputs } from '../training/programs.ts';
+import { pageInputs } from '../training/programs.ts';
 
 /** Shape of one graph: B rows, T new tokens of each, C places for earlier keys (0 = the tokens are the first ones). */
 export interface DecodeShape {
@@ -58,12 +58,6 @@ export function compileDecode(shape: DecodeShape, options: DecodeOptions): Progr
   for (const name of options.widened) {
     parameters.set(name, g.input(`w:${name}`, model.tensors.get(name)?.shape ?? []));
   }
-  const adapters = new Map(
-    options.sites.map(({ module, scale }): [string, Adapter] => {
-      const { a, b } = loraNames(module);
-      return [module, { a: parameters.get(a) as Value, b: parameters.get(b) as Value, scale }];
-    }),
-  );
   const earlier = places > 0 ? earlierMasks(g, positions, places) : undefined;
   const among = newMasks(g, tokens);
   const builder = new ModelBuilder({
@@ -87,10 +81,10 @@ export function compileDecode(shape: DecodeShape, options: DecodeOptions): Progr
     tensors: model.tensors,
     locate: model.locate,
     parameters,
-    adapters,
+    adapters: siteAdapters(options.sites, parameters),
   });
   const result = model.architecture.forward(builder, model.config);
-  g.output('logits', headLogits(builder, result, g.gather(result.hidden, last)));
+  g.output('logits', builder.logits(result, g.gather(result.hidden, last)));
   return lower(g, provider);
 }
 

@@ -1,7 +1,6 @@
 // Teacher-forced loss: how surprised a model is by each token of the right answer. Batches records of similar length; the
 // sums do not depend on how (RULES.md 6). Knows nothing of generation.
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { loraNames } from '../models/lora.ts';
 import type { TrainingRecord } from '../training/data.ts';
 import { type BatchArrays, createTrainer } from '../training/trainer.ts';
 import { batchArrays, type MicroBatchPlan, planOnce } from '../training/updates.ts';
@@ -23,11 +22,10 @@ export interface Scorer {
 const tokensOfBatch = (parameters: number): number => (parameters < 500e6 ? 2048 : 512);
 
 export async function createScorer({ model, weights, lora }: TunedModel, threads: number, padId: number): Promise<Scorer> {
-  const names = (weights?.sites ?? []).flatMap(({ module }) => Object.values(loraNames(module)));
   const trainer = await createTrainer({
     model,
     lora,
-    initial: weights && new Map(names.map((name) => [name, weights.parameters.view(name)])),
+    initial: weights && new Map(weights.parameters.entries().map(({ name }) => [name, weights.parameters.view(name)])),
     frozen: () => true,
     optimizer: { kind: 'sgd', momentum: 0 },
     weightDecay: 0,

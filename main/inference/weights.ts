@@ -13,6 +13,8 @@ import {
   loraNames,
   loraSites,
   readAdapter,
+  savedTensors,
+  siteTensors,
 } from '../models/lora.ts';
 import { readHeader, readTensor, type TensorInfo } from '../models/safetensors.ts';
 import { layoutPages, type Page, PagedArrays } from '../training/parameters.ts';
@@ -46,34 +48,29 @@ export function openTuned(model: Model, tuned: { kind: 'adapter' | 'full'; folde
 }
 
 /** An adapter in pages, as the graphs take it. */
-export function adapterWeights(model: Model, files: AdapterFiles): LiveWeights {
-  if (files.config.use_dora) {
-    throw new AppError(
-      'adapter-unsupported',
-      'The adapter uses DoRA, which Tunesmith cannot run yet.',
-      'Choose a LoRA adapter without DoRA.',
-    );
-  }
-  const sites = loraSites(files.config, model.specs, model.architecture.outputModules);
-  const tensors = adapterFor(files, sites);
-  const pages = layoutPages(
-    sites.flatMap(({ module, rank, inFeatures, outFeatures }) => {
-      const { a, b } = loraNames(module);
-      return [
-        { name: a, shape: [rank, inFeatures], decay: true, matrix: true },
-        { name: b, shape: [outFeatures, rank], decay: true, matrix: true },
-      ];
-    }),
-    false,
-  );
+export function adapterWeights(model: Model, { config, ...files }: AdapterFiles): LiveWeights {
+  const { specs, architecture } = model;
+  const sites = loraSites(config, specs, architecture.outputModules);
+  const saved = savedTensors(config, sites, specs, architecture.outputModules);
+  const tensors = adapterFor({ config, ...files }, sites, saved);
+  const layout = [...siteTensors(sites), ...saved].map(({ name, shape }) => ({ name, shape, decay: true, matrix: true }));
+  const pages = layoutPages(layout, 'nothing');
   const parameters = new PagedArrays(pages);
   for (const [name, data] of tensors) parameters.view(name).set(data);
   return { pages, sites, parameters };
 }
 
-/** True when every B of the adapter is zero: it changes nothing (field case D03). */
+/** True when the adapter changes nothing: every product B A is zero, and nothing else is saved (field case D03). */
 export function hasNoEffect({ sites, parameters }: LiveWeights): boolean {
-  return sites.every(({ module }) => parameters.view(loraNames(module).b).every((value) => value === 0));
+  const zero = (name: string) => parameters.view(name).every((value) => value === 0);
+  const tensors = siteTensors(sites).length;
+  return (
+    parameters.entries().length === tensors &&
+    sites.every(({ module, kind, dora }) => {
+      const { a, b } = loraNames(module, kind);
+      return !dora && (zero(a) || zero(b));
+    })
+  );
 }
 
 /** The same model with its tensors from another folder, which may hold nothing but model.safetensors. */
@@ -84,7 +81,8 @@ function withTensors(model: Model, folder: string): Model {
     throw new AppError('weights-missing', 'The folder of this run has no model.safetensors.', 'Train the run again.');
   }
   const file = realpathSync(path);
-  const tensors = readHeader(file);
+  const { rename = (name) => name } = model.architecture;
+  const tensors = new Map([...readHeader(file)].map(([name, info]) => [rename(name), info]));
   const first = model.specs.find(({ name, shape }) => tensors.get(name)?.shape.join() !== shape.join());
   if (first !== undefined) {
     throw new AppError(

@@ -14,7 +14,7 @@ import type {
   Split,
 } from '../contract/datasets.ts';
 import type { Coverage } from '../contract/documents.ts';
-import type { MetricResult, Prediction } from '../contract/evaluations.ts';
+import type { MetricResult } from '../contract/evaluations.ts';
 import type { Parity } from '../contract/exports.ts';
 import type { BaseModel, Fit } from '../contract/models.ts';
 import type {

@@ -30,6 +30,8 @@ export type Lane = 'heavy' | 'import' | 'free';
 
 export interface WorkContext {
   progress(progress: Partial<Progress>): void;
+  /** Writes the job with its spec now; progress alone is written once a second. */
+  save(): void;
   signal: AbortSignal;
 }
 
@@ -166,6 +168,7 @@ export function createQueue(options: QueueOptions) {
     const { job } = entry;
     const context: WorkContext = {
       signal: entry.abort.signal,
+      save: () => publish(entry),
       progress: (progress) => {
         Object.assign(job, progress);
         hooks.progress?.(job);

@@ -4,10 +4,11 @@
 import { assert } from '../errors.ts';
 import type { Graph, Value } from '../compiler/graph.ts';
 import type { Provider } from '../compiler/lowering.ts';
-import { type LinearSite, linears } from './blocks/linear.ts';
+import type { ForwardResult } from './architecture.ts';
+import { adaptedNorm, type LinearAdapter, type LinearSite, linears } from './blocks/linear.ts';
 import { type RotaryTables, rotaryTables } from './blocks/rotary.ts';
 import type { RotarySettings } from './blocks/rotary.ts';
-import type { TensorInfo } from './safetensors.ts';
+import { fromFloat32, type TensorInfo, toFloat32 } from './safetensors.ts';
 
 /** What attention needs to know of one layer. */
 export interface AttentionSpec {
@@ -28,11 +29,8 @@ export type Attend = (layer: number, q: Value, k: Value, v: Value, spec: Attenti
 /** How much of the forward pass is computed again in the backward pass instead of being kept. */
 export type Recompute = 'off' | 'selective' | 'layer';
 
-export interface Adapter {
-  a: Value;
-  b: Value;
-  scale: number;
-}
+/** LoRA of a linear layer or an embedding (then `in` is the vocabulary). */
+export type Adapter = LinearAdapter;
 
 export interface BuilderOptions {
   graph: Graph;
@@ -89,10 +87,12 @@ export class ModelBuilder {
     return this.options.parameters.has(name) || this.options.tensors.has(name);
   }
 
-  /** A tensor as it is stored (float32, float16 or bfloat16). */
+  /** A tensor as it is stored (float32, float16 or bfloat16), or its trained value. */
   raw(name: string): Value {
-    const parameter = this.options.parameters.get(name);
-    if (parameter !== undefined) return parameter;
+    return this.options.parameters.get(name) ?? this.stored(name);
+  }
+
+  private stored(name: string): Value {
     const known = this.raws.get(name);
     if (known !== undefined) return known;
     const info = this.options.tensors.get(name);
@@ -105,14 +105,35 @@ export class ModelBuilder {
 
   /** A tensor as float32. Casting again in the backward pass is cheaper than keeping the result. */
   tensor(name: string): Value {
-    const raw = this.raw(name);
+    return this.wide(this.raw(name));
+  }
+
+  private wide(raw: Value): Value {
     return raw.dtype === 'float32' ? raw : this.g.cheap(this.g.cast(raw, 'float32'));
   }
 
-  /** Rows of an embedding table for the token ids: [batch * width, hidden]. */
-  embed(name: string, ids: Value = this.options.ids): Value {
-    const rows = this.g.gather(this.raw(name), this.g.reshape(ids, [-1]));
-    return this.g.cast(rows, 'float32');
+  /**
+   * Rows of the embedding table of `module` for token ids or other indices: [batch * width, hidden]. The `scale` is
+   * rounded to the dtype that the table is stored in, as transformers rounds it.
+   */
+  embed(module: string, { ids = this.options.ids, scale = 1 }: { ids?: Value; scale?: number } = {}): Value {
+    const { g } = this;
+    const name = `${module}.weight`;
+    const indices = g.reshape(ids, [-1]);
+    const adapter = this.options.adapters.get(module);
+    let rows = g.cast(g.gather(this.raw(name), indices), 'float32');
+    if (adapter !== undefined) {
+      const { a, b, magnitude } = adapter;
+      const low = g.gather(g.transpose(a, [1, 0]), indices); // [rows, rank]
+      rows = g.gemm(low, b, { transB: true, alpha: adapter.scale, c: rows });
+      if (magnitude !== undefined) {
+        const constant = g.block([], () => [adaptedNorm(g, this.tensor(name), true, adapter)], () => [])[0];
+        rows = g.mul(rows, g.div(magnitude, constant));
+      }
+    }
+    if (scale === 1) return rows;
+    const stored = this.options.tensors.get(name)?.dtype ?? 'float32';
+    return g.mul(rows, toFloat32(fromFloat32(Float32Array.of(scale), stored), stored)[0]);
   }
 
   /** Linear layers that share the input x [rows, in], by module name; biases are used where the checkpoint has them. */
@@ -130,6 +151,50 @@ export class ModelBuilder {
     return linears(this.g, x, sites, dropout);
   }
 
+  /** Logits [rows, vocabulary] of hidden rows. */
+  logits({ head }: ForwardResult, hidden: Value): Value {
+    const site = { ...this.headSite(head), adapter: this.options.adapters.get(head.module) };
+    const [logits] = linears(this.g, hidden, [site]);
+    if (head.softcap === undefined) return logits;
+    return this.g.mul(this.g.tanh(this.g.div(logits, head.softcap)), head.softcap);
+  }
+
+  /**
+   * Hidden rows and the table [vocabulary, width] whose product the logits are, with an adapter of the output layer as
+   * further columns: h Wᵀ + s (h Aᵀ) Bᵀ = [h, h Aᵀ] [W, s B]ᵀ. So the loss needs to know nothing of adapters.
+   */
+  headProduct({ hidden, head }: ForwardResult): { hidden: Value; table: Value; bias: Value | undefined } {
+    const { g } = this;
+    const { weight, bias } = this.headSite(head);
+    const adapter = this.options.adapters.get(head.module);
+    if (adapter === undefined) return { hidden, table: weight, bias };
+    const { a, b, scale, magnitude } = adapter;
+    const dropout = this.options.dropout?.(hidden.shape);
+    const low = g.gemm(dropout === undefined ? hidden : g.mul(hidden, dropout), a, { transB: true });
+    let table = g.concat([weight, scale === 1 ? b : g.mul(b, scale)], 1);
+    if (magnitude !== undefined) {
+      const norm = g.block([], () => [adaptedNorm(g, weight, false, adapter)], () => [])[0];
+      table = g.mul(table, g.reshape(g.div(magnitude, norm), [-1, 1]));
+    }
+    return { hidden: g.concat([hidden, low], 1), table, bias };
+  }
+
+  /**
+   * The output layer's own weight where one is trained, else the one that it shares with the embedding. Where an adapter
+   * saves the embedding alone, it keeps the base's table, as in PEFT.
+   */
+  private headSite(head: ForwardResult['head']): Omit<LinearSite, 'adapter'> {
+    const { parameters } = this.options;
+    const own = `${head.module}.weight`;
+    const name = parameters.has(own) ? own : head.weight;
+    const savedAlone = name !== own && parameters.has(`base_model.model.${name}`);
+    return {
+      weight: savedAlone ? this.wide(this.stored(name)) : this.tensor(name),
+      transposed: false,
+      bias: head.bias === undefined ? undefined : this.tensor(head.bias),
+    };
+  }
+
   /** RMS norm over the last axis. */
   rmsNorm(x: Value, name: string, epsilon: number, offset = 0): Value {
     const gains = this.tensor(name);
@@ -143,8 +208,17 @@ export class ModelBuilder {
     return this.g.cheap(y, this.selective);
   }
 
-  /** Rotary embedding of x [batch, width, heads * headDim]. */
+  /** Rotary embedding of x [batch, width, heads * headDim]; `partial` of each head, the rest stays. */
   rotate(x: Value, headDim: number, settings: RotarySettings): Value {
+    const { g } = this;
+    const rotated = Math.floor(headDim * (settings.partial ?? 1));
+    if (rotated < headDim) {
+      const heads = g.reshape(x, [...x.shape.slice(0, 2), -1, headDim]);
+      const turning = g.reshape(g.slice(heads, 3, 0, rotated), [...x.shape.slice(0, 2), -1]);
+      const turned = this.rotate(turning, rotated, { ...settings, partial: 1 });
+      const parts = [g.reshape(turned, [...heads.shape.slice(0, 3), rotated]), g.slice(heads, 3, rotated, headDim)];
+      return g.cheap(g.reshape(g.concat(parts, 3), x.shape), this.selective);
+    }
     const key = JSON.stringify([headDim, settings]);
     let tables = this.tables.get(key);
     if (tables === undefined) {

@@ -54,7 +54,7 @@ export function openModel(folder: string): Model {
     throw new AppError('config-damaged', `config.json of "${name}" does not fit: ${path.join('.')}: ${message}.`, 'Copy or download the model again.');
   }
   refuseUnknownRope(rawConfig);
-  const tensors = findTensors(folder, name);
+  const tensors = renamed(architecture, findTensors(folder, name));
   const warnings: string[] = [];
   const config = withRealVocabulary(architecture, parsed.data as Record<string, unknown>, tensors, warnings);
   const specs = architecture.tensors(config);
@@ -99,6 +99,12 @@ function refuseUnknownRope(config: Record<string, unknown>): void {
     `The model scales its positions by "${type}", which Tunesmith does not know. It knows: ${ropeTypes.join(', ')}.`,
     'Choose another model.',
   );
+}
+
+/** Tensors under the names that the architecture gives them. */
+function renamed(architecture: Architecture, tensors: Map<string, TensorInfo>): Map<string, TensorInfo> {
+  const { rename } = architecture;
+  return rename === undefined ? tensors : new Map([...tensors].map(([name, info]) => [rename(name), { ...info, name: rename(name) }]));
 }
 
 /** Tensors of a single file or of all shards. */

@@ -14,11 +14,13 @@ export const LoraConfig = z.looseObject({
   lora_alpha: z.number().positive(),
   lora_dropout: z.number().min(0).max(0.95).default(0),
   target_modules: z.union([z.string(), z.array(z.string())]),
+  exclude_modules: z.union([z.string(), z.array(z.string())]).nullish(),
   use_rslora: z.boolean().default(false),
   use_dora: z.boolean().default(false),
   rank_pattern: z.record(z.string(), z.int().positive()).default({}),
   alpha_pattern: z.record(z.string(), z.number().positive()).default({}),
   layers_to_transform: z.union([z.int(), z.array(z.int())]).nullish(),
+  layers_pattern: z.union([z.string(), z.array(z.string())]).nullish(),
   bias: z.enum(['none', 'all', 'lora_only']).default('none'),
   modules_to_save: z.array(z.string()).nullish(),
   fan_in_fan_out: z.boolean().default(false),
@@ -27,71 +29,209 @@ export const LoraConfig = z.looseObject({
 });
 export type LoraConfig = z.infer<typeof LoraConfig>;
 
-/** One linear layer that gets an adapter. */
+/** One layer that gets an adapter. */
 export interface LoraSite {
   module: string;
+  kind: 'linear' | 'conv1d' | 'embedding';
+  /** Tensor of the base that it multiplies with; of a tied output layer, the embedding. */
+  tensor: string;
   rank: number;
   /** alpha / rank, or alpha / sqrt(rank) with rsLoRA. */
   scale: number;
+  /** For an embedding, the vocabulary. */
   inFeatures: number;
   outFeatures: number;
+  dora: boolean;
 }
 
-/** Names of the two matrices of a site, as in adapter_model.safetensors: A [rank, in], B [out, rank]. */
-export const loraNames = (module: string) => ({
-  a: `base_model.model.${module}.lora_A.weight`,
-  b: `base_model.model.${module}.lora_B.weight`,
-});
+/** A tensor of adapter_model.safetensors. */
+export interface AdapterTensor {
+  name: string;
+  shape: readonly number[];
+  role: 'a' | 'b' | 'magnitude' | 'bias' | 'saved';
+  /** Tensor of the base that gives the first value of a bias or a saved module. */
+  source?: string;
+}
+
+const prefix = 'base_model.model.';
+
+/** Names of the matrices of a site, as in adapter_model.safetensors: A [rank, in], B [out, rank], magnitudes [out]. */
+export function loraNames(module: string, kind: LoraSite['kind'] = 'linear') {
+  const names = kind === 'embedding' ? ['lora_embedding_A', 'lora_embedding_B'] : ['lora_A.weight', 'lora_B.weight'];
+  const [a, b, magnitude] = [...names, 'lora_magnitude_vector'].map((name) => `${prefix}${module}.${name}`);
+  return { a, b, magnitude };
+}
+
+/** The tensor of the base model that a tensor of an adapter replaces (a bias, a saved module); undefined for LoRA's own. */
+export function replacedTensor(name: string): string | undefined {
+  if (!name.startsWith(prefix) || /\.lora_[^.]+(\.weight)?$/.test(name)) return undefined;
+  return name.slice(prefix.length).replace(/\.base_layer\.([^.]+)$/, '.$1');
+}
 
 /** The sites of a configuration, in the order of the model's tensors. Throws when it names no layer. */
 export function loraSites(config: LoraConfig, specs: readonly TensorSpec[], outputModules: readonly string[]): LoraSite[] {
-  const sites = specs.flatMap((spec): LoraSite[] => {
-    if (spec.kind !== 'linear' && spec.kind !== 'conv1d') return [];
-    const module = spec.name.replace(/\.weight$/, '');
+  const sites = withTiedOutput(specs, outputModules).flatMap(({ name, shape, kind, source }): LoraSite[] => {
+    if (kind !== 'linear' && kind !== 'conv1d' && kind !== 'embedding') return [];
+    const module = name.replace(/\.weight$/, '');
+    if (kind === 'embedding' && config.target_modules === 'all-linear') return [];
     if (!isTarget(config, module, outputModules)) return [];
     const rank = patternValue(config.rank_pattern, module) ?? config.r;
     const alpha = patternValue(config.alpha_pattern, module) ?? config.lora_alpha;
-    const [outFeatures, inFeatures] = spec.kind === 'conv1d' ? [spec.shape[1], spec.shape[0]] : spec.shape;
-    return [{ module, rank, scale: alpha / (config.use_rslora ? Math.sqrt(rank) : rank), inFeatures, outFeatures }];
+    const [outFeatures, inFeatures] = kind === 'linear' ? shape : [shape[1], shape[0]];
+    const scale = alpha / (config.use_rslora ? Math.sqrt(rank) : rank);
+    return [{ module, kind, tensor: source, rank, scale, inFeatures, outFeatures, dora: config.use_dora }];
   });
   if (sites.length === 0) {
-    const names = [...new Set(specs.filter(({ kind }) => kind === 'linear').map(({ name }) => name.split('.').at(-2)))];
+    const linear = specs.filter(({ kind }) => kind === 'linear' || kind === 'conv1d');
     throw new AppError(
       'lora-no-target',
       `No layer of the model is named ${JSON.stringify(config.target_modules)}.`,
-      `Choose among: ${names.join(', ')}.`,
+      `Choose among: ${[...new Set(linear.map(({ name }) => name.split('.').at(-2)))].join(', ')}.`,
     );
   }
   return sites;
 }
 
+/** Tensors with where their first values lie; a tied output layer, which has no tensor, counts as one of its own. */
+function withTiedOutput(
+  specs: readonly TensorSpec[],
+  outputModules: readonly string[],
+): (TensorSpec & { source: string })[] {
+  const embedding = specs.find(({ kind }) => kind === 'embedding');
+  const tied = outputModules.filter((module) => !specs.some(({ name }) => name.startsWith(`${module}.`)));
+  return [
+    ...specs.map((spec) => ({ ...spec, source: spec.name })),
+    ...tied.flatMap((module) =>
+      embedding === undefined
+        ? []
+        : [{ name: `${module}.weight`, shape: embedding.shape, kind: 'linear' as const, source: embedding.name }],
+    ),
+  ];
+}
+
+/** Tensors of the sites: A and B of each, and magnitudes with DoRA. */
+export function siteTensors(sites: readonly LoraSite[]): AdapterTensor[] {
+  return sites.flatMap(({ module, kind, rank, inFeatures, outFeatures, dora }): AdapterTensor[] => {
+    const { a, b, magnitude } = loraNames(module, kind);
+    return [
+      { name: a, shape: [rank, inFeatures], role: 'a' },
+      { name: b, shape: [outFeatures, rank], role: 'b' },
+      ...(dora ? [{ name: magnitude, shape: [outFeatures], role: 'magnitude' } as const] : []),
+    ];
+  });
+}
+
+/** What an adapter trains besides its sites: biases, and whole modules that are saved with it. */
+export function savedTensors(
+  config: LoraConfig,
+  sites: readonly LoraSite[],
+  specs: readonly TensorSpec[],
+  outputModules: readonly string[],
+): AdapterTensor[] {
+  const adapted = new Set(sites.map(({ module }) => module));
+  return withTiedOutput(specs, outputModules).flatMap(({ name, shape, kind, source }): AdapterTensor[] => {
+    if (isSaved(config, name)) return [{ name: `${prefix}${name}`, shape, role: 'saved', source }];
+    if (kind !== 'bias' || config.bias === 'none') return [];
+    const module = name.replace(/\.bias$/, '');
+    const has = adapted.has(module);
+    if (!has && config.bias === 'lora_only') return [];
+    return [{ name: `${prefix}${module}${has ? '.base_layer' : ''}.bias`, shape, role: 'bias', source }];
+  });
+}
+
+/** Adapters by module, of the values in a graph. */
+export function siteAdapters<Value>(
+  sites: readonly LoraSite[],
+  parameters: ReadonlyMap<string, Value>,
+): Map<string, { a: Value; b: Value; scale: number; magnitude?: Value }> {
+  return new Map(
+    sites.map(({ module, kind, scale }) => {
+      const names = loraNames(module, kind);
+      const [a, b] = [parameters.get(names.a) as Value, parameters.get(names.b) as Value];
+      return [module, { a, b, scale, magnitude: parameters.get(names.magnitude) }];
+    }),
+  );
+}
+
+/** PEFT: a name in the list, or the end of one at a dot; a string is a regular expression for the whole name. */
+function isNamed(names: string | readonly string[], module: string): boolean {
+  if (typeof names === 'string') return pattern(`^(?:${names})$`).test(module);
+  return names.some((name) => module === name || module.endsWith(`.${name}`));
+}
+
+function isSaved(config: LoraConfig, name: string): boolean {
+  return (config.modules_to_save ?? []).some((module) => pattern(`^(?:.*\\.)?${module}\\.`).test(name));
+}
+
 function isTarget(config: LoraConfig, module: string, outputModules: readonly string[]): boolean {
-  const { target_modules: targets, layers_to_transform: layers } = config;
+  const { target_modules: targets, exclude_modules: excluded, layers_to_transform: layers } = config;
+  if (isSaved(config, `${module}.`) || (excluded && isNamed(excluded, module))) return false;
   if (targets === 'all-linear') return !outputModules.includes(module);
-  if (typeof targets === 'string') return new RegExp(`^(?:${targets})$`).test(module);
-  if (!targets.some((target) => module === target || module.endsWith(`.${target}`))) return false;
-  if (layers === undefined || layers === null) return true;
-  const layer = /\.(?:layers|h|block|blocks|layer)\.(\d+)\./.exec(`.${module}`)?.[1];
-  return layer !== undefined && [layers].flat().includes(Number(layer));
+  if (!isNamed(targets, module)) return false;
+  if (typeof targets === 'string' || targets.includes(module) || layers === undefined || layers === null) return true;
+  const wanted = [layers].flat();
+  const groups = [config.layers_pattern ?? []].flat();
+  const found = groups.length === 0 ? /^.*?\.[^.]*\.(\d+)\./.exec(module) : firstMatch(groups, module);
+  return wanted.length === 0 || (found !== null && wanted.includes(Number(found[1])));
+}
+
+function firstMatch(groups: readonly string[], module: string): RegExpExecArray | null {
+  for (const group of groups) {
+    const found = pattern(`(?:^|^.*?\\.)${group}\\.(\\d+)\\.`).exec(module);
+    if (found !== null) return found;
+  }
+  return null;
 }
 
 /** PEFT: the first pattern that matches the end of the name, at a dot. */
 function patternValue(patterns: Readonly<Record<string, number>>, module: string): number | undefined {
-  const found = Object.keys(patterns).find((pattern) => new RegExp(`^(?:.*\\.)?(?:${pattern})$`).test(module));
+  const found = Object.keys(patterns).find((key) => pattern(`^(?:.*\\.)?(?:${key})$`).test(module));
   return found === undefined ? undefined : patterns[found];
 }
 
-/** First weights: A uniform in ±1/sqrt(in) (Kaiming with a = sqrt 5), B zero, so that the start is the base model. */
-export function initialAdapter(sites: readonly LoraSite[], seed: number): Map<string, Float32Array> {
+function pattern(source: string): RegExp {
+  try {
+    return new RegExp(source);
+  } catch (cause) {
+    throw new AppError('lora-pattern', `"${source}" is not a regular expression.`, 'Correct the names of the layers.', { cause });
+  }
+}
+
+/**
+ * First values of all tensors. Linear: A uniform in ±1/sqrt(in) (Kaiming with a = sqrt 5), B zero; embeddings: A zero, B
+ * normal; so that the start is the base model. Magnitudes are the norms of the base's rows. `base` reads a tensor of the base.
+ */
+export function initialAdapter(
+  sites: readonly LoraSite[],
+  saved: readonly AdapterTensor[],
+  seed: number,
+  base: (tensor: string) => Float32Array,
+): Map<string, Float32Array> {
   const random = createRandom(seed);
   const tensors = new Map<string, Float32Array>();
-  for (const { module, rank, inFeatures, outFeatures } of sites) {
+  for (const site of sites) {
+    const { module, kind, rank, inFeatures, outFeatures } = site;
+    const { a, b, magnitude } = loraNames(module, kind);
     const bound = 1 / Math.sqrt(inFeatures);
-    const { a, b } = loraNames(module);
-    tensors.set(a, Float32Array.from({ length: rank * inFeatures }, () => (2 * random.next() - 1) * bound));
-    tensors.set(b, new Float32Array(outFeatures * rank));
+    const uniform = (size: number) => Float32Array.from({ length: size }, () => (2 * random.next() - 1) * bound);
+    const normal = (size: number) => Float32Array.from({ length: size }, () => random.normal());
+    const embedding = kind === 'embedding';
+    tensors.set(a, embedding ? new Float32Array(rank * inFeatures) : uniform(rank * inFeatures));
+    tensors.set(b, embedding ? normal(outFeatures * rank) : new Float32Array(outFeatures * rank));
+    if (site.dora) tensors.set(magnitude, rowNorms(base(site.tensor), site));
   }
+  for (const { name, source } of saved) if (source !== undefined) tensors.set(name, base(source));
   return tensors;
+}
+
+/** Norm of what each output of a layer is made with. */
+function rowNorms(weight: Float32Array, { kind, inFeatures, outFeatures }: LoraSite): Float32Array {
+  const [step, row] = kind === 'linear' ? [1, inFeatures] : [outFeatures, 1];
+  return Float32Array.from({ length: outFeatures }, (_, out) => {
+    let sum = 0;
+    for (let i = 0; i < inFeatures; i++) sum += weight[out * row + i * step] ** 2;
+    return Math.sqrt(sum);
+  });
 }
 
 export interface AdapterFiles {
@@ -114,38 +254,73 @@ export function readAdapter(folder: string): AdapterFiles {
   if (!config.success) {
     throw new AppError('adapter-unsupported', `adapter_config.json does not fit: ${z.prettifyError(config.error)}`, 'Choose a LoRA adapter in PEFT format.');
   }
+  refuseUnsupported(config.data);
   const tensors = new Map(
     [...header.values()].map((info) => [canonicalName(info.name), { shape: info.shape, data: readTensor(info) }]),
   );
   return { config: config.data, tensors };
 }
 
+/** What other versions and programs call the same tensor. */
 function canonicalName(name: string): string {
-  const full = name.startsWith('base_model.model.') ? name : `base_model.model.${name}`;
-  return full.replace(/\.(lora_[AB])\.default\.weight$/, '.$1.weight');
+  const full = name.startsWith(prefix) ? name : `${prefix}${name}`;
+  return full
+    .replace('.modules_to_save.default.', '.')
+    .replace('.modules_to_save.', '.')
+    .replace(/\.(lora_[AB])\.default\.weight$/, '.$1.weight')
+    .replace(/\.(lora_embedding_[AB])\.default$/, '.$1')
+    .replace(/\.lora_magnitude_vector(\.default)?(\.weight)?$/, '.lora_magnitude_vector');
 }
 
-/** Tensors of an adapter for the sites of a model; refuses with counts when they do not fit. */
-export function adapterFor(files: AdapterFiles, sites: readonly LoraSite[]): Map<string, Float32Array> {
-  const expected = sites.flatMap(({ module, rank, inFeatures, outFeatures }) => {
-    const { a, b } = loraNames(module);
-    return [
-      { name: a, shape: [rank, inFeatures] },
-      { name: b, shape: [outFeatures, rank] },
-    ];
+/** Settings that change what an adapter computes, and that are not computed here. */
+const unsupported = [
+  'lora_bias',
+  'target_parameters',
+  'trainable_token_indices',
+  'layer_replication',
+  'alora_invocation_tokens',
+  'use_qalora',
+  'use_bdlora',
+  'arrow_config',
+  'kasa_config',
+] as const;
+
+function refuseUnsupported(config: LoraConfig): void {
+  const used = unsupported.filter((key) => {
+    const value = config[key];
+    return Array.isArray(value) ? value.length > 0 : Boolean(value);
   });
-  const fitting = expected.filter(({ name, shape }) => files.tensors.get(name)?.shape.join() === shape.join());
-  if (fitting.length !== expected.length || fitting.length !== files.tensors.size) {
-    const first =
-      expected.find(({ name, shape }) => files.tensors.get(name)?.shape.join() !== shape.join())?.name ??
-      [...files.tensors.keys()].find((name) => !expected.some((tensor) => tensor.name === name));
+  if (used.length === 0) return;
+  throw new AppError(
+    'adapter-unsupported',
+    `The adapter uses ${used.join(', ')}, which Tunesmith does not compute.`,
+    'Choose a LoRA or DoRA adapter without these settings.',
+  );
+}
+
+/** Tensors of an adapter for the sites of a model, and for what it saves; refuses with counts when they do not fit. */
+export function adapterFor(
+  files: AdapterFiles,
+  sites: readonly LoraSite[],
+  saved: readonly AdapterTensor[] = [],
+): Map<string, Float32Array> {
+  const expected = [...siteTensors(sites), ...saved];
+  // older adapters name the bias of an adapted layer as the base does; PEFT may add the untrained table of an embedding
+  const found = (name: string) => files.tensors.get(name) ?? files.tensors.get(name.replace('.base_layer.', '.'));
+  const untrained = new Set(sites.map(({ module }) => `${prefix}${module}.base_layer.weight`));
+  const given = [...files.tensors.keys()].filter((name) => !untrained.has(name));
+  const fits = ({ name, shape }: AdapterTensor) => found(name)?.shape.join() === shape.join();
+  const fitting = expected.filter(fits);
+  if (fitting.length !== expected.length || fitting.length !== given.length) {
+    const names = new Set(expected.flatMap(({ name }) => [name, name.replace('.base_layer.', '.')]));
+    const first = expected.find((tensor) => !fits(tensor))?.name ?? given.find((name) => !names.has(name));
     throw new AppError(
       'adapter-mismatch',
       `${fitting.length} of ${expected.length} tensors of the adapter fit this model; the first that does not: ${first}.`,
       'Choose an adapter that was trained on this model.',
     );
   }
-  return new Map(expected.map(({ name }) => [name, (files.tensors.get(name) as { data: Float32Array }).data]));
+  return new Map(expected.map(({ name }) => [name, (found(name) as { data: Float32Array }).data]));
 }
 
 /** Writes adapter_config.json and adapter_model.safetensors, each under a temporary name first. */
@@ -158,5 +333,9 @@ export function writeAdapter(
     join(folder, 'adapter_model.safetensors'),
     [...tensors].map(([name, { shape, data }]) => ({ name, dtype: 'float32', shape, bytes: () => fromFloat32(data, 'float32') })),
   );
-  writeFileSync(join(folder, 'adapter_config.json'), `${JSON.stringify(config, null, 2)}\n`);
+  // names instead of the shorthand: other programs read lists only
+  const adapted = [...tensors.keys()].flatMap((name) => /^base_model\.model\.(.+)\.lora_A\.weight$/.exec(name)?.[1] ?? []);
+  const targets = config.target_modules === 'all-linear' ? adapted.sort() : config.target_modules;
+  const json = JSON.stringify({ ...config, target_modules: targets }, null, 2);
+  writeFileSync(join(folder, 'adapter_config.json'), `${json}\n`);
 }

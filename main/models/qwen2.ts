@@ -1,13 +1,20 @@
 // Qwen2 and Qwen2.5: Llama with biases on q, k and v, and an optional sliding window in the upper layers.
 // Reference: transformers, models/qwen2/modeling_qwen2.py.
-import { type LlamaConfig, llamaLike } from './llama.ts';
+import { z } from 'zod';
+import { slidesAt, windowFields, windowOf } from './blocks/layer-types.ts';
+import { LlamaConfig, llamaLike } from './llama.ts';
 
-function window(config: LlamaConfig, layer: number): number | undefined {
-  const { use_sliding_window: used, max_window_layers: full } = config as {
-    use_sliding_window?: boolean;
-    max_window_layers?: number;
-  };
-  return used && layer >= (full ?? 28) ? (config.sliding_window ?? undefined) : undefined;
+export const QwenConfig = LlamaConfig.extend({
+  ...windowFields,
+  use_sliding_window: z.boolean().default(false),
+  max_window_layers: z.int().default(28),
+});
+export type QwenConfig = z.infer<typeof QwenConfig>;
+
+/** Layers from `max_window_layers` on see a window, where windows are switched on. */
+export function qwenWindow(config: QwenConfig, layer: number): number | undefined {
+  const slides = slidesAt(config, layer, layer >= config.max_window_layers);
+  return windowOf(config, config.use_sliding_window && slides);
 }
 
 export const qwen2 = llamaLike(
@@ -17,5 +24,6 @@ export const qwen2 = llamaLike(
     description: 'Llama-like decoder with biases on queries, keys and values: Qwen2 and Qwen2.5.',
     modelTypes: ['qwen2'],
   },
-  { qkvBias: true, outputBias: false, window },
+  QwenConfig,
+  { qkvBias: true, outputBias: false, window: qwenWindow },
 );

@@ -3,8 +3,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DType } from '../compiler/op.ts';
+import { sizeOf } from '../compiler/shape.ts';
 import { AppError, assert } from '../errors.ts';
 import { createRandom } from '../tokens/random.ts';
+import type { TensorSpec } from './architecture.ts';
 import { architectureFor } from './index.ts';
 import { fromFloat32, writeSafetensors } from './safetensors.ts';
 
@@ -25,18 +27,19 @@ export function writeScratchModel(
   const deviation = typeof config.initializer_range === 'number' ? config.initializer_range : 0.02;
   mkdirSync(folder, { recursive: true });
   const random = createRandom(options.seed);
-  const draw = (kind: string, size: number): Float32Array => {
-    if (kind === 'norm') return new Float32Array(size).fill(1);
+  const draw = ({ kind, shape, initial = 1, deviation: factor = 1 }: TensorSpec): Float32Array => {
+    const size = sizeOf(shape);
+    if (kind === 'norm') return new Float32Array(size).fill(initial);
     if (kind === 'bias') return new Float32Array(size);
-    return Float32Array.from({ length: size }, () => deviation * random.normal());
+    return Float32Array.from({ length: size }, () => factor * deviation * random.normal());
   };
   writeSafetensors(
     join(folder, 'model.safetensors'),
-    architecture.tensors(parsed.data).map(({ name, shape, kind }) => ({
-      name,
+    architecture.tensors(parsed.data).map((spec) => ({
+      name: spec.name,
       dtype,
-      shape,
-      bytes: () => fromFloat32(draw(kind, shape.reduce((size, dim) => size * dim, 1)), dtype),
+      shape: spec.shape,
+      bytes: () => fromFloat32(draw(spec), dtype),
     })),
   );
   writeFileSync(join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);

@@ -95,7 +95,9 @@ function contentBounds(
   };
   const starts = locate((leaf) => leaf.replace(/^\s*/, (blank) => blank + mark));
   const ends = locate((leaf) => leaf.trimEnd() + mark + leaf.slice(leaf.trimEnd().length));
-  return starts === undefined || ends === undefined ? undefined : [starts[0], ends[ends.length - 1]];
+  if (starts === undefined || ends?.length !== starts.length) return undefined;
+  const inOrder = starts.every((start, leaf) => start < ends[leaf]);
+  return inOrder ? [starts[0], ends[ends.length - 1]] : undefined;
 }
 
 /** Marks the texts of a message that carry words; empty ones and short technical members stay as they are. */

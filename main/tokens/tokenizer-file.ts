@@ -107,7 +107,13 @@ export function settingsFrom(config: JsonObject, chatTemplate?: string): Tokeniz
  * configuration present, and BOS/EOS written by the post-processor where the configuration asks for it.
  */
 export function effectiveFile(given: TokenizerJson, settings: TokenizerSettings): TokenizerJson {
-  const absent = { added_tokens: [], normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null };
+  const absent = {
+    added_tokens: [],
+    normalizer: null,
+    pre_tokenizer: null,
+    post_processor: null,
+    decoder: null,
+  };
   const file = { ...absent, ...given };
   const added = [...file.added_tokens];
   let next = Math.max(-1, ...added.map((token) => token.id), largestModelId(file.model)) + 1;

@@ -2,6 +2,7 @@
 // units (the library counts code points). Knows nothing of conversations or batches.
 import { Tokenizer as Native, type Encoding as NativeEncoding } from 'tokenizers';
 import { AppError } from '../errors.ts';
+import { bytesOfLetters } from './byte-alphabet.ts';
 import { createStreamDecoder, type StreamDecoder } from './stream-decoder.ts';
 import {
   effectiveFile,
@@ -69,6 +70,8 @@ export interface Tokenizer {
   idOf(token: string): number | undefined;
   tokenOf(id: number): string | undefined;
   isSpecial(id: number): boolean;
+  /** The UTF-8 bytes that a token stands for inside a text; a token may hold only part of a character. */
+  bytesOf(id: number): Uint8Array;
   /** A fresh append-only decoder; special tokens are left out unless `skipSpecial` is false. */
   streamDecoder(options?: { skipSpecial?: boolean }): StreamDecoder;
 }
@@ -122,7 +125,15 @@ export function createTokenizer(
     }
     return decoder === null ? tokens.join(' ') : decoder.decode(tokens);
   };
-  const bytesFallBack = JSON.stringify(effective.decoder ?? {}).includes('"ByteFallback"');
+  const decoders = JSON.stringify(effective.decoder ?? {});
+  const bytesFallBack = decoders.includes('"ByteFallback"');
+  const byteLevel = decoders.includes('"ByteLevel"');
+  const bytesOf = (id: number): Uint8Array => {
+    const token = native.idToToken(id) ?? '';
+    const byte = bytesFallBack ? byteOfToken(token) : undefined;
+    const bytes = byte === undefined ? byteLevel && bytesOfLetters(token) : [byte];
+    return bytes ? Uint8Array.from(bytes) : new TextEncoder().encode(token.replaceAll('▁', ' '));
+  };
   return {
     vocabularySize: native.getVocabSize(true),
     idLimit: Object.values(vocabulary).reduce((largest, id) => Math.max(largest, id), -1) + 1,
@@ -146,6 +157,7 @@ export function createTokenizer(
     idOf,
     tokenOf,
     isSpecial: (id) => specialIds.has(id),
+    bytesOf,
     streamDecoder: ({ skipSpecial = true } = {}) =>
       createStreamDecoder({
         decode: (ids) => decode(ids),

@@ -1,5 +1,7 @@
 // Trainable parameters in pages: small tensors share one flat array, large ones stand alone. A page is small enough
 // that one update works in the cache (256 K elements, 1 MB), and few enough that the graph stays small.
+import { type OptimizerChoice, optimizerOf, stateSize } from '../compiler/optimizers/index.ts';
+import type { Optimizer } from '../compiler/optimizers/optimizer.ts';
 import { sizeOf } from '../compiler/shape.ts';
 
 export interface ParameterSpec {
@@ -9,6 +11,8 @@ export interface ParameterSpec {
   decay: boolean;
   /** A hidden matrix, which optimizers such as Muon treat as a whole. */
   matrix: boolean;
+  /** Factor on the learning rate; 1 unless given. */
+  rate?: number;
 }
 
 export interface PageEntry extends ParameterSpec {
@@ -21,6 +25,8 @@ export interface Page {
   /** Elements. */
   size: number;
   decay: boolean;
+  /** Factor on the learning rate. */
+  rate: number;
   /** Shape of the one matrix that it holds, where matrices stand alone. */
   matrix: readonly number[] | undefined;
   entries: readonly PageEntry[];
@@ -29,24 +35,26 @@ export interface Page {
 export const pageElements = 1 << 18;
 
 /** Places parameters in pages, keeping their order: gradients of late layers are then ready, and freed, first. */
-export function layoutPages(specs: readonly ParameterSpec[], wholeMatrices: boolean): Page[] {
+export function layoutPages(specs: readonly ParameterSpec[], alone: Optimizer<never>['alone']): Page[] {
   const pages: Page[] = [];
   let entries: PageEntry[] = [];
   let size = 0;
   const close = (matrix?: readonly number[]) => {
     if (entries.length === 0) return;
-    pages.push({ index: pages.length, size, decay: entries[0].decay, matrix, entries });
+    const [{ decay, rate = 1 }] = entries;
+    pages.push({ index: pages.length, size, decay, rate, matrix, entries });
     entries = [];
     size = 0;
   };
-  for (const decay of [true, false]) {
-    for (const spec of specs.filter((candidate) => candidate.decay === decay)) {
+  const groupOf = ({ decay, rate = 1 }: ParameterSpec) => `${decay ? 0 : 1} ${rate}`;
+  for (const group of [...new Set(specs.map(groupOf))].sort()) {
+    for (const spec of specs.filter((candidate) => groupOf(candidate) === group)) {
       const elements = sizeOf(spec.shape);
-      const alone = wholeMatrices && spec.matrix;
-      if (alone || size + elements > pageElements) close();
+      const whole = alone === 'tensors' || (alone === 'matrices' && spec.matrix);
+      if (whole || size + elements > pageElements) close();
       entries.push({ ...spec, offset: size });
       size += elements;
-      if (alone) close(spec.shape);
+      if (whole) close(spec.shape.length === 2 ? spec.shape : undefined);
     }
     close();
   }
@@ -58,9 +66,10 @@ export class PagedArrays {
   readonly pages: readonly Page[];
   readonly arrays: readonly Float32Array<ArrayBuffer>[];
 
-  constructor(pages: readonly Page[]) {
+  /** `elements` of a page's array; as many as the page has unless given, 0 = the page has none. */
+  constructor(pages: readonly Page[], elements: (page: Page) => number = ({ size }) => size) {
     this.pages = pages;
-    this.arrays = pages.map((page) => new Float32Array(page.size));
+    this.arrays = pages.map((page) => new Float32Array(elements(page)));
   }
 
   /** The part of its page that holds a tensor; writing to it changes the page. */
@@ -68,7 +77,9 @@ export class PagedArrays {
     for (const page of this.pages) {
       const entry = page.entries.find((candidate) => candidate.name === name);
       if (entry !== undefined) {
-        return this.arrays[page.index].subarray(entry.offset, entry.offset + sizeOf(entry.shape));
+        const array = this.arrays[page.index];
+        // an array of another size belongs to the one tensor of its page
+        return array.length === page.size ? array.subarray(entry.offset, entry.offset + sizeOf(entry.shape)) : array;
       }
     }
     throw new Error(`Invariant broken: "${name}" is a trainable parameter`);
@@ -80,6 +91,15 @@ export class PagedArrays {
 
   /** Feeds or fetches by name: `prefix` + page index. */
   named(prefix: string, suffix = ''): Record<string, Float32Array> {
-    return Object.fromEntries(this.arrays.map((array, i) => [`${prefix}${i}${suffix}`, array]));
+    const named = this.arrays.map((array, i): [string, Float32Array] => [`${prefix}${i}${suffix}`, array]);
+    return Object.fromEntries(named.filter(([, { length }]) => length > 0));
   }
+}
+
+/** The state arrays of an optimizer, all zero. */
+export function stateArrays(choice: OptimizerChoice, pages: readonly Page[]): Map<string, PagedArrays> {
+  const { states } = optimizerOf(choice);
+  return new Map(
+    states.map((state) => [state, new PagedArrays(pages, (page) => stateSize(choice, state, page))]),
+  );
 }

@@ -4,14 +4,14 @@ import { gradientsOf } from '../compiler/autodiff.ts';
 import { crossEntropy } from '../compiler/cross-entropy.ts';
 import { Graph, type Value } from '../compiler/graph.ts';
 import { lower, type Program, type Provider } from '../compiler/lowering.ts';
-import { type OptimizerChoice, optimizerOf } from '../compiler/optimizers/index.ts';
+import { type OptimizerChoice, optimizerOf, stateSize } from '../compiler/optimizers/index.ts';
 import { sizeOf } from '../compiler/shape.ts';
 import { assert } from '../errors.ts';
 import type { ForwardResult } from '../models/architecture.ts';
 import { causalAttention, causalMasks } from '../models/blocks/attention.ts';
-import { type Adapter, ModelBuilder, type Recompute } from '../models/builder.ts';
+import { ModelBuilder, type Recompute } from '../models/builder.ts';
 import type { Model } from '../models/load.ts';
-import { type LoraSite, loraNames } from '../models/lora.ts';
+import { type LoraSite, replacedTensor, siteAdapters } from '../models/lora.ts';
 import type { Page } from './parameters.ts';
 
 /** Shape of a batch as the graphs see it. */
@@ -50,12 +50,6 @@ function forwardGraph({ rows, width, segments }: BatchShape, options: GraphOptio
   const positions = g.input('positions', [rows, width], 'int32');
   const masks = causalMasks(g, segments ? g.input('segments', [rows, width], 'int32') : undefined);
   const parameters = pageInputs(g, options.pages);
-  const adapters = new Map(
-    options.sites.map(({ module, scale }): [string, Adapter] => {
-      const names = loraNames(module);
-      return [module, { a: parameters.get(names.a) as Value, b: parameters.get(names.b) as Value, scale }];
-    }),
-  );
   let droppedSites = 0;
   const builder = new ModelBuilder({
     graph: g,
@@ -70,7 +64,7 @@ function forwardGraph({ rows, width, segments }: BatchShape, options: GraphOptio
     tensors: model.tensors,
     locate: model.locate,
     parameters,
-    adapters,
+    adapters: siteAdapters(options.sites, parameters),
     dropout:
       training && dropout > 0
         ? (shape) => dropoutMask(g, g.input(`dropout${droppedSites++}`, shape, 'uint8'), dropout)
@@ -84,6 +78,11 @@ function forwardGraph({ rows, width, segments }: BatchShape, options: GraphOptio
  * site. Outputs: loss (sum of weight * nll, a scalar) and g0.. pages with the gradients of that sum.
  */
 export function compileGradients(shape: BatchShape, options: GraphOptions): Program {
+  return lower(gradientGraph(shape, options), options.provider);
+}
+
+/** The graph of `compileGradients`, before it is lowered. */
+export function gradientGraph(shape: BatchShape, options: GraphOptions): Graph {
   const { g, builder, result, parameters } = forwardGraph(shape, options, true);
   const { lossSum } = lossOf(g, builder, result, shape, options, true);
   const names = options.pages.flatMap((page) => page.entries.map((entry) => entry.name));
@@ -96,7 +95,7 @@ export function compileGradients(shape: BatchShape, options: GraphOptions): Prog
     const parts = page.entries.map((entry) => g.reshape(byName.get(entry.name) as Value, [-1]));
     g.output(`g${page.index}`, g.concat(parts, 0));
   }
-  return lower(g, options.provider);
+  return g;
 }
 
 /** Loss graph, without gradients or dropout. Output: nll [labels] in nats. */
@@ -114,15 +113,14 @@ export function compileLogits(shape: BatchShape, options: GraphOptions): Program
 }
 
 /** Logits of the given hidden rows. */
-export function headLogits(builder: ModelBuilder, { head }: ForwardResult, hidden: Value): Value {
-  const bias = head.bias === undefined ? undefined : builder.tensor(head.bias);
-  return builder.g.gemm(hidden, builder.tensor(head.weight), { transB: true, c: bias });
+export function headLogits(builder: ModelBuilder, result: ForwardResult, hidden: Value): Value {
+  return builder.logits(result, hidden);
 }
 
 function lossOf(
   g: Graph,
   builder: ModelBuilder,
-  { hidden, head }: ForwardResult,
+  result: ForwardResult,
   shape: BatchShape,
   options: GraphOptions,
   differentiable: boolean,
@@ -130,20 +128,25 @@ function lossOf(
   const rows = g.input('rows', [shape.labels], 'int32');
   const labels = g.input('labels', [shape.labels], 'int32');
   const weights = g.input('weights', [shape.labels]);
-  return crossEntropy(g, hidden, builder.tensor(head.weight), rows, labels, weights, {
+  const { hidden, table, bias } = builder.headProduct(result);
+  return crossEntropy(g, hidden, table, rows, labels, weights, {
     labelSmoothing: options.labelSmoothing,
-    bias: head.bias === undefined ? undefined : builder.tensor(head.bias),
+    bias,
+    softcap: result.head.softcap,
     differentiable,
   });
 }
 
-/** Inputs p0, p1, .. and the tensors in them by name. */
+/** Inputs p0, p1, .. and the tensors in them by name; what an adapter saves also by the name that it replaces. */
 export function pageInputs(g: Graph, pages: readonly Page[]): Map<string, Value> {
   const parameters = new Map<string, Value>();
   for (const page of pages) {
     const flat = g.input(`p${page.index}`, [page.size]);
     const parts = g.split(flat, 0, page.entries.map((entry) => sizeOf(entry.shape)));
-    page.entries.forEach((entry, i) => parameters.set(entry.name, g.reshape(parts[i], entry.shape)));
+    page.entries.forEach(({ name, shape }, i) => {
+      const value = g.reshape(parts[i], shape);
+      parameters.set(name, value).set(replacedTensor(name) ?? name, value);
+    });
   }
   return parameters;
 }
@@ -155,12 +158,24 @@ function dropoutMask(g: Graph, bytes: Value, dropout: number): Value {
   return g.cheap(g.where(keep, g.scalar(0), g.scalar(256 / (256 - dropped))));
 }
 
-/** Sum of squares [1] of a flat page, in partial sums: one long float32 sum would lose digits. */
-function squareSum(g: Graph, flat: Value): Value {
-  const [size] = flat.shape;
-  const parts = [256, 128, 64, 32, 16, 8, 4, 2].find((count) => size % count === 0) ?? 1;
-  const partial = g.apply('reduceSumSquare', [g.reshape(flat, [parts, size / parts])], { axes: [1] })[0];
-  return g.reshape(g.reduceSum(partial, [0]), [1]);
+/** Which norm of all gradients together is clipped: the Euclidean one, the sum of sizes, or the largest size. */
+export type ClipNorm = 2 | 1 | 'infinity';
+
+/** Norm of flat pages, a scalar, from partial sums: one long float32 sum would lose digits. */
+function totalNorm(g: Graph, flats: readonly Value[], type: ClipNorm): Value {
+  assert(flats.length > 0, 'something is trained');
+  const ofPages = flats.map((flat) => {
+    const [size] = flat.shape;
+    const parts = [256, 128, 64, 32, 16, 8, 4, 2].find((count) => size % count === 0) ?? 1;
+    const rows = g.reshape(flat, [parts, size / parts]);
+    if (type === 2) return g.reduceSum(g.apply('reduceSumSquare', [rows], { axes: [1] })[0], [0], true);
+    if (type === 1) return g.reduceSum(g.reduceSum(g.abs(rows), [1]), [0], true);
+    return g.reduceMax(g.reduceMax(g.abs(rows), [1]), [0], true);
+  });
+  const joined = g.concat(ofPages, 0);
+  if (type === 'infinity') return g.reduceMax(joined, [0]);
+  const sum = g.reduceSum(joined, [0]);
+  return type === 2 ? g.sqrt(sum) : sum;
 }
 
 /**
@@ -174,36 +189,49 @@ export function compileUpdate(
   weightDecay: number,
   maxGradNorm: number,
   provider: Provider,
+  clipNorm: ClipNorm = 2,
 ): Program {
+  return lower(updateGraph(pages, choice, weightDecay, maxGradNorm, clipNorm), provider);
+}
+
+/** The graph of `compileUpdate`, before it is lowered. */
+export function updateGraph(
+  pages: readonly Page[],
+  choice: OptimizerChoice,
+  weightDecay: number,
+  maxGradNorm: number,
+  clipNorm: ClipNorm = 2,
+): Graph {
   const optimizer = optimizerOf(choice);
   const g = new Graph();
   const scale = g.input('scale', []);
   const scalars: Record<string, Value> = { lr: g.input('lr', []) };
   for (const name of Object.keys(optimizer.scalars(choice, 1))) scalars[name] = g.input(name, []);
   const gradients = pages.map((page) => g.input(`g${page.index}`, [page.size]));
-  const squares = gradients.map((gradient) => squareSum(g, gradient));
-  assert(squares.length > 0, 'something is trained');
-  const norm = g.mul(g.sqrt(g.reduceSum(g.concat(squares, 0), [0])), scale);
+  const norm = g.mul(totalNorm(g, gradients, clipNorm), scale);
   // clip factor = min(1, max / (norm + 1e-6)), as torch.nn.utils.clip_grad_norm_
   const factor =
     maxGradNorm > 0 ? g.mul(scale, g.minimum(g.div(g.scalar(maxGradNorm), g.add(norm, 1e-6)), 1)) : scale;
   g.output('norm', norm);
   pages.forEach((page, i) => {
-    const states = optimizer.states.map((state) => g.input(`${state}.${page.index}`, [page.size]));
+    const kept = optimizer.states
+      .map((state) => ({ state, size: stateSize(choice, state, page) }))
+      .filter(({ size }) => size > 0);
+    const states = kept.map(({ state, size }) => g.input(`${state}.${page.index}`, [size]));
     const next = optimizer.update(
       {
         g,
         parameter: g.input(`p${page.index}`, [page.size]),
         gradient: g.mul(gradients[i], factor),
         states,
-        scalars,
+        scalars: page.rate === 1 ? scalars : { ...scalars, lr: g.mul(scalars.lr, page.rate) },
         weightDecay: page.decay ? weightDecay : 0,
         matrix: page.matrix,
       },
       choice,
     );
     g.output(`p${page.index}.next`, next.parameter);
-    optimizer.states.forEach((state, k) => g.output(`${state}.${page.index}.next`, next.states[k]));
+    kept.forEach(({ state }, k) => g.output(`${state}.${page.index}.next`, next.states[k]));
   });
-  return lower(g, provider);
+  return g;
 }

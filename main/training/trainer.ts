@@ -4,10 +4,18 @@ import type { Program, Provider } from '../compiler/lowering.ts';
 import { type OptimizerChoice, optimizerOf } from '../compiler/optimizers/index.ts';
 import type { Recompute } from '../models/builder.ts';
 import type { Model } from '../models/load.ts';
-import { initialAdapter, type LoraConfig, type LoraSite, loraNames, loraSites } from '../models/lora.ts';
+import {
+  type AdapterTensor,
+  initialAdapter,
+  type LoraConfig,
+  type LoraSite,
+  loraSites,
+  savedTensors,
+  siteTensors,
+} from '../models/lora.ts';
 import { readTensor, type TensorInfo } from '../models/safetensors.ts';
 import { createRandom, type RandomState } from '../tokens/random.ts';
-import { layoutPages, type Page, PagedArrays, type ParameterSpec } from './parameters.ts';
+import { layoutPages, type Page, PagedArrays, type ParameterSpec, stateArrays } from './parameters.ts';
 import { type BatchShape, compileGradients, compileLoss, compileUpdate, type GraphOptions } from './programs.ts';
 import { createSession, type Numbers, type Session } from './session.ts';
 
@@ -42,6 +50,10 @@ export interface TrainerOptions {
   seed?: number;
   /** Tensors that stay as they are in full fine-tuning. */
   frozen?: (name: string) => boolean;
+  /** Full fine-tuning of the last layers alone, and of the norm and output layer behind them. */
+  lastLayers?: number;
+  /** LoRA+ (Hayou et al. 2024, https://arxiv.org/abs/2402.12354): learning rate of B, as a multiple of that of A. */
+  loraPlusRatio?: number;
   /** First values instead of those in the files: an adapter to go on from, or random weights. */
   initial?: ReadonlyMap<string, Float32Array>;
   /** Sessions of batch shapes that are kept. */
@@ -74,16 +86,18 @@ export interface Trainer {
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const { model, lora, provider = 'cpu', threads = 0, seed = 0, maxSessions = 4 } = options;
   const sites = lora === undefined ? [] : loraSites(lora, model.specs, model.architecture.outputModules);
-  const specs = parameterSpecs(options, sites);
-  const pages = layoutPages(specs, optimizerOf(options.optimizer).wholeMatrices);
+  const { specs: tensors, architecture } = model;
+  const saved = lora === undefined ? [] : savedTensors(lora, sites, tensors, architecture.outputModules);
+  const specs = lora === undefined ? modelSpecs(options) : adapterSpecs(options, sites, saved);
+  const pages = layoutPages(specs, optimizerOf(options.optimizer).alone);
   const parameters = new PagedArrays(pages);
   const gradients = new PagedArrays(pages);
   const scratch = new PagedArrays(pages);
-  const states = new Map(optimizerOf(options.optimizer).states.map((state) => [state, new PagedArrays(pages)]));
-  const initial = options.initial ?? (lora === undefined ? undefined : initialAdapter(sites, seed));
-  for (const { name } of specs) {
-    parameters.view(name).set(initial?.get(name) ?? readTensor(model.tensors.get(name) as TensorInfo));
-  }
+  const states = stateArrays(options.optimizer, pages);
+  const base = (name: string) => readTensor(model.tensors.get(name) as TensorInfo);
+  const initial =
+    options.initial ?? (lora === undefined ? undefined : initialAdapter(sites, saved, seed, base));
+  for (const { name } of specs) parameters.view(name).set(initial?.get(name) ?? base(name));
   const graphOptions: GraphOptions = {
     model,
     pages,
@@ -195,25 +209,41 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   return trainer;
 }
 
-/** What is trained: adapter matrices, or the model's own tensors. */
-function parameterSpecs(options: TrainerOptions, sites: readonly LoraSite[]): ParameterSpec[] {
-  if (options.lora !== undefined) {
-    return sites.flatMap(({ module, rank, inFeatures, outFeatures }): ParameterSpec[] => {
-      const { a, b } = loraNames(module);
-      return [
-        { name: a, shape: [rank, inFeatures], decay: true, matrix: true },
-        { name: b, shape: [outFeatures, rank], decay: true, matrix: true },
-      ];
-    });
-  }
-  return options.model.specs
-    .filter((spec) => !options.frozen?.(spec.name))
+/** What a run with an adapter trains. */
+function adapterSpecs(
+  options: TrainerOptions,
+  sites: readonly LoraSite[],
+  saved: readonly AdapterTensor[],
+): ParameterSpec[] {
+  const { decayEverything = false, loraPlusRatio = 1 } = options;
+  return [...siteTensors(sites), ...saved].map(({ name, shape, role }) => ({
+    name,
+    shape,
+    decay: decayEverything || shape.length > 1 || role === 'magnitude',
+    matrix: role === 'a' || role === 'b',
+    rate: role === 'b' ? loraPlusRatio : 1,
+  }));
+}
+
+/** What full fine-tuning trains: the model's own tensors that are not frozen. */
+function modelSpecs({ model, frozen, lastLayers, decayEverything = false }: TrainerOptions): ParameterSpec[] {
+  const trained = lastLayers === undefined ? undefined : tensorsFrom(model, model.shape.layers - lastLayers);
+  return model.specs
+    .filter(({ name }) => !frozen?.(name) && (trained?.has(name) ?? true))
     .map(({ name, shape, kind }) => ({
       name,
       shape,
-      decay: options.decayEverything === true || !(kind === 'norm' || kind === 'bias'),
+      decay: decayEverything || !(kind === 'norm' || kind === 'bias'),
       matrix: kind === 'linear' || kind === 'conv1d',
     }));
+}
+
+/** Names of the tensors of layer `first` and of all that comes after it; embeddings come before. */
+function tensorsFrom(model: Model, first: number): Set<string> {
+  const layerOf = (name: string) => /\.(\d+)\./.exec(name)?.[1];
+  const start = model.specs.findIndex(({ name }) => layerOf(name) !== undefined && Number(layerOf(name)) >= first);
+  const after = start === -1 ? model.specs.filter(({ name }) => layerOf(name) === undefined) : model.specs.slice(start);
+  return new Set(after.filter(({ kind }) => kind !== 'embedding').map(({ name }) => name));
 }
 
 const labelBucket = 64;

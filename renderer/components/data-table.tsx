@@ -24,6 +24,8 @@ export interface Column<Row> {
   help?: string;
   /** Keeps the cell on one line and cuts it where there is no room; for the column that takes the rest. */
   cut?: boolean;
+  /** The head is only read aloud, as above a menu of each row. */
+  unlabelled?: boolean;
 }
 
 export interface Sort {
@@ -133,7 +135,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
         className={styles.scroller}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keys
         tabIndex={0}
-        role="region"
+        role="group"
         aria-label={label}
       >
         <table className={styles.table} aria-rowcount={virtual ? total + 1 : undefined}>
@@ -220,13 +222,18 @@ function Head<Row>({ column, sort, onSort }: { column: Column<Row>; sort: Sort |
     </button>
   ) : (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: the explanation of the head opens on focus too
-    <span tabIndex={column.help ? 0 : undefined}>{column.label}</span>
+    <span tabIndex={column.help ? 0 : undefined} className={column.unlabelled ? 'visuallyHidden' : undefined}>
+      {column.label}
+    </span>
   );
   return (
     <th
       scope="col"
       className={cellClass(column)}
-      style={{ width: column.width ?? (column.cut ? '100%' : undefined) }}
+      style={{
+        width: column.width ?? (column.cut ? '100%' : undefined),
+        minWidth: column.width?.endsWith('px') ? column.width : undefined,
+      }}
       aria-sort={sorted ? (sort?.descending ? 'descending' : 'ascending') : undefined}
     >
       {column.help ? <Tooltip label={column.help}>{words}</Tooltip> : words}

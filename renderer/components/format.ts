@@ -169,6 +169,11 @@ export function plural(value: number, one: string, many = `${one}s`): string {
   return `${integer(value)}${noBreak}${value === 1 ? one : many}`;
 }
 
+/** A sentence starts with a capital: "none chosen" is shown as "None chosen". */
+export function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** Value and unit with a no-break space between them. */
 export function withUnit(value: string, unit: string): string {
   return unit ? `${value}${noBreak}${unit}` : value;

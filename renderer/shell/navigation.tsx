@@ -2,6 +2,7 @@
 // Below 1200 px it is a rail of icons, below 700 px a drawer behind the menu button.
 import { Drawer, Tooltip } from '@mantine/core';
 import { IconAlertTriangle, IconCheck, IconLoader2 } from '@tabler/icons-react';
+import { sentence } from '../components/format.ts';
 import type { Project } from '../../main/contract/projects.ts';
 import { screens } from '../screens/index.ts';
 import type { Screen } from '../screens/screen.ts';
@@ -96,7 +97,7 @@ function Item({ screen, project, activeId, projectId }: ItemProps) {
           )}
           <span className={styles.words}>
             <span className={styles.title}>{screen.title}</span>
-            {screen.step && <span className={styles.fact}>{step?.fact ?? 'No project open'}</span>}
+            {screen.step && <span className={styles.fact}>{sentence(step?.fact ?? 'No project open')}</span>}
           </span>
         </a>
       </Tooltip>

@@ -1,4 +1,4 @@
-// What the palette can find, and how text is matched. The order of the kinds is the order of the list.
+// What the palette can find. The order here is the order of the list.
 import { useEffect, useMemo, useState } from 'react';
 import type { DatasetRecord } from '../../main/contract/datasets.ts';
 import { call } from '../client/client.ts';
@@ -11,17 +11,7 @@ import { useRuns } from '../state/runs.ts';
 import { useSettings } from '../state/settings.ts';
 import { useUi } from '../state/ui.ts';
 import { mod } from './keys.ts';
-
-export interface Entry {
-  id: string;
-  kind: 'Go to' | 'Action' | 'Project' | 'Run' | 'Document' | 'Record' | 'Setting' | 'Term';
-  label: string;
-  fact?: string;
-  keys?: string;
-  /** Searched besides the label. */
-  also?: string;
-  run(): void;
-}
+import type { Entry } from './palette-match.ts';
 
 /** Settings by name, and the tab where they stand. */
 const settingPlaces: [label: string, tab: string][] = [
@@ -44,6 +34,10 @@ export function useEntries(): Entry[] {
   const sources = useDocuments((state) => (state.projectId === projectId ? state.sources : noSources));
   const actions = useUi((state) => state.actions);
   const capabilities = useSettings((state) => state.capabilities);
+
+  useEffect(() => {
+    if (projectId && useDocuments.getState().projectId !== projectId) void useDocuments.getState().show(projectId);
+  }, [projectId]);
 
   return useMemo(() => {
     const entries: Entry[] = [];
@@ -104,19 +98,6 @@ export function useEntries(): Entry[] {
 }
 
 const noSources: never[] = [];
-
-/** All words must occur; entries whose label starts with the text come first. Without text: screens and actions. */
-export function matching(entries: Entry[], text: string): Entry[] {
-  const wanted = text.trim().toLowerCase();
-  if (!wanted) return entries.filter((entry) => entry.kind === 'Go to' || entry.kind === 'Action');
-  const words = wanted.split(/\s+/);
-  const found = entries.filter((entry) => {
-    const searched = `${entry.label} ${entry.also ?? ''} ${entry.kind}`.toLowerCase();
-    return words.every((word) => searched.includes(word));
-  });
-  const rank = (entry: Entry) => (entry.label.toLowerCase().startsWith(wanted) ? 0 : 1);
-  return found.sort((a, b) => rank(a) - rank(b));
-}
 
 /** Records of the newest dataset version whose text holds what was typed (three characters or more). */
 export function useRecordEntries(text: string): Entry[] {

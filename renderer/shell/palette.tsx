@@ -5,7 +5,8 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
 import { type KeyboardEvent, useEffect, useId, useMemo, useState } from 'react';
 import { useUi } from '../state/ui.ts';
-import { type Entry, matching, useEntries, useRecordEntries } from './palette-entries.ts';
+import { useEntries, useRecordEntries } from './palette-entries.ts';
+import { type Entry, matching } from './palette-match.ts';
 import styles from './palette.module.css';
 
 const shownAtMost = 40;
@@ -13,18 +14,20 @@ const shownAtMost = 40;
 export function Palette() {
   const open = useUi((state) => state.paletteOpen);
   return (
-    <Modal
+    <Modal.Root
       opened={open}
       onClose={close}
-      withCloseButton={false}
       centered={false}
       yOffset={72}
-      padding={0}
       size={620}
-      aria-label="Find a screen, record or action"
+      radius={10}
+      transitionProps={{ duration: 0 }}
     >
-      {open && <Finder />}
-    </Modal>
+      <Modal.Overlay color="var(--backdrop)" backgroundOpacity={1} />
+      <Modal.Content aria-label="Find a screen, record or action">
+        <Modal.Body p={0}>{open && <Finder />}</Modal.Body>
+      </Modal.Content>
+    </Modal.Root>
   );
 }
 
@@ -68,6 +71,8 @@ function Finder() {
         <IconSearch size={18} stroke={1.75} aria-hidden />
         <input
           data-autofocus
+          // biome-ignore lint/a11y/noAutofocus: what is typed right after Ctrl K must arrive here
+          autoFocus
           type="text"
           role="combobox"
           aria-expanded

@@ -8,24 +8,8 @@ import { hasEnded, useJobs } from '../state/jobs.ts';
 import { announce, useUi } from '../state/ui.ts';
 import { JobRow } from './job-row.tsx';
 import { stateWord } from './job-words.ts';
+import { isShown, trayJobs } from './tray-jobs.ts';
 import styles from './tray.module.css';
-
-/** Chat sessions are engines that wait; they are no work to show. */
-const isShown = (job: Job) => job.kind !== 'chat' && !job.dismissed;
-
-/** Running first, then waiting, then failures, then what was finished this hour. */
-export function trayJobs(jobs: Job[], now = Date.now()): Job[] {
-  const rank = (job: Job) => {
-    if (['running', 'finishing', 'paused'].includes(job.state)) return 0;
-    if (job.state === 'waits') return 1;
-    if (job.state === 'failed' || job.state === 'interrupted') return 2;
-    return 3;
-  };
-  return jobs
-    .filter(isShown)
-    .filter((job) => rank(job) < 3 || (job.endedAt ?? 0) > now - 3600e3)
-    .sort((a, b) => rank(a) - rank(b) || (rank(a) < 2 ? a.createdAt - b.createdAt : b.createdAt - a.createdAt));
-}
 
 export function Tray() {
   const byId = useJobs((state) => state.byId);

@@ -82,7 +82,8 @@ export function usePredictions(
         const page = await call('evaluations.predictions', input);
         predictions.push(...page.predictions);
         if (!current) return;
-        const more = page.predictions.length > 0 && predictions.length < Math.min(page.total, MOST_PREDICTIONS);
+        const more =
+          page.predictions.length > 0 && predictions.length < Math.min(page.total, MOST_PREDICTIONS);
         if (!more) return setFound({ predictions, total: page.total, error: undefined });
       }
     };

@@ -1,7 +1,7 @@
 // Makes the starter model from nothing, with the app's own engine: `npm run starter` trains the tokenizer on generated
 // text, pretrains from random weights, and writes the result to resources/models/starter. It can be stopped (Ctrl-C) at
 // any time and goes on where it was; `--fresh` begins again. README.md tells how the recipe was found.
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openModel } from '../../main/models/load.ts';
@@ -15,6 +15,7 @@ import { createTrainer } from '../../main/training/trainer.ts';
 import { createStream } from './batches.ts';
 import { exactMatch } from './exact-match.ts';
 import { sampleAt } from './generate.ts';
+import { measure, writeCard } from './measure.ts';
 import {
   chatTemplate,
   modelConfig,
@@ -37,13 +38,20 @@ const { values: flags } = parseArgs({
     threads: { type: 'string', default: '2' },
     /** Only writes the result of the newest checkpoint. */
     finish: { type: 'boolean', default: false },
+    /** Only measures the finished model and prints the figures. */
+    measure: { type: 'boolean', default: false },
   },
 });
+
+if (flags.measure) {
+  console.log(JSON.stringify(await measure(result), null, 2));
+  process.exit(0);
+}
 
 if (flags.fresh) rmSync(work, { recursive: true, force: true });
 mkdirSync(work, { recursive: true });
 if (!existsSync(join(initial, 'config.json'))) await prepare();
-await pretrain(Number(flags.steps), Number(flags.threads));
+if (!flags.finish) await pretrain(Number(flags.steps), Number(flags.threads));
 await finish();
 
 /** Tokenizer and random weights: a model folder like any other. */
@@ -100,8 +108,7 @@ async function pretrain(totalSteps: number, threads: number): Promise<void> {
     restoreCheckpoint(found.folder, trainer, false);
     console.log(`Going on after step ${found.step} of ${totalSteps}.`);
   }
-  if (flags.finish) return;
-  const stop = new AbortController();
+    const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());
   process.once('SIGTERM', () => stop.abort());
   const tokenizer = await loadTokenizer(initial);
@@ -174,8 +181,10 @@ async function finish(): Promise<void> {
   for (const file of ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'generation_config.json']) {
     copyFileSync(join(initial, file), join(result, file));
   }
-  const lines = readFileSync(join(result, 'config.json'), 'utf8').length;
-  console.log(`Written to resources/models/starter (step ${found.step}; config.json has ${lines} characters).`);
+  const figures = await measure(result);
+  writeCard(result, figures, openModel(result).parameters, found.step);
+  const { oneFact, threeFacts, perplexity } = figures;
+  console.log(`Written to resources/models/starter: ${JSON.stringify({ oneFact, threeFacts, perplexity })}`);
 }
 
 function writeJson(file: string, value: unknown): void {

@@ -117,7 +117,7 @@ export const lossWeights = {
 /** Pretraining. The schedule and the curriculum are spread over `steps`. */
 export const pretraining = {
   seed: 1,
-  steps: 5500,
+  steps: 2400,
   /** Rows of one step and their width in tokens; samples are packed into them and cannot see each other. */
   short: { rows: 14, width: 176 },
   /** Steps in which the samples of a row are one long conversation, so that far positions are learned too. */

@@ -3,11 +3,20 @@
 import { join } from 'node:path';
 import type { Provider } from '../../main/compiler/lowering.ts';
 import type { Model } from '../../main/models/load.ts';
-import { type AdapterFiles, adapterFor, type LoraSite, loraNames, loraSites, readAdapter } from '../../main/models/lora.ts';
+import { type AdapterFiles, adapterFor, loraSites, readAdapter, savedTensors } from '../../main/models/lora.ts';
 import { createTrainer } from '../../main/training/trainer.ts';
-import { compared, type Row, skipped } from './check.ts';
+import { compared, type Row } from './check.ts';
 import { largest, type Reference, type StoredBatch, type StoredLora, toBatch } from './reference.ts';
-import { finalRow, gradientRows, logitsOf, plain, runRows, settingsOf, tolerances, withoutPadding } from './training.ts';
+import {
+  finalRow,
+  gradientRows,
+  logitsOf,
+  plain,
+  runRows,
+  settingsOf,
+  tolerances,
+  withoutPadding,
+} from './training.ts';
 
 export interface AdapterCase {
   label: string;
@@ -25,12 +34,7 @@ export interface AdapterCase {
 export async function* adapterRows(one: AdapterCase): AsyncIterable<Row> {
   const { label, model, provider, reference, key, stored, batches } = one;
   const files = readAdapter(join(reference.folder, stored.initial_adapter));
-  const sites = sitesOf(files, model);
-  if ('skip' in sites) {
-    yield skipped(label, 'all', sites.skip);
-    return;
-  }
-  const base = { model, lora: files.config, provider, initial: adapterFor(files, sites) };
+  const base = { model, lora: files.config, provider, initial: tensorsOf(files, model) };
   const trainer = await createTrainer({ ...base, ...plain });
   const first = { loss: stored.loss_batch_0, reference, prefix: `${key}.grad.` };
   yield* gradientRows(label, trainer, [toBatch(batches[0])], first);
@@ -38,24 +42,27 @@ export async function* adapterRows(one: AdapterCase): AsyncIterable<Row> {
 
   const runner = await createTrainer({ ...base, ...settingsOf(stored.train) });
   yield* runRows(label, runner, stored.train, one.trainBatches.map(toBatch));
-  const final = adapterFor(readAdapter(join(reference.folder, stored.final_adapter)), sites);
+  const final = tensorsOf(readAdapter(join(reference.folder, stored.final_adapter)), model);
   const drift = stored.float64_drift?.max_abs_final_adapter ?? 0;
-  yield finalRow(label, 'final adapter', runner, final, { tolerance: Math.max(tolerances.weights, 10 * drift) });
+  yield finalRow(label, 'final adapter', runner, final, {
+    tolerance: Math.max(tolerances.weights, 10 * drift),
+  });
   await runner.release();
 
   if (!reference.has(`${key}.merged_logits`)) return;
   const logits = await logitsOf(model, provider, toBatch(batches[0]), { lora: files.config, initial: final });
   const real = withoutPadding(logits, batches[0].attention_mask);
-  yield compared(label, 'merged logits', largest(real, reference.get(`${key}.merged_logits`)), tolerances.logits);
+  yield compared(
+    label,
+    'merged logits',
+    largest(real, reference.get(`${key}.merged_logits`)),
+    tolerances.logits,
+  );
 }
 
-/** The linear layers that an adapter changes, or what it needs that cannot be trained yet. */
-export function sitesOf({ config, tensors }: AdapterFiles, model: Model): LoraSite[] | { skip: string } {
-  if (config.use_dora) return { skip: 'DoRA is not supported yet' };
-  if (config.bias !== 'none') return { skip: `training biases beside the adapter (${config.bias}) is not supported yet` };
-  if (config.modules_to_save?.length) return { skip: 'modules trained beside the adapter are not supported yet' };
-  const sites = loraSites(config, model.specs, model.architecture.outputModules);
-  const known = new Set(sites.flatMap(({ module }) => Object.values(loraNames(module))));
-  const other = [...tensors.keys()].find((name) => !known.has(name));
-  return other === undefined ? sites : { skip: `adapters on other layers than linear ones are not supported yet (${other})` };
+/** Tensors of an adapter by name, checked against the model. */
+export function tensorsOf(files: AdapterFiles, model: Model): Map<string, Float32Array> {
+  const { outputModules } = model.architecture;
+  const sites = loraSites(files.config, model.specs, outputModules);
+  return adapterFor(files, sites, savedTensors(files.config, sites, model.specs, outputModules));
 }

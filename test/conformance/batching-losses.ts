@@ -10,7 +10,11 @@ import { gradientRows, logitsOf, meanLoss, plain, tolerances } from './training.
 
 interface Stored {
   model: string;
-  packed?: StoredBatch & { loss: number; gradients: string[]; separately_padded: StoredBatch & { loss: number } };
+  packed?: StoredBatch & {
+    loss: number;
+    gradients: string[];
+    separately_padded: StoredBatch & { loss: number };
+  };
   assistant_only?: {
     batch: StoredBatch;
     loss: number;
@@ -71,10 +75,20 @@ async function* packed(
   const vocabulary = logits.length / (batch.rows * batch.width);
   const stays = (one.segment_ids as number[][]).flat();
   const real = logits.map((value, i) => (stays[Math.floor(i / vocabulary)] < 0 ? 0 : value));
-  yield compared(`${name} packed`, 'logits', largest(real, reference.get('packed.logits')), tolerances.logits);
+  yield compared(
+    `${name} packed`,
+    'logits',
+    largest(real, reference.get('packed.logits')),
+    tolerances.logits,
+  );
 }
 
-async function* assistantOnly(name: string, model: Model, provider: Provider, stored: Stored): AsyncIterable<Row> {
+async function* assistantOnly(
+  name: string,
+  model: Model,
+  provider: Provider,
+  stored: Stored,
+): AsyncIterable<Row> {
   const one = stored.assistant_only;
   if (one === undefined) return;
   const label = `${name} assistant only`;
@@ -83,11 +97,16 @@ async function* assistantOnly(name: string, model: Model, provider: Provider, st
   const losses = await trainer.losses(batch);
   await trainer.release();
   const sums = one.per_chat.map((_, row) =>
-    losses.reduce((sum, loss, i) => (Math.floor(batch.labelRows[i] / batch.width) === row ? sum + loss : sum), 0),
+    losses.reduce(
+      (sum, loss, i) => (Math.floor(batch.labelRows[i] / batch.width) === row ? sum + loss : sum),
+      0,
+    ),
   );
   const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
   yield compared(label, 'loss', Math.abs(mean - one.loss), tolerances.loss);
-  const relative = sums.map((sum, row) => Math.abs(sum - one.per_chat[row].sum_loss) / one.per_chat[row].sum_loss);
+  const relative = sums.map(
+    (sum, row) => Math.abs(sum - one.per_chat[row].sum_loss) / one.per_chat[row].sum_loss,
+  );
   yield compared(label, 'sums of each conversation', Math.max(...relative), 1e-6, 'relative');
   const { input_ids, attention_mask } = one.batch;
   const all = input_ids.map((row, r) => row.map((id, t) => (attention_mask?.[r][t] === 0 ? -100 : id)));
@@ -95,7 +114,12 @@ async function* assistantOnly(name: string, model: Model, provider: Provider, st
   yield compared(label, 'loss on everything', Math.abs(whole - one.loss_on_everything), tolerances.loss);
 }
 
-async function* cut(name: string, model: Model, provider: Provider, { truncation }: Stored): AsyncIterable<Row> {
+async function* cut(
+  name: string,
+  model: Model,
+  provider: Provider,
+  { truncation }: Stored,
+): AsyncIterable<Row> {
   const one = truncation?.cut_completion;
   if (one === undefined) return;
   const loss = await meanLoss(model, provider, toBatch(one));

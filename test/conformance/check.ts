@@ -30,7 +30,13 @@ export interface Check {
 }
 
 /** A row for a numeric quantity: passed when `difference` is a number no larger than `tolerance`. */
-export function compared(name: string, quantity: string, difference: number, tolerance: number, note?: string): Row {
+export function compared(
+  name: string,
+  quantity: string,
+  difference: number,
+  tolerance: number,
+  note?: string,
+): Row {
   const status = difference <= tolerance ? 'passed' : 'failed'; // NaN fails
   return { case: name, quantity, status, difference, tolerance, ...(note === undefined ? {} : { note }) };
 }

@@ -50,7 +50,8 @@ async function* runGeneration(folder: string, { provider }: CheckOptions): Async
   const greedy = stored.greedy as StoredGreedy | { [key: string]: StoredGreedy };
   const cases = isCase(greedy) ? { greedy } : prefixed('greedy', greedy);
   const generator = createGenerator({ model, provider: provider as Provider });
-  for (const [key, one] of Object.entries(cases)) yield* compareGreedy(`${name} ${key}`, folder, generator, one);
+  for (const [key, one] of Object.entries(cases))
+    yield* compareGreedy(`${name} ${key}`, folder, generator, one);
   await generator.release();
   for (const [key, one] of adapterCases(stored.lora)) {
     const weights = adapterWeights(model, readAdapter(join(folder, one.final_adapter)));
@@ -67,9 +68,12 @@ function prefixed(prefix: string, cases: { [key: string]: StoredGreedy }): { [ke
 }
 
 /** `lora` is one adapter, or several by name. */
-function adapterCases(lora: StoredAdapter | { [key: string]: StoredAdapter } | undefined): [string, StoredAdapter][] {
+function adapterCases(
+  lora: StoredAdapter | { [key: string]: StoredAdapter } | undefined,
+): [string, StoredAdapter][] {
   if (lora === undefined) return [];
-  const all: [string, StoredAdapter][] = 'final_adapter' in lora ? [['lora', lora as StoredAdapter]] : Object.entries(lora);
+  const all: [string, StoredAdapter][] =
+    'final_adapter' in lora ? [['lora', lora as StoredAdapter]] : Object.entries(lora);
   return all.filter(([, { greedy_after }]) => greedy_after !== undefined);
 }
 
@@ -86,14 +90,21 @@ async function* compareGreedy(
     yield equal(label, `greedy ids ${i}`, ids, expected[i]);
   }
   const answers = await generator.generateBatch(prompts, options);
-  for (const [i, { ids }] of answers.entries()) yield equal(label, `greedy ids ${i} in a batch`, ids, expected[i]);
+  for (const [i, { ids }] of answers.entries())
+    yield equal(label, `greedy ids ${i} in a batch`, ids, expected[i]);
   if (promptText === undefined || text === undefined) return;
   const tokenizer = await loadTokenizer(folder);
   const { ids: promptIds } = await tokenizer.encode(promptText, { addSpecial: true });
   yield equal(label, 'prompt ids', promptIds, prompts[0]);
   const found = tokenizer.decode([...promptIds, ...answers[0].ids], { skipSpecial: true });
   const same = found === text;
-  yield compared(label, 'greedy text', same ? 0 : 1, 0, same ? undefined : `it begins with ${found.slice(0, 60)}`);
+  yield compared(
+    label,
+    'greedy text',
+    same ? 0 : 1,
+    0,
+    same ? undefined : `it begins with ${found.slice(0, 60)}`,
+  );
 }
 
 /** Equal lists, or where they first differ. */

@@ -6,8 +6,26 @@ import type { Model } from '../../main/models/load.ts';
 import { createTrainer } from '../../main/training/trainer.ts';
 import { adapterRows } from './adapters.ts';
 import { type Check, type CheckOptions, compared, type Row, skipped } from './check.ts';
-import { largest, modelOf, Reference, readStored, type StoredModel, type StoredRun, toBatch } from './reference.ts';
-import { finalRow, gradientRows, logitsOf, meanLoss, plain, runRows, settingsOf, tolerances, withoutPadding } from './training.ts';
+import {
+  largest,
+  modelOf,
+  Reference,
+  readStored,
+  type StoredModel,
+  type StoredRun,
+  toBatch,
+} from './reference.ts';
+import {
+  finalRow,
+  gradientRows,
+  logitsOf,
+  meanLoss,
+  plain,
+  runRows,
+  settingsOf,
+  tolerances,
+  withoutPadding,
+} from './training.ts';
 
 export const causalModels: Check = {
   id: 'causal models',
@@ -26,12 +44,12 @@ interface Context {
 async function* runCausalModel(folder: string, options: CheckOptions): AsyncIterable<Row> {
   const name = basename(folder);
   const stored = readStored<StoredModel>(folder);
-  if (stored.batches === undefined) return;
   const model = modelOf(folder, stored.kind);
   if ('skip' in model) {
     yield skipped(name, 'all', model.skip);
     return;
   }
+  if (stored.batches === undefined) return; // passages.ts has what is stored of a real model
   const reference = new Reference(folder);
   const provider = options.provider as Provider;
   const context: Context = { name, model, stored, reference, provider };
@@ -39,11 +57,21 @@ async function* runCausalModel(folder: string, options: CheckOptions): AsyncIter
   yield* full(context);
   for (const [key, lora] of Object.entries(stored.lora ?? {})) {
     const { batches, train_batches: trainBatches } = stored;
-    yield* adapterRows({ label: `${name} ${key}`, model, provider, reference, key, stored: lora, batches, trainBatches });
+    yield* adapterRows({
+      label: `${name} ${key}`,
+      model,
+      provider,
+      reference,
+      key,
+      stored: lora,
+      batches,
+      trainBatches,
+    });
   }
   yield* packed(context);
   yield* accumulation(context);
-  if (stored.preference !== undefined) yield skipped(name, 'preference', 'preference losses are not supported yet');
+  if (stored.preference !== undefined)
+    yield skipped(name, 'preference', 'preference losses are not supported yet');
   if (stored.kto !== undefined) yield skipped(name, 'kto', 'the KTO loss is not supported yet');
 }
 

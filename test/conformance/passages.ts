@@ -3,16 +3,23 @@
 import { basename, join } from 'node:path';
 import type { Provider } from '../../main/compiler/lowering.ts';
 import type { Model } from '../../main/models/load.ts';
-import { adapterFor, readAdapter } from '../../main/models/lora.ts';
-import { loadTokenizer } from '../../main/tokens/tokenizer.ts';
+import { readAdapter } from '../../main/models/lora.ts';
+import { loadTokenizer, type Tokenizer } from '../../main/tokens/tokenizer.ts';
 import { type BatchArrays, createTrainer, type Trainer } from '../../main/training/trainer.ts';
-import { sitesOf } from './adapters.ts';
+import { tensorsOf } from './adapters.ts';
 import { type Check, type CheckOptions, compared, type Row, skipped } from './check.ts';
-import { largest, modelOf, Reference, readStored, type StoredBatch, type StoredRun, toBatch } from './reference.ts';
+import {
+  largest,
+  modelOf,
+  Reference,
+  readStored,
+  type StoredBatch,
+  type StoredRun,
+  toBatch,
+} from './reference.ts';
 import { logitsOf, meanLoss, runRows, settingsOf, tolerances } from './training.ts';
 
 interface Passage {
-  text: string;
   input_ids: number[];
   loss: number;
   bits_per_byte: number;
@@ -21,7 +28,13 @@ interface Passage {
 interface Stored {
   kind?: string;
   tokenization?: { text: string; ids: number[]; decoded: string }[];
-  data?: { block: number; batch: number; token_ids: number[]; held_out: StoredBatch; held_out_loss_before: number };
+  data?: {
+    block: number;
+    batch: number;
+    token_ids: number[];
+    held_out: StoredBatch;
+    held_out_loss_before: number;
+  };
   lora?: { initial_adapter: string; final_adapter: string; train: StoredRun; held_out_loss_after: number };
   full?: { train: StoredRun; held_out_loss_after: number };
   [passage: string]: unknown;
@@ -48,9 +61,12 @@ async function* runPassages(folder: string, options: CheckOptions): AsyncIterabl
   }
   const provider = options.provider as Provider;
   const reference = new Reference(folder);
-  yield* texts(name, folder, stored);
+  const tokenizer = await loadTokenizer(folder);
+  yield* texts(name, tokenizer, stored);
   for (const [key, passage] of Object.entries(stored)) {
-    if (isPassage(passage)) yield* passageRows(`${name} ${key}`, model, provider, passage, reference, key);
+    if (!isPassage(passage)) continue;
+    const bytes = Buffer.byteLength(tokenizer.decode(passage.input_ids, { skipSpecial: true }));
+    yield* passageRows(`${name} ${key}`, model, provider, passage, bytes, reference, key);
   }
   const before = await meanLoss(model, provider, toBatch(stored.data.held_out));
   yield compared(name, 'held-out loss', Math.abs(before - stored.data.held_out_loss_before), tolerances.loss);
@@ -61,8 +77,7 @@ async function* runPassages(folder: string, options: CheckOptions): AsyncIterabl
 const isPassage = (value: unknown): value is Passage =>
   typeof value === 'object' && value !== null && 'input_ids' in value && 'bits_per_byte' in value;
 
-async function* texts(name: string, folder: string, { tokenization = [] }: Stored): AsyncIterable<Row> {
-  const tokenizer = await loadTokenizer(folder);
+async function* texts(name: string, tokenizer: Tokenizer, { tokenization = [] }: Stored): AsyncIterable<Row> {
   let ids = 0;
   let decoded = 0;
   for (const item of tokenization) {
@@ -79,13 +94,14 @@ async function* passageRows(
   model: Model,
   provider: Provider,
   passage: Passage,
+  bytes: number,
   reference: Reference,
   key: string,
 ): AsyncIterable<Row> {
   const batch = toBatch({ input_ids: [passage.input_ids], labels: [passage.input_ids] });
   const loss = await meanLoss(model, provider, batch);
   yield compared(label, 'loss', Math.abs(loss - passage.loss), tolerances.loss);
-  const bits = (loss * batch.labels.length) / Math.LN2 / Buffer.byteLength(passage.text);
+  const bits = (loss * batch.labels.length) / Math.LN2 / bytes;
   yield compared(label, 'bits per byte', Math.abs(bits - passage.bits_per_byte), tolerances.loss);
   if (!reference.has(`${key}.logits`)) return;
   const logits = await logitsOf(model, provider, batch);
@@ -120,23 +136,29 @@ async function* loraRun(
   if (lora === undefined || data === undefined) return;
   const label = `${name} lora`;
   const files = readAdapter(join(reference.folder, lora.initial_adapter));
-  const sites = sitesOf(files, model);
-  if ('skip' in sites) {
-    yield skipped(label, 'all', sites.skip);
-    return;
-  }
-  const initial = adapterFor(files, sites);
-  const trainer = await createTrainer({ model, provider, lora: files.config, initial, ...settingsOf(lora.train) });
+  const initial = tensorsOf(files, model);
+  const trainer = await createTrainer({
+    model,
+    provider,
+    lora: files.config,
+    initial,
+    ...settingsOf(lora.train),
+  });
   yield* runRows(label, trainer, lora.train, blocks(data), curveTolerance);
   const after = await heldOut(trainer, stored);
   yield compared(label, 'held-out loss', Math.abs(after - lora.held_out_loss_after), curveTolerance);
   await trainer.release();
   if (!reference.has('lora.merged_logits')) return;
-  const final = adapterFor(readAdapter(join(reference.folder, lora.final_adapter)), sites);
+  const final = tensorsOf(readAdapter(join(reference.folder, lora.final_adapter)), model);
   const passage = stored.passage as Passage;
   const batch = toBatch({ input_ids: [passage.input_ids], labels: [passage.input_ids] });
   const logits = await logitsOf(model, provider, batch, { lora: files.config, initial: final });
-  yield compared(label, 'merged logits', largest(logits, reference.get('lora.merged_logits')), logitsTolerance);
+  yield compared(
+    label,
+    'merged logits',
+    largest(logits, reference.get('lora.merged_logits')),
+    logitsTolerance,
+  );
 }
 
 async function* fullRun(name: string, model: Model, provider: Provider, stored: Stored): AsyncIterable<Row> {

@@ -50,7 +50,10 @@ export interface StoredModel {
   kind?: string;
   batches: StoredBatch[];
   train_batches: StoredBatch[];
-  full?: { loss_batch_0: number; gradients: string[]; global_gradient_norm: number } & Record<string, unknown>;
+  full?: { loss_batch_0: number; gradients: string[]; global_gradient_norm: number } & Record<
+    string,
+    unknown
+  >;
   lora?: Record<string, StoredLora>;
   packed?: StoredBatch & { gradients: string[]; loss: number };
   accumulation?: { micro_batches: StoredBatch[]; token_weighted_loss: number; gradients: string[] };

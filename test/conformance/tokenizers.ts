@@ -1,6 +1,7 @@
 // Conformance of tokenizers: ids, tokens, offsets, decoding and streaming against `cases.json` beside a
 // tokenizer.json.
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { type Encoding, loadTokenizer, type Tokenizer } from '../../main/tokens/tokenizer.ts';
@@ -37,9 +38,11 @@ interface Cases {
 
 export const tokenizersCheck: Check = {
   id: 'tokenizers',
-  matches: (_folder, files) => files.includes('tokenizer.json') && files.includes('cases.json'),
+  matches: (_folder, files) =>
+    files.includes('tokenizer.json') && (files.includes('cases.json') || files.includes('reference.json')),
   async *run(folder): AsyncIterable<Row> {
     const name = `tokenizers ${basename(folder)}`;
+    if (!existsSync(join(folder, 'cases.json'))) return yield* compareModel(folder, name);
     const stored = JSON.parse(await readFile(join(folder, 'cases.json'), 'utf8')) as Cases;
     const tokenizer = await loadTokenizer(folder);
     const tally = new Tally(name);
@@ -61,6 +64,22 @@ export const tokenizersCheck: Check = {
     yield* tally.rows();
   },
 };
+
+/** A model folder may hold a few texts with their ids (`tokenization`) in its reference. */
+async function* compareModel(folder: string, name: string): AsyncIterable<Row> {
+  const stored = JSON.parse(await readFile(join(folder, 'reference.json'), 'utf8')) as {
+    tokenization?: { text: string; ids: number[]; decoded: string }[];
+  };
+  if (stored.tokenization === undefined) return;
+  const tokenizer = await loadTokenizer(folder);
+  const tally = new Tally(name);
+  for (const { text, ids, decoded } of stored.tokenization) {
+    const where = JSON.stringify(text).slice(0, 60);
+    tally.equal('ids', (await tokenizer.encode(text, { addSpecial: true })).ids, ids, where);
+    tally.equal('decoded', tokenizer.decode(ids, { skipSpecial: true }), decoded, where);
+  }
+  yield* tally.rows();
+}
 
 async function compareCase(tokenizer: Tokenizer, item: Case, tally: Tally): Promise<void> {
   const where = JSON.stringify(item.pair === undefined ? item.text : [item.text, item.pair]).slice(0, 60);

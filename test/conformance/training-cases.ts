@@ -81,7 +81,12 @@ async function* accumulated(
 ): AsyncIterable<Row> {
   const run = { ...one, learning_rates: one.losses.map(() => one.lr) };
   const trainer = await createTrainer({ model, provider, ...settingsOf(run) });
-  yield* runRows(label, trainer, run, one.micro_batches.map((parts) => parts.map(toBatch)));
+  yield* runRows(
+    label,
+    trainer,
+    run,
+    one.micro_batches.map((parts) => parts.map(toBatch)),
+  );
   await trainer.release();
 }
 
@@ -111,7 +116,8 @@ async function* fullRows(
     }
     const { gradNorm } = await trainer.update(0);
     const norm = one.global_gradient_norm;
-    if (norm !== undefined) yield compared(label, 'gradient norm', Math.abs(gradNorm - norm) / norm, 1e-5, 'relative');
+    if (norm !== undefined)
+      yield compared(label, 'gradient norm', Math.abs(gradNorm - norm) / norm, 1e-5, 'relative');
     await trainer.release();
   }
   if (one.train === undefined) return;

@@ -79,7 +79,11 @@ export async function* runRows(
   batches: readonly (BatchArrays | BatchArrays[])[],
   lossTolerance: number = tolerances.stepLosses,
 ): AsyncIterable<Row> {
-  const { losses, gradNorms } = await follow(trainer, run.learning_rates.slice(0, run.losses.length), batches);
+  const { losses, gradNorms } = await follow(
+    trainer,
+    run.learning_rates.slice(0, run.losses.length),
+    batches,
+  );
   yield compared(label, 'step losses', largest(losses, run.losses), lossTolerance);
   const norms = run.grad_norms_before_clip;
   if (norms === undefined) return;
@@ -133,7 +137,9 @@ export function finalRow(
   for (const [name, values] of expected) {
     const gradient = options.gradients?.(name);
     const real = (list: Float32Array) =>
-      gradient === undefined ? list : list.filter((_, i) => gradient[i] === 0 || Math.abs(gradient[i]) > 1e-7);
+      gradient === undefined
+        ? list
+        : list.filter((_, i) => gradient[i] === 0 || Math.abs(gradient[i]) > 1e-7);
     const difference = largest(real(trainer.parameters.view(name)), real(values));
     if (!worse(difference, worst)) continue;
     worst = difference;

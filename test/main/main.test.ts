@@ -137,6 +137,34 @@ test('the preload gives the page two functions and nothing else', async () => {
   expect(registered.exposed.size).toBe(1);
 });
 
+test('closing the window while a file is read asks, and the work goes on without a window', async () => {
+  let id = 100;
+  const call = async (name: string, input: unknown): Promise<Record<string, unknown>> => {
+    const mine = id++;
+    ipcMain.emit(channel, { sender: page(), senderFrame: { url: own, parent: null } }, { id: mine, call: name, input });
+    const found = () => page().sent.find(([, sent]) => (sent as { id?: number }).id === mine)?.[1];
+    await waitFor(() => found() !== undefined);
+    return (found() as { output: Record<string, unknown> }).output;
+  };
+  dialog.paths = [join(root, 'LICENSE')];
+  const { id: projectId } = await call('projects.create', { name: 'Closing' });
+  const [{ token }] = (await call('files.pick', { kind: 'files', title: '' })) as unknown as { token: string }[];
+  const { jobId } = await call('documents.import', { projectId, tokens: [token] });
+  const [window] = registered.windows;
+  let prevented = false;
+  dialog.response = 0;
+  window.emit('close', { preventDefault: () => (prevented = true) });
+  await waitFor(() => window.hidden);
+  expect(prevented).toBe(true);
+  expect(JSON.stringify(dialog.asked.at(-1))).toContain('is still running');
+  const ended = async () => (await call('jobs.get', { jobId })).endedAt !== null;
+  while (!(await ended())) await new Promise((wait) => setTimeout(wait, 50));
+  expect(await call('jobs.get', { jobId })).toMatchObject({ state: 'finished' });
+  prevented = false;
+  window.emit('close', { preventDefault: () => (prevented = true) });
+  expect(prevented).toBe(false);
+});
+
 test('quitting closes the backend first and then leaves', async () => {
   app.quit();
   await waitFor(() => app.exitCode !== null);

@@ -46,7 +46,9 @@ describe('electron-builder.yml', () => {
 
   test('whatever the engine loads at run time lies outside of the asar', () => {
     for (const name of engineExternals.filter((one) => !one.startsWith('@')))
-      expect(configuration.asarUnpack.some((pattern) => pattern.includes(`node_modules/${name}/`))).toBe(true);
+      expect(configuration.asarUnpack.some((pattern) => pattern.includes(`node_modules/${name}/`))).toBe(
+        true,
+      );
     expect(configuration.asarUnpack).toContain('out/main/engine*.mjs');
   });
 
@@ -68,7 +70,10 @@ describe('bundles', () => {
   });
 
   test('the engine bundle runs under plain Node and knows every registry', async () => {
-    const launch = createLauncher({ engineFile: join(out, 'main', 'engine.mjs'), fork: forkWithNode(process.execPath) });
+    const launch = createLauncher({
+      engineFile: join(out, 'main', 'engine.mjs'),
+      fork: forkWithNode(process.execPath),
+    });
     const frames: { type: string }[] = [];
     const engine = launch('capabilities', {}, { logFile: null, onFrame: (frame) => frames.push(frame) });
     expect(await engine.exited).toMatchObject({ code: 0 });

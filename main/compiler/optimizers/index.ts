@@ -1,10 +1,16 @@
 // The registry of optimizers, by the `kind` of a recipe's optimizer settings.
+import { adafactor } from './adafactor.ts';
+import { adagrad } from './adagrad.ts';
+import { adam } from './adam.ts';
 import { adamw } from './adamw.ts';
+import { amsgrad } from './amsgrad.ts';
+import { lion } from './lion.ts';
 import { muon } from './muon.ts';
-import type { Optimizer } from './optimizer.ts';
+import type { Optimizer, PageShape } from './optimizer.ts';
+import { rmsprop } from './rmsprop.ts';
 import { sgd } from './sgd.ts';
 
-export const optimizers = { adamw, sgd, muon } satisfies Record<string, Optimizer<never>>;
+export const optimizers = { sgd, lion, adagrad, rmsprop, adam, adamw, amsgrad, adafactor, muon } satisfies Record<string, Optimizer<never>>;
 
 export type OptimizerKind = keyof typeof optimizers;
 
@@ -15,4 +21,15 @@ export type OptimizerChoice = {
 
 export function optimizerOf(choice: OptimizerChoice): Optimizer<OptimizerChoice> {
   return optimizers[choice.kind] as Optimizer<never> as Optimizer<OptimizerChoice>;
+}
+
+/** Elements of a state for one page; 0 = it keeps none. */
+export function stateSize(choice: OptimizerChoice, state: string, page: PageShape): number {
+  return optimizerOf(choice).stateSize?.(state, page, choice) ?? page.size;
+}
+
+/** Elements of all states of all pages. */
+export function stateElements(choice: OptimizerChoice, pages: readonly PageShape[]): number {
+  const { states } = optimizerOf(choice);
+  return pages.reduce((sum, page) => sum + states.reduce((own, state) => own + stateSize(choice, state, page), 0), 0);
 }

@@ -6,7 +6,7 @@
 //   X = X / |X|    A = X Xᵀ    X = a X + (b A + c A^2) X
 import type { Graph, Value } from '../graph.ts';
 import { type AdamWOptions, adamw } from './adamw.ts';
-import type { Optimizer } from './optimizer.ts';
+import { decoupledDecay, type Optimizer } from './optimizer.ts';
 
 export interface MuonOptions extends AdamWOptions {
   momentum: number;
@@ -22,24 +22,22 @@ const coefficients = [
 
 export const muon: Optimizer<MuonOptions> = {
   states: ['exp_avg', 'exp_avg_sq'],
-  wholeMatrices: true,
+  stateSize: (state, { size, matrix }) => (state === 'exp_avg_sq' && matrix !== undefined ? 0 : size),
+  alone: 'matrices',
   scalars: adamw.scalars,
   update: (call, options) => {
-    const { g, parameter, gradient, states, scalars, weightDecay, matrix } = call;
+    const { g, parameter, gradient, states, scalars, matrix } = call;
     if (matrix === undefined) {
       const lr = options.restShare === undefined ? scalars.lr : g.mul(scalars.lr, options.restShare);
       return adamw.update({ ...call, weightDecay: 0, scalars: { ...scalars, lr } }, options);
     }
-    const [buffer, unused] = states;
-    const next = g.add(g.mul(buffer, options.momentum), gradient);
+    const next = g.add(g.mul(states[0], options.momentum), gradient);
     const direction = g.reshape(g.add(gradient, g.mul(next, options.momentum)), matrix);
     const scale = 0.2 * Math.sqrt(Math.max(matrix[0], matrix[1]));
     const orthogonal = g.reshape(orthogonalise(g, direction), parameter.shape);
-    const decayed =
-      weightDecay === 0 ? parameter : g.mul(parameter, g.sub(g.scalar(1), g.mul(scalars.lr, weightDecay)));
     return {
-      parameter: g.sub(decayed, g.mul(orthogonal, g.mul(scalars.lr, scale))),
-      states: [next, g.mul(unused, 1)],
+      parameter: g.sub(decoupledDecay(call), g.mul(orthogonal, g.mul(scalars.lr, scale))),
+      states: [next],
     };
   },
 };

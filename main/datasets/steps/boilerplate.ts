@@ -1,7 +1,14 @@
-// Boilerplate: lines that come back at the top or bottom of most pages of a document, such as running titles and page
-// numbers. Digits are treated as equal, so "Page 3 of 9" matches "Page 4 of 9".
+// Boilerplate: lines that come back at the top or bottom of most pages of a document, such as running
+// titles and page numbers. Digits are treated as equal, so "Page 3 of 9" matches "Page 4 of 9".
 import { z } from 'zod';
-import { type Passage, passageText, type StepResult, type StepSample, maxSamples, placeOf } from '../passage.ts';
+import {
+  maxSamples,
+  type Passage,
+  passageText,
+  placeOf,
+  type StepResult,
+  type StepSample,
+} from '../passage.ts';
 import { defineStep } from './step.ts';
 
 /** Lines looked at from each end of a page. */
@@ -13,12 +20,10 @@ export const boilerplate = defineStep({
   description: 'Takes out lines that repeat at the top or bottom of most pages of a document.',
   defaultEnabled: false,
   Options: z.object({
-    share: z
-      .number()
-      .min(0.2)
-      .max(1)
-      .default(0.5)
-      .meta({ title: 'Share of pages', description: 'A line must come back on this share of the pages, 0.2 to 1.' }),
+    share: z.number().min(0.2).max(1).default(0.5).meta({
+      title: 'Share of pages',
+      description: 'A line must come back on this share of the pages, 0.2 to 1.',
+    }),
   }),
   apply: (passages, options) => removeRunningLines(passages, options.share),
 });

@@ -1,4 +1,5 @@
-// Exact duplicates: keeps the first of passages with equal text. Rows count as equal when the columns in use are.
+// Exact duplicates: keeps the first of passages with equal text. Rows count as equal when the columns in
+// use are.
 import { z } from 'zod';
 import { maxSamples, type Passage, removedSample, type StepSample } from '../passage.ts';
 import { defineStep } from './step.ts';

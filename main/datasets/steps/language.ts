@@ -1,4 +1,5 @@
-// Language filter: keeps passages in the chosen languages. Short passages have no certain language and stay.
+// Language filter: keeps passages in the chosen languages. Short passages have no certain language and
+// stay.
 import { z } from 'zod';
 import { loadLanguageDetector } from '../../documents/language.ts';
 import { filterPassages, passageText } from '../passage.ts';

@@ -1,4 +1,5 @@
-// Near-duplicates: keeps the first of passages that share most of their wording (MinHash, verified exactly).
+// Near-duplicates: keeps the first of passages that share most of their wording (MinHash, verified
+// exactly).
 import { z } from 'zod';
 import { createNearIndex } from '../near.ts';
 import { maxSamples, type Passage, passageText, removedSample, type StepSample } from '../passage.ts';

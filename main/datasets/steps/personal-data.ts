@@ -1,5 +1,5 @@
-// Personal data: replaces what can be recognised by its form, with check digits where there are some. Names and
-// addresses cannot be found this way; the description says so.
+// Personal data: replaces what can be recognised by its form, with check digits where there are some. Names
+// and addresses cannot be found this way; the description says so.
 import { z } from 'zod';
 import { mapTexts } from '../passage.ts';
 import { defineStep } from './step.ts';
@@ -7,7 +7,8 @@ import { defineStep } from './step.ts';
 export const personalData = defineStep({
   id: 'personal-data',
   label: 'Personal data',
-  description: 'Replaces e-mail addresses, phone, account and card numbers by marks. Names and addresses stay.',
+  description:
+    'Replaces e-mail addresses, phone, account and card numbers by marks. Names and addresses stay.',
   defaultEnabled: false,
   Options: z.object({
     emails: z.boolean().default(true).meta({ title: 'E-mail addresses' }),
@@ -38,7 +39,7 @@ function replaceAccounts(text: string): string {
   return text.replace(/\b[A-Z]{2}\d{2}(?: ?[A-Z\d]){11,30}\b/g, (found) => {
     // The pattern may run on into the next word; the longest stretch that checks counts.
     for (let end = found.length; end >= 15; end--) {
-      if (/[A-Z\d]/.test(found[end] ?? ' ') && found[end - 1] !== ' ' && found[end] !== undefined) continue;
+      if (end < found.length && found[end] !== ' ') continue;
       if (isIban(found.slice(0, end))) return `[IBAN]${found.slice(end)}`;
     }
     return found;
@@ -56,7 +57,10 @@ function isIban(text: string): boolean {
   return remainder === 1;
 }
 
-/** Card numbers: 13 to 19 digits with a known first digit whose Luhn sum is a multiple of 10. */
+/** First digits and lengths of the large card networks. */
+const cardNumber = /^(?:4(?:\d{12}|\d{15}|\d{18})|[25]\d{15}|3[47]\d{13}|3[068]\d{12}|6\d{15,18})$/;
+
+/** Card numbers of the large networks whose Luhn sum is a multiple of 10. */
 function replaceCards(text: string): string {
   return text.replace(/(?<![\d.])[2-6]\d{3}(?:[ -]?\d){9,15}(?![\d.]?\d)/g, (found) => {
     const digits = [...found.replace(/\D/g, '')].reverse().map(Number);
@@ -64,7 +68,7 @@ function replaceCards(text: string): string {
       const doubled = at % 2 === 1 ? digit * 2 : digit;
       return total + (doubled > 9 ? doubled - 9 : doubled);
     }, 0);
-    return sum % 10 === 0 ? '[CARD]' : found;
+    return sum % 10 === 0 && cardNumber.test(found.replace(/\D/g, '')) ? '[CARD]' : found;
   });
 }
 
@@ -74,9 +78,24 @@ function replaceAddresses(text: string): string {
   );
 }
 
-/** Phone numbers: with "+", with a leading 0 or an area code in brackets; 7 to 15 digits with usual separators. */
+const phone = new RegExp(
+  [
+    /(?<![\p{L}\d./-])/u, // not inside a word, number, path or date
+    /(?:\+\d{1,3}[ ./-]?)?/u, // country
+    /(?:\(0?\d{1,5}\)|0\d{1,5}|\d{2,5})/u, // area
+    /(?:[ ./-]?\d{2,5}){1,4}/u,
+    /(?![\p{L}\d]|[.,/-]\d)/u,
+  ]
+    .map((part) => part.source)
+    .join(''),
+  'gu',
+);
+
+/**
+ * Phone numbers: with "+", with a leading 0 or an area code in brackets; 7 to 15 digits with usual
+ * separators.
+ */
 function replacePhones(text: string): string {
-  const phone = /(?<![\p{L}\d./-])(?:\+\d{1,3}[ ./-]?)?(?:\(0?\d{1,5}\)|0\d{1,5}|\d{3})(?:[ ./-]?\d{2,5}){1,4}(?![\p{L}\d]|[.,/-]\d)/gu;
   return text.replace(phone, (found) => {
     const digits = found.replace(/\D/g, '');
     if (digits.length < 7 || digits.length > 15) return found;

@@ -1,4 +1,5 @@
-// What a cleaning step is. Each is one file and one line in `index.ts`; a step knows passages, never files or records.
+// What a cleaning step is. Each is one file and one line in `index.ts`; a step knows passages, never files
+// or records.
 import type { z } from 'zod';
 import type { Passage, StepResult } from '../passage.ts';
 

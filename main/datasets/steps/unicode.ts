@@ -1,5 +1,5 @@
-// Unicode: composed characters (NFC), Latin ligatures expanded, control characters and soft hyphens taken out. Never
-// NFKC, which turns superscripts, fractions and units into wrong numbers (field case A07).
+// Unicode: composed characters (NFC), Latin ligatures expanded, control characters and soft hyphens taken
+// out. Never NFKC, which turns superscripts, fractions and units into wrong numbers (field case A07).
 import { z } from 'zod';
 import { expandLigatures } from '../../documents/ligatures.ts';
 import { mapTexts } from '../passage.ts';
@@ -25,7 +25,8 @@ export function normalise(text: string, removeUnreadable = false): string {
   if (!/[^\n\t\x20-\x7e\u00a1-\u00ac\u00ae-\u02ff]/.test(text)) return text;
   const clean = expandLigatures(text)
     .replace(/\r\n?/g, '\n')
-    // Control characters but tab, line end and next line; soft hyphen; byte-order mark; directional overrides.
+    // Control characters but tab, line end and next line; soft hyphen; byte-order mark; directional
+    // overrides.
     .replace(/(?![\n\t\u0085])\p{Cc}|[\u00AD\uFEFF\u200B\u202A-\u202E\u2060\u2066-\u2069]/gu, '')
     .normalize('NFC');
   return removeUnreadable ? clean.replace(/[\uFFFD]|\p{Co}/gu, '') : clean;

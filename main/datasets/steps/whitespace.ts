@@ -1,5 +1,5 @@
-// White space: none at line ends and around the text, at most one blank line in a row. Spaces inside lines and
-// indentation stay, unless asked for, since they carry meaning in code and tables.
+// White space: none at line ends and around the text, at most one blank line in a row. Spaces inside lines
+// and indentation stay, unless asked for, since they carry meaning in code and tables.
 import { z } from 'zod';
 import { mapTexts } from '../passage.ts';
 import { defineStep } from './step.ts';
@@ -10,10 +10,10 @@ export const whitespace = defineStep({
   description: 'Takes out spaces at line ends and around the text, and more than one blank line in a row.',
   defaultEnabled: true,
   Options: z.object({
-    collapse: z
-      .boolean()
-      .default(false)
-      .meta({ title: 'Single spaces inside lines', description: 'Also turns tabs and no-break spaces into spaces.' }),
+    collapse: z.boolean().default(false).meta({
+      title: 'Single spaces inside lines',
+      description: 'Also turns tabs and no-break spaces into spaces.',
+    }),
   }),
   apply: (passages, options) => mapTexts(passages, (text) => tidy(text, options.collapse)),
 });

@@ -159,13 +159,15 @@ async function takeIn(
     tell();
   }
   spec.items = [];
+  context.save(); // before that, an interruption takes the files in again
+  for (const file of files) if (file.temporary) await rm(file.path, { force: true });
 }
 
 async function takeInOne(project: ProjectStore, spec: Spec, file: Item): Promise<void> {
   const { sha256, bytes } = await keepOriginal(project, file);
   const known = project.sources.byContent(sha256);
-  if (known?.state === 'reading' && file.replaces === undefined) {
-    spec.sourceIds.push(known.id); // copied before an interruption
+  if (known?.state === 'reading' && file.replaces === undefined && !spec.sourceIds.includes(known.id)) {
+    spec.sourceIds.push(known.id); // taken in before an interruption
     return;
   }
   if (known && known.id !== file.replaces && known.state !== 'failed') {
@@ -191,7 +193,6 @@ async function takeInOne(project: ProjectStore, spec: Spec, file: Item): Promise
     });
     spec.sourceIds.push(id);
   }
-  if (file.temporary) await rm(file.path, { force: true });
 }
 
 function explain(name: string, error: ErrorShape): ErrorShape {

@@ -1,9 +1,10 @@
 // Around the job that trains: gives the engine its run folder, keeps the run's row and curves current from its
 // events, and starts the evaluation that the recipe asks for.
-import { writeFile } from 'node:fs/promises';
+import { statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Run } from '../../contract/runs.ts';
+import type { Plan, Recipe, Run } from '../../contract/runs.ts';
+import { AppError } from '../../errors.ts';
 import type { JobTypes } from '../../jobs/job.ts';
 import { engineGone } from '../../jobs/launcher.ts';
 import type { JobHooks, QueuedJob } from '../../jobs/queue.ts';
@@ -52,6 +53,28 @@ export function updateRun(services: Services, run: Pick<Run, 'id' | 'projectId'>
   return updated;
 }
 
+/** What the recipe would take: steps, time, memory, disk, and the checks before the start. */
+export async function planOf(services: Services, recipe: Recipe): Promise<Plan> {
+  const project = services.store.project(recipe.projectId);
+  findVersion(project, recipe.versionId);
+  const { bavail, bsize } = await statfs(project.folder);
+  return services.inspect.ask<Plan>('plan', {
+    modelFolder: findModel(services, recipe.modelId).folder,
+    recordsFile: project.datasets.recordsFile(recipe.versionId),
+    settings: { ...recipe.settings, threads: threadsFor(services, recipe.settings.threads) },
+    memoryBytes: memoryBudget(services),
+    diskBytes: bavail * bsize,
+  });
+}
+
+/** Throws when a check says that the run must not start. */
+function requireChecks(plan: Plan): void {
+  const failed = plan.checks.filter((check) => check.state === 'failed');
+  if (failed.length === 0) return;
+  const message = failed.map((check) => check.sentence).join(' ');
+  throw new AppError('check-failed', message, 'Change the settings or the dataset, and start again.');
+}
+
 export function trainHooks(services: Services): JobHooks {
   const runOf = (job: QueuedJob): Run => findRun(services.store.project(job.projectId!), job.subjectId!);
   const update = (job: QueuedJob, change: RunChange): Run =>
@@ -85,6 +108,11 @@ export function trainHooks(services: Services): JobHooks {
       const project = services.store.project(run.projectId);
       const version = findVersion(project, run.recipe.versionId);
       const model = findModel(services, run.recipe.modelId);
+      if (!resume) {
+        const plan = await planOf(services, run.recipe);
+        update(job, { plan, steps: plan.steps });
+        requireChecks(plan);
+      }
       const lineage = await lineageOf(services, version, model);
       update(job, { lineage });
       const runFolder = project.runs.folder(run.number);

@@ -27,12 +27,11 @@ export interface LinearSite {
  * They count as constant in the gradient (DoRA, section 4.3).
  */
 export function adaptedNorm(g: Graph, weight: Value, transposed: boolean, { a, b, scale }: LinearAdapter): Value {
-  const [out, rank] = b.shape;
   const squares = g.apply('reduceSumSquare', [weight], { axes: [transposed ? 0 : 1] })[0];
   const wa = transposed ? g.gemm(weight, a, { transA: true, transB: true }) : g.gemm(weight, a, { transB: true });
   const aa = g.gemm(a, a, { transB: true });
   const mixed = g.gemm(b, aa, { alpha: scale * scale, c: g.mul(wa, 2 * scale) }); // [out, rank]
-  const product = g.reduceSum(g.mul(g.reshape(mixed, [out, rank]), b), [1]);
+  const product = g.reduceSum(g.mul(mixed, b), [1]);
   return g.sqrt(g.add(squares, product));
 }
 

@@ -248,7 +248,7 @@ export function textOf(value: Value): string | undefined {
   return value instanceof Markup ? value.text : undefined;
 }
 
-/** Equality across int and float (1 == 1.0), exact for big ints; `==` would be the same, but looks like a slip. */
+/** Equality across int and float (1 == 1.0), exact for big ints, as `==` has it. */
 function same(left: bigint | number, right: bigint | number): boolean {
   return left <= right && left >= right;
 }

@@ -3,9 +3,10 @@
 // tokenizer.json; ids and merges are those of Python's `tokenizers` BpeTrainer with the same pre-tokenizer,
 // ties included.
 import { AppError } from '../../errors.ts';
+import { byteAlphabet } from '../byte-alphabet.ts';
 import type { JsonObject, TokenizerJson } from '../tokenizer-file.ts';
 import { specialToken } from '../tokenizer-file.ts';
-import { createHeap, type Heap } from './heap.ts';
+import { mergePairs } from './merges.ts';
 import { runAtOnce, runInSlices, type Steps, type TrainerOptions } from './steps.ts';
 
 /** How digits are cut before merging: each alone, in groups of up to three, or not at all. */
@@ -22,7 +23,7 @@ export interface BpeOptions extends TrainerOptions {
   compose?: boolean;
   /** Put this special token in front of every text that is encoded with special tokens. */
   bosToken?: string;
-  /** Longest token in characters of the byte alphabet; no limit unless given. */
+  /** Merged tokens stay shorter than this, in bytes (as Python's trainer counts); no limit unless given. */
   maxTokenLength?: number;
 }
 
@@ -39,17 +40,6 @@ export function trainBpe(texts: Iterable<string>, options: BpeOptions): Tokenize
 /** The same, giving way to other work, so that `options.signal` can stop it. */
 export function trainBpeInSlices(texts: Iterable<string>, options: BpeOptions): Promise<TokenizerJson> {
   return runInSlices(bpeSteps(texts, options), options);
-}
-
-/** The 256 letters that stand for bytes in byte-level vocabularies, by byte value. */
-export function byteAlphabet(): string[] {
-  const letters: string[] = [];
-  let beyond = 256;
-  for (let byte = 0; byte < 256; byte++) {
-    const printable = (byte > 32 && byte < 127) || (byte > 160 && byte !== 173);
-    letters.push(String.fromCodePoint(printable ? byte : beyond++));
-  }
-  return letters;
 }
 
 function* bpeSteps(texts: Iterable<string>, options: BpeOptions): Steps<TokenizerJson> {
@@ -74,7 +64,12 @@ function* bpeSteps(texts: Iterable<string>, options: BpeOptions): Steps<Tokenize
     count,
   }));
   counts.clear();
-  const merges = yield* mergePairs(words, tokens, special.length, options);
+  const merges = yield* mergePairs(words, tokens, {
+    vocabularySize: options.vocabularySize,
+    least: options.minFrequency ?? 0,
+    shorterThan: options.maxTokenLength,
+    specials: special.length,
+  });
   return bpeJson(tokens, merges, special, options);
 }
 
@@ -90,116 +85,6 @@ function* countPieces(texts: Iterable<string>, options: BpeOptions): Steps<Map<s
     yield { phase: 'counting words', done: characters, total: 0 };
   }
   return counts;
-}
-
-interface Word {
-  symbols: number[];
-  count: number;
-}
-
-interface Pair {
-  count: number;
-  /** Words that held the pair at some time; a word may be named twice. */
-  words: number[];
-}
-
-/** A pair of ids as one number; sorts as (left, right). */
-const radix = 2 ** 24;
-
-/** Merges until the vocabulary is full; appends to `tokens` and returns the pairs in their order. */
-function* mergePairs(
-  words: Word[],
-  tokens: string[],
-  specials: number,
-  options: BpeOptions,
-): Steps<[string, string][]> {
-  const least = Math.max(1, options.minFrequency ?? 0);
-  const longest = options.maxTokenLength ?? Number.POSITIVE_INFINITY;
-  const idOf = new Map(tokens.map((token, id) => [token, id]));
-  const pairs = new Map<number, Pair>();
-  const add = (key: number, change: number, word: number): void => {
-    const pair = pairs.get(key);
-    if (pair === undefined) pairs.set(key, { count: change, words: [word] });
-    else {
-      pair.count += change;
-      if (change > 0 && pair.words.at(-1) !== word) pair.words.push(word);
-    }
-  };
-  words.forEach(({ symbols, count }, at) => {
-    for (let i = 1; i < symbols.length; i++) add(symbols[i - 1] * radix + symbols[i], count, at);
-  });
-  const heap: Heap = createHeap();
-  for (const [key, { count }] of pairs) heap.push(count, key);
-  const seen = new Int32Array(words.length);
-  const merges: [string, string][] = [];
-  const start = tokens.length;
-  while (tokens.length < options.vocabularySize) {
-    const top = heap.pop();
-    if (top === undefined || top.count < least) break;
-    const pair = pairs.get(top.key)!;
-    if (pair.count !== top.count) {
-      if (pair.count > 0) heap.push(pair.count, top.key);
-      continue;
-    }
-    const left = Math.floor(top.key / radix);
-    const right = top.key % radix;
-    const token = tokens[left] + tokens[right];
-    let id = idOf.get(token);
-    if (id === undefined || id < specials) {
-      id = tokens.length;
-      tokens.push(token);
-      idOf.set(token, id);
-    }
-    merges.push([tokens[left], tokens[right]]);
-    const touched = new Set<number>();
-    const fits = (a: number, b: number): boolean => tokens[a].length + tokens[b].length < longest;
-    const change = (a: number, b: number, by: number, word: number): void => {
-      if (by > 0 && !fits(a, b)) return;
-      const key = a * radix + b;
-      add(key, by, word);
-      if (by > 0) touched.add(key);
-    };
-    for (const word of pair.words) {
-      if (seen[word] === merges.length) continue;
-      seen[word] = merges.length;
-      mergeInWord(words[word], left, right, id, (a, b, by) => change(a, b, by, word));
-    }
-    pair.words = [];
-    for (const key of touched) {
-      const { count } = pairs.get(key)!;
-      if (count > 0) heap.push(count, key);
-    }
-    yield { phase: 'merging', done: tokens.length - start, total: options.vocabularySize - start };
-  }
-  return merges;
-}
-
-/** Replaces (left, right) by `id` from left to right and tells which neighbours came and went. */
-function mergeInWord(
-  { symbols, count }: Word,
-  left: number,
-  right: number,
-  id: number,
-  change: (a: number, b: number, by: number) => void,
-): void {
-  let to = 0;
-  for (let from = 0; from < symbols.length; from++, to++) {
-    if (symbols[from] !== left || symbols[from + 1] !== right || from + 1 >= symbols.length) {
-      symbols[to] = symbols[from];
-      continue;
-    }
-    if (to > 0) {
-      change(symbols[to - 1], left, -count);
-      change(symbols[to - 1], id, count);
-    }
-    if (from + 2 < symbols.length) {
-      change(right, symbols[from + 2], -count);
-      change(id, symbols[from + 2], count);
-    }
-    symbols[to] = id;
-    from++;
-  }
-  symbols.length = to;
 }
 
 function filePattern({ pieces = 'gpt4', digits = 'threes' }: BpeOptions): string {

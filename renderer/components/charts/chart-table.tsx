@@ -38,7 +38,12 @@ export function ChartTable({ title, columns, rows, fileName }: ChartTableProps) 
   );
 }
 
-function Body({ title, columns, rows, fileName }: Omit<ChartTableProps, 'rows'> & { rows: (number | null)[][] }) {
+function Body({
+  title,
+  columns,
+  rows,
+  fileName,
+}: Omit<ChartTableProps, 'rows'> & { rows: (number | null)[][] }) {
   const save = () => {
     const csv = toCsv(
       columns.map((column) => column.head),

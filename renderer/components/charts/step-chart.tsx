@@ -216,7 +216,9 @@ const Lines = memo(function Lines(props: StepChartProps & { width: number; heigh
           tickLine={false}
           axisLine={false}
           width={LEFT}
-          tickFormatter={(tick: number) => tick.toLocaleString(undefined, { minimumFractionDigits: decimals })}
+          tickFormatter={(tick: number) =>
+            tick.toLocaleString(undefined, { minimumFractionDigits: decimals })
+          }
           allowDataOverflow
           interval={0}
         />

@@ -21,7 +21,8 @@ export function Answer({ label, answer, streaming }: AnswerProps) {
   const [probabilities, setProbabilities] = useState(false);
   if (!answer)
     return (
-      <div className={styles.answer} role="group" aria-label={`Answer of ${label}`}>
+      <div className={styles.answer}>
+        <h3 className="visuallyHidden">Answer of {label}</h3>
         {streaming === undefined ? (
           <span className="muted">No answer</span>
         ) : (
@@ -35,7 +36,8 @@ export function Answer({ label, answer, streaming }: AnswerProps) {
     );
   const finish = finishWords[answer.finish];
   return (
-    <div className={styles.answer} role="group" aria-label={`Answer of ${label}`}>
+    <div className={styles.answer}>
+      <h3 className="visuallyHidden">Answer of {label}</h3>
       {probabilities ? (
         <Probabilities answer={answer} />
       ) : (
@@ -81,7 +83,7 @@ function Probabilities({ answer }: { answer: ChatAnswer }) {
       <ol className={styles.tokens} aria-label="Tokens with their probability">
         {answer.tokens.map((token, at) => (
           <li
-            // Tokens have no id, and equal ones occur again; their place in the answer names them.
+            // biome-ignore lint/suspicious/noArrayIndexKey: equal tokens occur again; their place names them
             key={`${at} ${token.text}`}
             className={styles.token}
             data-level={levelOf(token.probability)}

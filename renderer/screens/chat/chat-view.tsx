@@ -139,7 +139,7 @@ export function ChatView({ projectId, model, run, runs }: ChatViewProps) {
           </>
         }
       >
-        <div className={styles.heads} style={{ gridTemplateColumns: grid(Math.max(1, columns.length)) }}>
+        <div className={styles.heads}>
           {columns.map((column) => (
             <div key={column.id} className={styles.head}>
               <Chip tone={column.runId === null ? 'neutral' : 'accent'}>
@@ -149,11 +149,10 @@ export function ChatView({ projectId, model, run, runs }: ChatViewProps) {
             </div>
           ))}
         </div>
-        <div
+        <section
           className={styles.scroller}
           // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keys
           tabIndex={0}
-          role="region"
           aria-label="Questions and answers"
         >
           {!mine && (opening || error === undefined) && (
@@ -184,10 +183,7 @@ export function ChatView({ projectId, model, run, runs }: ChatViewProps) {
                   onClick={() => setEditing({ id: turn.id, text: turn.user })}
                 />
               </div>
-              <div
-                className={styles.answers}
-                style={{ gridTemplateColumns: grid(Math.max(1, columns.length)) }}
-              >
+              <div className={styles.answers}>
                 {columns.map((column) => (
                   <Answer
                     key={column.id}
@@ -200,7 +196,7 @@ export function ChatView({ projectId, model, run, runs }: ChatViewProps) {
             </article>
           ))}
           <div ref={end} />
-        </div>
+        </section>
         <div className={styles.foot}>
           <details className={styles.system}>
             <summary>System message{system.trim() === '' ? '' : ', set'}</summary>
@@ -236,8 +232,6 @@ export function ChatView({ projectId, model, run, runs }: ChatViewProps) {
     </div>
   );
 }
-
-const grid = (columns: number): string => `repeat(${columns}, minmax(0, 1fr))`;
 
 function Opening({ opening, onOpen, name }: { opening: boolean; onOpen(): void; name: string }) {
   if (opening) return <Loading label={`Loading ${name} and the adapter`} lines={5} />;

@@ -9,7 +9,7 @@ import { ErrorNotice } from '../../components/notice.tsx';
 import { ScreenHeader } from '../../components/screen-header.tsx';
 import { useChosenModel, useModels } from '../../state/models.ts';
 import { hrefTo, useProjectId } from '../../state/route.ts';
-import { useRuns, useRunsStatus, useRunsStore, usableRuns } from '../../state/runs.ts';
+import { usableRuns, useRuns, useRunsStatus, useRunsStore } from '../../state/runs.ts';
 import type { Screen, ScreenProps } from '../screen.ts';
 import { ChatView } from './chat-view.tsx';
 
@@ -49,7 +49,9 @@ function ChatScreen({ rest }: ScreenProps) {
         {status === 'ready' && (model === null || gone) ? (
           <Empty
             icon={IconMessage}
-            title={gone ? `The base model of run ${run.number} cannot be used` : 'There is no model to talk to yet'}
+            title={
+              gone ? `The base model of run ${run.number} cannot be used` : 'There is no model to talk to yet'
+            }
             actions={
               <Button kind="primary" href={hrefTo('model')}>
                 Choose a base model
@@ -57,7 +59,8 @@ function ChatScreen({ rest }: ScreenProps) {
             }
           >
             {gone
-              ? (model?.problem?.message ?? 'Its folder is no longer in the list. Add it again on the Model screen.')
+              ? (model?.problem?.message ??
+                'Its folder is no longer in the list. Add it again on the Model screen.')
               : 'Choose a base model, and train it to see base and tuned side by side.'}
           </Empty>
         ) : (

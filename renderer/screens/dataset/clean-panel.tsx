@@ -190,12 +190,15 @@ function StepRow(props: StepRowProps) {
           {step.enabled && result && result.changed > 0 && (
             <span className="caption muted">{integer(result.changed)} changed</span>
           )}
-          {!step.enabled && <span className="caption muted">Off</span>}
         </span>
         <span className={styles.removed}>
           {step.enabled && result && result.removed > 0 && `−${integer(result.removed)}`}
         </span>
-        <span className={styles.left}>{step.enabled ? integer(result?.after) : ''}</span>
+        {step.enabled ? (
+          <span className={styles.left}>{integer(result?.after)}</span>
+        ) : (
+          <span className={styles.off}>Off</span>
+        )}
       </button>
       {onToggle && (
         <Switch

@@ -80,7 +80,7 @@ export function SplitsPanel({ recipe, report, columns, working, onChange }: Spli
               <div key={name} className={styles.splitRow}>
                 <div className="row between">
                   <span className="strong">{name}</span>
-                  <span className="tabular">
+                  <span className={`${styles.number} tabular`}>
                     {integer(report.records[name])} records, {percent(part)}
                   </span>
                 </div>

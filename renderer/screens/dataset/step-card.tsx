@@ -38,9 +38,10 @@ export function StepCard({ step, known, result, onOptions, onMove }: StepCardPro
   return (
     <Card
       padded={false}
-      title={`${label}: what was ${removes || total === 0 ? 'removed' : 'changed'}`}
+      title={total === 0 ? label : `${label}: what was ${removes ? 'removed' : 'changed'}`}
       sub={
-        result && (
+        result &&
+        total > 0 && (
           <Chip>
             {integer(total)} of {integer(result.before)}
           </Chip>

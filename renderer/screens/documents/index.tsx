@@ -148,7 +148,7 @@ function Documents({ rest }: ScreenProps) {
               Say once on what basis you may train on {withoutRights.length === 1 ? 'it' : 'them'}.
             </Notice>
           )}
-          {nothing ? (
+          {status === 'failed' && counts === null ? null : nothing ? (
             <Card grow label="No documents yet">
               <Empty
                 icon={IconFiles}
@@ -171,7 +171,7 @@ function Documents({ rest }: ScreenProps) {
               </Empty>
             </Card>
           ) : (
-            <div className={styles.columns}>
+            <div className={[styles.columns, open ? '' : styles.alone].join(' ')}>
               <Card grow padded={false} label="Files">
                 <div className={styles.tools}>
                   <SearchField label="Filter by name" value={find} onChange={setFind} className={styles.find} />

@@ -1,6 +1,7 @@
 // The Evaluate screen: is the tuned model better, where not, and by how much. `#/.../evaluate/<run>` chooses the run.
-import { IconArrowRight, IconPlayerPlay, IconRefresh, IconScale } from '@tabler/icons-react';
+
 import { Modal } from '@mantine/core';
+import { IconArrowRight, IconPlayerPlay, IconRefresh, IconScale } from '@tabler/icons-react';
 import { type ReactNode, useState } from 'react';
 import type { Evaluation } from '../../../main/contract/evaluations.ts';
 import type { Run } from '../../../main/contract/runs.ts';
@@ -17,10 +18,10 @@ import { useDatasets } from '../../state/datasets.ts';
 import { useEvaluations, useEvaluationsStatus, useEvaluationsStore } from '../../state/evaluations.ts';
 import { useModels } from '../../state/models.ts';
 import { goTo, hrefTo, useProjectId } from '../../state/route.ts';
-import { useRuns, useRunsStatus, useRunsStore, usableRuns } from '../../state/runs.ts';
+import { usableRuns, useRuns, useRunsStatus, useRunsStore } from '../../state/runs.ts';
 import type { Screen, ScreenProps } from '../screen.ts';
-import { MeasuresCard } from './measures-card.tsx';
 import { verdictTone } from './measures.ts';
+import { MeasuresCard } from './measures-card.tsx';
 import { EvaluationProgress } from './progress.tsx';
 import { RecordsCard } from './records-card.tsx';
 import { StartForm } from './start-form.tsx';
@@ -45,9 +46,12 @@ function EvaluateScreen({ rest }: ScreenProps) {
   const status = useEvaluationsStatus(projectId);
   const usable = usableRuns(runs);
   const run =
-    usable.find((one) => one.id === rest[0]) ?? usable.find((one) => one.id === evaluations[0]?.runId) ?? usable[0];
+    usable.find((one) => one.id === rest[0]) ??
+    usable.find((one) => one.id === evaluations[0]?.runId) ??
+    usable[0];
 
-  const failed = runStatus.status === 'failed' ? runStatus.error : status.status === 'failed' ? status.error : null;
+  const failed =
+    runStatus.status === 'failed' ? runStatus.error : status.status === 'failed' ? status.error : null;
   if (failed !== null)
     return (
       <Frame>
@@ -99,7 +103,10 @@ function EvaluateScreen({ rest }: ScreenProps) {
 function Frame({ children }: { children: ReactNode }) {
   return (
     <div className="screen">
-      <ScreenHeader title="Evaluate" sentence="Base against tuned, on records that were kept out of training." />
+      <ScreenHeader
+        title="Evaluate"
+        sentence="Base against tuned, on records that were kept out of training."
+      />
       {children}
     </div>
   );
@@ -125,9 +132,9 @@ function RunEvaluation({ run, runs, evaluations }: RunEvaluationProps) {
     <div className="screen">
       <ScreenHeader
         title="Evaluate"
-        sentence={`Run ${run.number}${step === null ? '' : ` (${run.bestStep === null ? 'last' : 'best'}, step ${integer(
-          step,
-        )})`} against ${model?.name ?? 'its base model'}${
+        sentence={`Run ${run.number}${
+          step === null ? '' : ` (${run.bestStep === null ? 'last' : 'best'}, step ${integer(step)})`
+        } against ${model?.name ?? 'its base model'}${
           evaluation ? `, on ${plural(evaluation.records, `${evaluation.split} record`)}.` : '.'
         }`}
         actions={
@@ -175,7 +182,9 @@ function RunEvaluation({ run, runs, evaluations }: RunEvaluationProps) {
           <StartForm run={run} version={version} primary onStarted={(started) => setShownId(started.id)} />
         </Card>
       )}
-      {evaluation && !finished && <EvaluationProgress evaluation={evaluation} onAgain={() => setAgain(true)} />}
+      {evaluation && !finished && (
+        <EvaluationProgress evaluation={evaluation} onAgain={() => setAgain(true)} />
+      )}
       {finished && (
         <>
           <Verdict evaluation={evaluation} />
@@ -183,7 +192,12 @@ function RunEvaluation({ run, runs, evaluations }: RunEvaluationProps) {
           <RecordsCard evaluation={evaluation} metricId={metricId} onMetric={setMetricId} />
         </>
       )}
-      <Modal opened={again} onClose={() => setAgain(false)} title={`Evaluate run ${run.number} again`} size={680}>
+      <Modal
+        opened={again}
+        onClose={() => setAgain(false)}
+        title={`Evaluate run ${run.number} again`}
+        size={680}
+      >
         <StartForm
           run={run}
           version={version}

@@ -100,6 +100,7 @@ export function MeasuresCard({ evaluation, onMeasure, chosen }: MeasuresCardProp
   ];
   return (
     <Card
+      className={styles.measures}
       title="Measures"
       sub={
         <span className={styles.legend}>

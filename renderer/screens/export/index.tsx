@@ -13,7 +13,7 @@ import { RunSelect } from '../../components/run-select.tsx';
 import { ScreenHeader } from '../../components/screen-header.tsx';
 import { startExport, useExports, useExportsStatus, useExportsStore } from '../../state/exports.ts';
 import { goTo, hrefTo, useProjectId } from '../../state/route.ts';
-import { useRuns, useRunsStatus, useRunsStore, usableRuns } from '../../state/runs.ts';
+import { usableRuns, useRuns, useRunsStatus, useRunsStore } from '../../state/runs.ts';
 import { useCapabilities } from '../../state/settings.ts';
 import type { Screen, ScreenProps } from '../screen.ts';
 import styles from './export.module.css';
@@ -42,8 +42,10 @@ function ExportScreen({ rest }: ScreenProps) {
   const runs = usableRuns(all);
   const runStatus = useRunsStatus(projectId);
   const status = useExportsStatus(projectId);
-  const run = runs.find((one) => one.id === rest[0]) ?? runs.find((one) => one.id === exports[0]?.runId) ?? runs[0];
-  const failed = runStatus.status === 'failed' ? runStatus.error : status.status === 'failed' ? status.error : null;
+  const run =
+    runs.find((one) => one.id === rest[0]) ?? runs.find((one) => one.id === exports[0]?.runId) ?? runs[0];
+  const failed =
+    runStatus.status === 'failed' ? runStatus.error : status.status === 'failed' ? status.error : null;
   if (failed !== null)
     return (
       <Frame>
@@ -115,10 +117,13 @@ function RunExport({ run, runs, all, exports }: RunExportProps) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   const format =
-    formats.find((one) => one.id === chosenFormat) ?? formats.find((one) => !newest.has(one.id)) ?? formats[0];
+    formats.find((one) => one.id === chosenFormat) ??
+    formats.find((one) => !newest.has(one.id)) ??
+    formats[0];
   const fields = useMemo(() => formFields(format?.optionsSchema), [format]);
   const values = (format && options[format.id]) ?? initialOptions(fields);
-  const fault = fields.map((field) => optionFault(field, values[field.name])).find((one) => one !== null) ?? null;
+  const fault =
+    fields.map((field) => optionFault(field, values[field.name])).find((one) => one !== null) ?? null;
   const labelOf = (id: string): string => formats.find((one) => one.id === id)?.label ?? id;
   const shown = exports.find((one) => one.id === shownId) ?? (format && newest.get(format.id)) ?? exports[0];
 
@@ -144,7 +149,12 @@ function RunExport({ run, runs, all, exports }: RunExportProps) {
         actions={
           <>
             {runs.length > 1 && (
-              <RunSelect label="Run to export" runs={runs} value={run.id} onChange={(id) => goTo('export', id)} />
+              <RunSelect
+                label="Run to export"
+                runs={runs}
+                value={run.id}
+                onChange={(id) => goTo('export', id)}
+              />
             )}
             {format && (
               <Button
@@ -155,7 +165,7 @@ function RunExport({ run, runs, all, exports }: RunExportProps) {
                 hint={fault ?? undefined}
                 onClick={() => void start()}
               >
-                Export {format.label}
+                Export {inSentence(format.label)}
               </Button>
             )}
           </>
@@ -174,7 +184,13 @@ function RunExport({ run, runs, all, exports }: RunExportProps) {
               setShownId(null);
             }}
           />
-          {shown && <ProofCard key={shown.id} found={shown} label={`${labelOf(shown.format)}${runNote(shown, run, all)}`} />}
+          {shown && (
+            <ProofCard
+              key={shown.id}
+              found={shown}
+              label={`${labelOf(shown.format)}${runNote(shown, run, all)}`}
+            />
+          )}
         </div>
         <div className="stack">
           {format && (
@@ -208,4 +224,9 @@ function runNote(exported: Export, run: Run, all: readonly Run[]): string {
   if (exported.runId === run.id) return '';
   const other = all.find((one) => one.id === exported.runId);
   return other ? `, run ${other.number}` : ', of a deleted run';
+}
+
+/** "Whole model" inside of a sentence; "GGUF Q8_0" keeps its capitals. */
+function inSentence(label: string): string {
+  return /^\p{Lu}\p{Ll}/u.test(label) ? label.charAt(0).toLowerCase() + label.slice(1) : label;
 }

@@ -25,7 +25,8 @@ export function parityWords(found: Export | undefined): ParityWords {
 }
 
 function finishedWords({ parity }: Export): ParityWords {
-  if (!parity) return { tone: 'warning', title: 'Not compared', detail: 'The files were written but not loaded again.' };
+  if (!parity)
+    return { tone: 'warning', title: 'Not compared', detail: 'The files were written but not loaded again.' };
   const within = `logits within ${differenceText(parity.maxLogitDifference)}`;
   const tokens = `${percent(parity.topTokenAgreement)} of ${integer(parity.positions)} tokens`;
   return parity.same

@@ -72,7 +72,12 @@ export function ProofCard({ found, label }: { found: Export; label: string }) {
                 Download as zip
               </Button>
             )}
-            <IconButton size="small" icon={IconTrash} label="Delete this export" onClick={() => void remove()} />
+            <IconButton
+              size="small"
+              icon={IconTrash}
+              label="Delete this export"
+              onClick={() => void remove()}
+            />
           </>
         )
       }
@@ -103,7 +108,9 @@ export function ProofCard({ found, label }: { found: Export; label: string }) {
           <ErrorNotice error={found.error} />
         </div>
       )}
-      {(found.state === 'running' || found.state === 'queued') && <Writing found={found} onError={setError} />}
+      {(found.state === 'running' || found.state === 'queued') && (
+        <Writing found={found} onError={setError} />
+      )}
       {found.state === 'cancelled' && (
         <p className={`${styles.inset} muted`}>This export was cancelled; nothing of it was kept.</p>
       )}
@@ -122,14 +129,19 @@ function Parity({ found }: { found: Export }) {
   if (!parity)
     return (
       <div className={styles.inset}>
-        <Notice tone="warning">The files were written, but not loaded again. Export again to have them compared.</Notice>
+        <Notice tone="warning">
+          The files were written, but not loaded again. Export again to have them compared.
+        </Notice>
       </div>
     );
   return (
     <div className={styles.inset}>
       <Notice tone={parity.same ? 'success' : 'warning'}>{parity.sentence}</Notice>
       <dl className={styles.facts}>
-        <Fact name="Next token agrees" value={`${percent(parity.topTokenAgreement)} of ${integer(parity.positions)} positions`} />
+        <Fact
+          name="Next token agrees"
+          value={`${percent(parity.topTokenAgreement)} of ${integer(parity.positions)} positions`}
+        />
         <Fact name="Largest logit difference" value={differenceText(parity.maxLogitDifference)} />
         {Object.entries(found.options).map(([name, value]) => (
           <Fact key={name} name={`Option ${name}`} value={String(value)} />

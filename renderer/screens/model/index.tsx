@@ -198,7 +198,11 @@ function Model() {
         sentence="Choose what to start from. Every model is checked on this computer; nothing is asked of the network."
         actions={
           <>
-            <Button icon={IconFolderPlus} onClick={() => void add()}>
+            <Button
+              kind={list.length === 0 && status === 'ready' ? 'primary' : 'outline'}
+              icon={IconFolderPlus}
+              onClick={() => void add()}
+            >
               Add a folder
             </Button>
             {open && isChosen && (
@@ -222,7 +226,7 @@ function Model() {
       />
       {fault !== null && <ErrorNotice error={fault} />}
       {status === 'failed' && <ErrorNotice error={error} onRetry={() => void useModels.getState().load()} />}
-      <div className={styles.columns}>
+      <div className={[styles.columns, open ? '' : styles.alone].join(' ')}>
         <Card
           grow
           padded={false}

@@ -144,7 +144,7 @@ function Projects() {
                 {!sample && status === 'ready' && (
                   <span className={styles.sampleLink}>
                     New here?{' '}
-                    <Button size="small" onClick={() => run(makeSample)}>
+                    <Button kind={list.length === 0 ? 'primary' : 'outline'} onClick={() => run(makeSample)}>
                       Make the sample project
                     </Button>
                   </span>

@@ -78,7 +78,8 @@ export function ProjectTable({ projects, actions }: { projects: Project[]; actio
     },
     {
       id: 'menu',
-      label: '',
+      label: 'More',
+      unlabelled: true,
       width: '44px',
       cell: (project) => <RowMenu project={project} actions={actions} />,
     },

@@ -13,9 +13,10 @@ import type { Project } from '../../../main/contract/projects.ts';
 import { call } from '../../client/client.ts';
 import { Button } from '../../components/button.tsx';
 import { Chip } from '../../components/chip.tsx';
-import { about, bytes, integer } from '../../components/format.ts';
+import { about, bytes, integer, sentence } from '../../components/format.ts';
 import { ErrorNotice } from '../../components/notice.tsx';
 import { screens } from '../index.ts';
+import { hasEnded, useJobs } from '../../state/jobs.ts';
 import { goToProject } from '../../state/route.ts';
 import styles from './projects.module.css';
 import { sampleRecipe, trainSample } from './train-sample.ts';
@@ -25,7 +26,13 @@ type Plan = CallOutput<'runs.plan'>;
 export function SampleCard({ project, first }: { project: Project; first: boolean }) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
-  const plan = useSamplePlan(project);
+  const ready = project.steps.filter((step) => step.state === 'done').length >= 3;
+  const plan = useSamplePlan(project, ready);
+
+  const making = useJobs((state) =>
+    Object.values(state.byId).some((job) => job.projectId === project.id && !hasEnded(job)),
+  );
+  const waiting = ready ? null : making ? 'The sample is being made. This takes a few seconds.' : whatIsMissing(project);
 
   const train = async () => {
     setBusy(true);
@@ -53,7 +60,8 @@ export function SampleCard({ project, first }: { project: Project; first: boolea
             {project.name}
           </h2>
           <p className="muted">
-            {project.description} Three steps are already done, so you can train now and see every screen at work.
+            {project.description}{' '}
+            {ready && 'Three steps are already done, so you can train now and see every screen at work.'}
           </p>
         </div>
         <div className={styles.sampleActions}>
@@ -62,6 +70,8 @@ export function SampleCard({ project, first }: { project: Project; first: boolea
             icon={IconPlayerPlay}
             solidIcon
             loading={busy}
+            disabled={waiting !== null}
+            hint={waiting ?? undefined}
             className={styles.trainButton}
             onClick={() => void train()}
           >
@@ -89,10 +99,15 @@ export function SampleCard({ project, first }: { project: Project; first: boolea
   );
 }
 
+/** Why the sample cannot be trained although nothing is being made; null when the backend may decide. */
+function whatIsMissing(project: Project): string | null {
+  const open = project.steps.find((step) => step.step === 'model' && step.state === 'open');
+  return open ? 'No model is chosen for the sample yet. Choose one on the Model screen.' : null;
+}
+
 /** The plan of the run behind the button; null until known, and when it cannot be made. */
-function useSamplePlan(project: Project): Plan | null {
+function useSamplePlan(project: Project, ready: boolean): Plan | null {
   const [plan, setPlan] = useState<Plan | null>(null);
-  const ready = project.datasets > 0;
   useEffect(() => {
     if (!ready) return;
     let current = true;
@@ -133,8 +148,8 @@ function SampleStep({ step, project, plan }: SampleStepProps) {
           <Shape size={16} stroke={1.75} aria-hidden />
           {screen?.title ?? step.step}
         </span>
-        <span className="strong">{planned ? `${integer(plan.steps)} steps` : fact}</span>
-        <span className="caption muted">{planned ? about(plan.seconds) : rest.join(', ')}</span>
+        <span className="strong">{planned ? `${integer(plan.steps)} steps` : sentence(fact)}</span>
+        <span className="caption muted">{planned ? about(plan.seconds) : sentence(rest.join(', '))}</span>
       </a>
     </li>
   );

@@ -9,14 +9,16 @@ import { startRun } from '../../state/runs.ts';
 export type RecipeInput = CallInput<'runs.start'>;
 type Preset = CallOutput<'runs.presets'>[number];
 
-/** The recipe behind the button: first dataset version, chosen model (else the starter), suggested preset. */
+/** The recipe behind the button: the dataset that the draft names (else the first), chosen model (else the starter), suggested preset. */
 export async function sampleRecipe(projectId: string): Promise<RecipeInput> {
-  const [versions, chosen, models] = await Promise.all([
+  const [versions, draft, chosen, models] = await Promise.all([
     call('datasets.list', { projectId }),
+    call('datasets.draft', { projectId }),
     call('models.chosen', { projectId }),
     call('models.list', {}),
   ]);
-  const version = [...versions].sort((a, b) => a.number - b.number)[0];
+  const oldestFirst = [...versions].sort((a, b) => a.number - b.number);
+  const version = oldestFirst.find((one) => one.name === draft?.name) ?? oldestFirst[0];
   const model = chosen ?? models.find((one) => one.origin === 'starter');
   if (!version || !model) {
     throw new CallError(

@@ -28,7 +28,12 @@ export function AnswersCard({ samples }: { samples: readonly SamplePoint[] }) {
           At each validation the model answers a few prompts, so that you see what the loss cannot show.
         </Empty>
       ) : (
-        <div className={styles.answers}>
+        <section
+          className={styles.answers}
+          aria-label="Answers by step"
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keys
+          tabIndex={0}
+        >
           {current.shown.map((sample) => (
             <div key={sample.step} className={styles.answer}>
               <div className="row between caption">
@@ -36,7 +41,9 @@ export function AnswersCard({ samples }: { samples: readonly SamplePoint[] }) {
                   {sample.step === 0 ? 'Before training' : `Step ${integer(sample.step)}`}
                 </span>
                 {current.reference !== null && (
-                  <span className="muted">overlap {decimal(overlap(sample.output, current.reference), 2)}</span>
+                  <span className="muted">
+                    overlap {decimal(overlap(sample.output, current.reference), 2)}
+                  </span>
                 )}
               </div>
               <p className={styles.answerText}>{sample.output || <em className="muted">empty answer</em>}</p>
@@ -48,7 +55,7 @@ export function AnswersCard({ samples }: { samples: readonly SamplePoint[] }) {
               <p className={styles.answerText}>{current.reference}</p>
             </div>
           )}
-        </div>
+        </section>
       )}
     </Card>
   );

@@ -30,7 +30,9 @@ export function CompareCard({ runs }: { runs: readonly Run[] }) {
   const why = runs.length > 1 ? notComparable(runs) : null;
   const best = bestRun(runs);
   const summary = `Training loss, smoothed, of ${runs.map((run) => `run ${run.number}`).join(', ')}${
-    best && runs.length > 1 ? `; run ${best.number} has the lowest validation loss, ${score(best.validationLoss)}` : ''
+    best && runs.length > 1
+      ? `; run ${best.number} has the lowest validation loss, ${score(best.validationLoss)}`
+      : ''
   }.`;
   return (
     <Card
@@ -41,7 +43,14 @@ export function CompareCard({ runs }: { runs: readonly Run[] }) {
       {why && <Notice tone="warning">{why}</Notice>}
       <div className={styles.compare}>
         <div>
-          <StepChart series={series} steps={steps} now={steps} scale="linear" summary={summary} format={score} />
+          <StepChart
+            series={series}
+            steps={steps}
+            now={steps}
+            scale="linear"
+            summary={summary}
+            format={score}
+          />
           <div className={styles.legend}>
             {runs.map((run, at) => (
               <span key={run.id} className={styles.legendItem}>

@@ -51,7 +51,13 @@ export function LineageCard({ run }: { run: Run }) {
               <li key={`${message.time} ${message.sentence}`} className={styles.message}>
                 <span className="muted tabular">{clock(message.time)}</span>
                 {message.level === 'warning' ? (
-                  <IconAlertTriangle size={16} stroke={1.75} className={styles.warn} role="img" aria-label="Warning" />
+                  <IconAlertTriangle
+                    size={16}
+                    stroke={1.75}
+                    className={styles.warn}
+                    role="img"
+                    aria-label="Warning"
+                  />
                 ) : (
                   <IconInfoCircle size={16} stroke={1.75} aria-hidden />
                 )}

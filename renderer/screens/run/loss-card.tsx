@@ -130,7 +130,9 @@ function chartOf(run: Run, { train, validation }: RunMetrics) {
         : [],
     levels: before ? [{ y: before.loss, text: `validation before training ${score(before.loss)}` }] : [],
     future:
-      toGo > 0 ? `${integer(toGo)} steps to go${secondsLeft === null ? '' : `, ${about(secondsLeft)}`}` : undefined,
+      toGo > 0
+        ? `${integer(toGo)} steps to go${secondsLeft === null ? '' : `, ${about(secondsLeft)}`}`
+        : undefined,
     summary: `Loss over ${integer(last)} of ${integer(steps)} steps: training ${score(end?.y)}${
       best ? `, best validation ${score(best.loss)} at step ${integer(best.step)}` : ''
     }, nats per token. Arrow keys read each step.`,

@@ -23,9 +23,11 @@ export function RunFigures({ run, metrics }: { run: Run; metrics: RunMetrics }) 
   const step = Math.max(run.step, last?.step ?? 0);
   const active = isActive(run.state);
   const secondsLeft = active ? (last?.secondsLeft ?? null) : null;
-  const seconds = run.endedAt === null && run.startedAt && last ? (last.time - run.startedAt) / 1000 : run.seconds;
+  const seconds =
+    run.endedAt === null && run.startedAt && last ? (last.time - run.startedAt) / 1000 : run.seconds;
   const loss = meanOfLast(metrics.train, MEAN_STEPS, (point) => point.loss) ?? run.trainLoss;
-  const speed = meanOfLast(metrics.train, MEAN_STEPS, (point) => point.tokensPerSecond) ?? run.tokensPerSecond;
+  const speed =
+    meanOfLast(metrics.train, MEAN_STEPS, (point) => point.tokensPerSecond) ?? run.tokensPerSecond;
   const newest = metrics.validation.at(-1);
   const best = metrics.validation.reduce<number | null>(
     (low, point) => (low === null || point.loss < low ? point.loss : low),
@@ -78,16 +80,14 @@ export function RunFigures({ run, metrics }: { run: Run; metrics: RunMetrics }) 
         label="Speed"
         value={integer(speed)}
         unit={speed === null ? undefined : 'tokens/s'}
-        hint={step > 0 && seconds > 0 ? `without padding; ${duration(seconds / step)} a step` : 'without padding'}
+        hint={
+          step > 0 && seconds > 0 ? `without padding; ${duration(seconds / step)} a step` : 'without padding'
+        }
       />
       <Figure
         label={active ? 'Memory' : 'Memory at peak'}
         {...(active ? memory : bytesParts(run.peakBytes || null))}
-        hint={
-          run.plan
-            ? `peak ${peak}; ${bytes(run.plan.peakBytes)} planned`
-            : `peak ${peak}`
-        }
+        hint={run.plan ? `peak ${peak}; ${bytes(run.plan.peakBytes)} planned` : `peak ${peak}`}
       />
     </FigureStrip>
   );

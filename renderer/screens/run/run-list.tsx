@@ -11,7 +11,7 @@ import { ErrorNotice, Notice } from '../../components/notice.tsx';
 import { ScreenHeader } from '../../components/screen-header.tsx';
 import { useDatasets } from '../../state/datasets.ts';
 import { goTo, hrefTo } from '../../state/route.ts';
-import { actOnRun, deleteRun, useRunsStatus, useRunsStore, usableRuns } from '../../state/runs.ts';
+import { actOnRun, deleteRun, usableRuns, useRunsStatus, useRunsStore } from '../../state/runs.ts';
 import { toast } from '../../state/ui.ts';
 import { actionsFor, bestRun, notComparable } from './compare.ts';
 import { CompareCard } from './compare-card.tsx';
@@ -90,7 +90,13 @@ export function RunList({ projectId, runs }: { projectId: string; runs: Run[] })
       help: 'Lowest loss on the validation split, in nats per token. Lower is better.',
       sortBy: (run) => run.validationLoss ?? Number.POSITIVE_INFINITY,
       cell: (run) =>
-        run.validationLoss === null ? missing : run === best ? <strong>{score(run.validationLoss)}, best</strong> : score(run.validationLoss),
+        run.validationLoss === null ? (
+          missing
+        ) : run === best ? (
+          <strong>{score(run.validationLoss)}, best</strong>
+        ) : (
+          score(run.validationLoss)
+        ),
     },
     {
       id: 'step',
@@ -151,7 +157,7 @@ export function RunList({ projectId, runs }: { projectId: string; runs: Run[] })
     },
   ];
 
-  const next = runs.length === 0 ? 'train' : best ? 'evaluate' : null;
+  const next = runs.length === 0 && status === 'ready' ? 'train' : best ? 'evaluate' : null;
   return (
     <div className="screen">
       <ScreenHeader
@@ -160,7 +166,11 @@ export function RunList({ projectId, runs }: { projectId: string; runs: Run[] })
         actions={
           <>
             <TrashButton projectId={projectId} />
-            <Button icon={IconPlayerPlay} kind={next === 'train' ? 'primary' : 'outline'} href={hrefTo('train')}>
+            <Button
+              icon={IconPlayerPlay}
+              kind={next === 'train' ? 'primary' : 'outline'}
+              href={hrefTo('train')}
+            >
               {next === 'train' ? 'Set up the first run' : 'New run'}
             </Button>
             {next === 'evaluate' && best && (
@@ -177,27 +187,29 @@ export function RunList({ projectId, runs }: { projectId: string; runs: Run[] })
       {failure !== undefined && <ErrorNotice error={failure} />}
       {noRank && chosen.length < 2 && <Notice tone="info">{noRank}</Notice>}
       <div className={styles.listColumns}>
-        <Card label="Runs" padded={false} className={styles.listCard}>
-          <DataTable
-            label="Runs of this project"
-            rows={runs}
-            columns={columns}
-            rowKey={(run) => run.id}
-            selected={ticked}
-            onOpen={(run) => goTo('run', run.id)}
-            loading={status === 'loading' || status === 'idle'}
-            counted
-            footer={chosen.length > 0 ? `${chosen.length} ticked` : undefined}
-            empty={
-              status === 'ready' && (
-                <Empty icon={IconPlayerPlay} title="No run yet">
-                  Each training appears here with its losses, time and memory. The sample project can be trained at
-                  once.
-                </Empty>
-              )
-            }
-          />
-        </Card>
+        {(status !== 'failed' || runs.length > 0) && (
+          <Card label="Runs" padded={false} className={styles.listCard}>
+            <DataTable
+              label="Runs of this project"
+              rows={runs}
+              columns={columns}
+              rowKey={(run) => run.id}
+              selected={ticked}
+              onOpen={(run) => goTo('run', run.id)}
+              loading={status === 'loading' || status === 'idle'}
+              counted
+              footer={chosen.length > 0 ? `${chosen.length} ticked` : undefined}
+              empty={
+                status === 'ready' && (
+                  <Empty icon={IconPlayerPlay} title="No run yet">
+                    Each training appears here with its losses, time and memory. The sample project can be
+                    trained at once.
+                  </Empty>
+                )
+              }
+            />
+          </Card>
+        )}
         {chosen.length > 0 && <CompareCard runs={chosen} />}
       </div>
     </div>

@@ -109,7 +109,7 @@ function Sentence({ run }: { run: Run }): ReactNode {
     paused: 'Nothing is lost; it goes on when you resume.',
     stopping: 'The last step is saved; the best checkpoint is kept.',
     stopped: 'It was stopped; the best checkpoint is kept.',
-    finished: `It ran to the end${run.recipe.thenEvaluate ? '; the evaluation follows by itself' : ''}.`,
+    finished: 'It ran to the end.',
     failed: 'It ended with an error.',
     interrupted: 'It was cut off, and can go on from its last checkpoint.',
   };

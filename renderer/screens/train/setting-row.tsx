@@ -129,7 +129,12 @@ function Targets({ value, layers, label, changed, fault, onChange, onReset }: Ta
           value={text}
           onChange={(event) => {
             setText(event.currentTarget.value);
-            onChange(event.currentTarget.value.split(',').map((name) => name.trim()).filter(Boolean));
+            onChange(
+              event.currentTarget.value
+                .split(',')
+                .map((name) => name.trim())
+                .filter(Boolean),
+            );
           }}
         />
       )}

@@ -48,7 +48,8 @@ export function SettingsPanel({ settings, preset, capabilities, onChange }: Sett
   const row = (group: Group) => (
     <div className={styles.groupFields}>
       {group.fields.map((field) => (
-        <div key={field.path} className={styles.setting} role="presentation" onFocus={() => setFocused(field.path)}>
+        // biome-ignore lint/a11y/noStaticElementInteractions: only watches which field inside has the focus
+        <div key={field.path} className={styles.setting} onFocus={() => setFocused(field.path)}>
           <SettingRow
             field={field}
             settings={settings}

@@ -94,7 +94,8 @@ export function Setup({ projectId, version, versions, model, presets, draft }: S
         sentence={
           busy ? (
             <>
-              <a href={hrefTo('run', busy.id)}>Run {busy.number}</a> is at work. A run that you add now starts after it.
+              <a href={hrefTo('run', busy.id)}>Run {busy.number}</a> is at work. A run that you add now starts
+              after it.
             </>
           ) : (
             'Choose how long to train. Everything else is already set, and the plan below is for your records.'

@@ -26,7 +26,10 @@ export function usePlan(recipe: Recipe | null): Planned {
   const question = recipe ? JSON.stringify({ ...recipe, name: 'plan', thenEvaluate: false }) : null;
   useEffect(() => {
     void turn;
-    if (question === null) return;
+    if (question === null) {
+      setState((before) => ({ ...before, planning: false }));
+      return;
+    }
     let current = true;
     setState((before) => ({ ...before, planning: true }));
     const timer = setTimeout(() => {

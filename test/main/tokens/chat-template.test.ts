@@ -6,7 +6,9 @@ import { parseLossless } from '../../../main/tokens/jinja/from-json.ts';
 import { checkTemplate } from '../../conformance/chat-templates.ts';
 
 const folder = `${import.meta.dirname}/../../reference/chat_templates`;
-const templates = readdirSync(folder).filter((file) => file.endsWith('.jinja')).map((file) => file.slice(0, -6));
+const templates = readdirSync(folder)
+  .filter((file) => file.endsWith('.jinja'))
+  .map((file) => file.slice(0, -6));
 const user = [{ role: 'user', content: 'x' }];
 
 describe('reference templates', () => {
@@ -65,6 +67,8 @@ describe('errors', () => {
   });
 
   it('a hundred thousand brackets are stopped, not a crash', () => {
-    expect(errorOf(`{{ ${'('.repeat(100_000)}1${')'.repeat(100_000)} }}`)).toMatchObject({ code: 'template-limit' });
+    expect(errorOf(`{{ ${'('.repeat(100_000)}1${')'.repeat(100_000)} }}`)).toMatchObject({
+      code: 'template-limit',
+    });
   });
 });

@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readTokenizerFolder, type TokenizerJson } from '../../../main/tokens/tokenizer-file.ts';
 import { createTokenizer, loadTokenizer, utf16Positions } from '../../../main/tokens/tokenizer.ts';
+import { readTokenizerFolder, type TokenizerJson } from '../../../main/tokens/tokenizer-file.ts';
 import { tokenizersCheck } from '../../conformance/tokenizers.ts';
 
 const reference = `${import.meta.dirname}/../../reference`;
@@ -26,6 +27,14 @@ describe('every kind of tokenizer', () => {
     expect(failed).toEqual([]);
     expect(compared).toBeGreaterThan(10);
   });
+});
+
+const stories = `${import.meta.dirname}/../../../../shared/real/stories260K`;
+
+it.skipIf(!existsSync(stories))('a published model folder gives its ids (needs ../shared/real)', async () => {
+  for await (const row of tokenizersCheck.run(stories, { provider: 'cpu' })) {
+    expect(row).toMatchObject({ status: 'passed' });
+  }
 });
 
 describe('offsets', () => {
@@ -51,7 +60,9 @@ describe('plain encoding (control tokens as text, B05)', () => {
     const { ids } = await tokenizer.encodePlain(text);
     expect(ids.filter((id) => control.has(id))).toEqual([]);
     expect(tokenizer.decode(ids)).toBe(text);
-    expect((await tokenizer.encode(text, { addSpecial: false })).ids.filter((id) => control.has(id))).toHaveLength(2);
+    expect(
+      (await tokenizer.encode(text, { addSpecial: false })).ids.filter((id) => control.has(id)),
+    ).toHaveLength(2);
   });
 
   it.each(folders)('%s gives the usual ids for a text without control tokens', async (name) => {
@@ -68,7 +79,9 @@ describe('plain encoding (control tokens as text, B05)', () => {
     async (name) => {
       const tokenizer = await loadTokenizer(`${reference}/tokenizers/${name}`);
       const unknown = ['<unk>', '[UNK]'].map(tokenizer.idOf); // also what a character without a token becomes
-      const control = new Set(tokenizer.controlTokens.map((token) => token.id).filter((id) => !unknown.includes(id)));
+      const control = new Set(
+        tokenizer.controlTokens.map((token) => token.id).filter((id) => !unknown.includes(id)),
+      );
       const text = tokenizer.controlTokens.map((token) => `a ${token.content} b`).join(' ');
       const { ids } = await tokenizer.encodePlain(text);
       expect(ids.filter((id) => control.has(id))).toEqual([]);
@@ -85,19 +98,34 @@ describe('plain encoding (control tokens as text, B05)', () => {
   });
 });
 
+describe('bytes of tokens', () => {
+  it.each(['bpe_gpt2', 'bpe_qwen', 'spm_bpe_gemma'])('%s: together they are the text', async (name) => {
+    const tokenizer = await loadTokenizer(`${reference}/tokenizers/${name}`);
+    const text = 'naïve 猫 👩‍🚀!';
+    const { ids } = await tokenizer.encode(text, { addSpecial: false });
+    expect(Buffer.concat(ids.map(tokenizer.bytesOf)).toString('utf8')).toBe(text);
+  });
+});
+
 describe('special tokens of tokenizer_config.json', () => {
   it('get the next ids where tokenizer.json does not know them', async () => {
     const file = await fileOf('bpe_qwen');
     const before = createTokenizer(file);
-    const tokenizer = createTokenizer(file, { specialTokens: { bos_token: '<s>', eos_token: '</s>', pad_token: '<pad>' } });
-    expect([tokenizer.bosId, tokenizer.eosId, tokenizer.padId]).toEqual([0, 1, 2].map((n) => before.idLimit + n));
+    const tokenizer = createTokenizer(file, {
+      specialTokens: { bos_token: '<s>', eos_token: '</s>', pad_token: '<pad>' },
+    });
+    expect([tokenizer.bosId, tokenizer.eosId, tokenizer.padId]).toEqual(
+      [0, 1, 2].map((n) => before.idLimit + n),
+    );
     expect(tokenizer.vocabularySize).toBe(before.vocabularySize + 3);
   });
 
   it('add_bos_token writes exactly one BOS, whether the file did so already or not', async () => {
     const settings = { specialTokens: { bos_token: '<|begin|>' }, addBos: true };
     const already = createTokenizer(await fileOf('bpe_llama3'), settings);
-    expect((await already.encode('test', { addSpecial: true })).ids.filter((id) => id === already.bosId)).toHaveLength(1);
+    expect(
+      (await already.encode('test', { addSpecial: true })).ids.filter((id) => id === already.bosId),
+    ).toHaveLength(1);
     const added = createTokenizer(await fileOf('bpe_qwen'), settings);
     const { ids, specialMask } = await added.encode('test', { addSpecial: true });
     expect(ids[0]).toBe(added.bosId);
@@ -105,7 +133,10 @@ describe('special tokens of tokenizer_config.json', () => {
   });
 
   it('drops truncation and padding that a file asks for', async () => {
-    const file = { ...(await fileOf('bpe_gpt2')), truncation: { max_length: 3, strategy: 'LongestFirst', stride: 0, direction: 'Right' } };
+    const file = {
+      ...(await fileOf('bpe_gpt2')),
+      truncation: { max_length: 3, strategy: 'LongestFirst', stride: 0, direction: 'Right' },
+    };
     const { ids } = await createTokenizer(file).encode('one two three four five', { addSpecial: false });
     expect(ids.length).toBeGreaterThan(3);
   });
@@ -127,8 +158,14 @@ describe('a folder that cannot be used', () => {
 
   it('takes the template from chat_template.jinja before the one in the configuration', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'template'));
-    await writeFile(join(folder, 'tokenizer.json'), await readFile(`${reference}/tokenizers/bpe_gpt2/tokenizer.json`));
-    await writeFile(join(folder, 'tokenizer_config.json'), '{"chat_template": [{"name": "default", "template": "old"}]}');
+    await writeFile(
+      join(folder, 'tokenizer.json'),
+      await readFile(`${reference}/tokenizers/bpe_gpt2/tokenizer.json`),
+    );
+    await writeFile(
+      join(folder, 'tokenizer_config.json'),
+      '{"chat_template": [{"name": "default", "template": "old"}]}',
+    );
     expect((await loadTokenizer(folder)).chatTemplate).toBe('old');
     await writeFile(join(folder, 'chat_template.jinja'), 'new');
     expect((await loadTokenizer(folder)).chatTemplate).toBe('new');

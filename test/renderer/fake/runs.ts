@@ -109,9 +109,18 @@ const question = 'After a power cut the unit shows E14. What do I check first?';
 const reference =
   'The controller gets no reply from the outdoor unit. 1. Switch off, wait 60 s. 2. Check S1 to S3. 3. Measure S2 to S3: 20 to 24 V DC. If not, replace fuse F2.';
 const outputs = [
-  [0, 'The first thing you should check is the power cut. If the power cut is not working, then you should check the power supply.'],
-  [250, 'E14 is a communication fault. 1. Check the fuse. 2. Check the cable to the outdoor unit and its terminals.'],
-  [500, 'E14 means that the controller gets no reply from the outdoor unit. 1. Switch off at the isolator, wait 60 s. 2. Check terminals S1 to S3. 3. Measure S2 to S3: 20 to 24 V DC.'],
+  [
+    0,
+    'The first thing you should check is the power cut. If the power cut is not working, then you should check the power supply.',
+  ],
+  [
+    250,
+    'E14 is a communication fault. 1. Check the fuse. 2. Check the cable to the outdoor unit and its terminals.',
+  ],
+  [
+    500,
+    'E14 means that the controller gets no reply from the outdoor unit. 1. Switch off at the isolator, wait 60 s. 2. Check terminals S1 to S3. 3. Measure S2 to S3: 20 to 24 V DC.',
+  ],
 ] as const;
 
 export function metricsOf(run: Run, shift = 0) {
@@ -191,11 +200,73 @@ function runOf(number: number, changes: Partial<Run>, settings: Partial<TrainSet
 }
 
 export const runs: Run[] = [
-  runOf(8, { name: 'Thorough, rank 32', state: 'queued', step: 0, startedAt: null, endedAt: null, validationLoss: null, trainLoss: null, bestStep: null, checkpointStep: null, tokensPerSecond: null, seconds: 0, peakBytes: 0, steps: 1890 }, { epochs: 6 }),
-  runOf(7, { state: 'running', jobId: 'j-train', step: 548, trainLoss: 1.296, validationLoss: 1.412, bestStep: 500, checkpointStep: 500, seconds: 3360, endedAt: null, startedAt: now - 3360e3, messages: [{ time: now - 60e3, level: 'info', sentence: 'Checkpoint saved at step 500.' }] }),
+  runOf(
+    8,
+    {
+      name: 'Thorough, rank 32',
+      state: 'queued',
+      step: 0,
+      startedAt: null,
+      endedAt: null,
+      validationLoss: null,
+      trainLoss: null,
+      bestStep: null,
+      checkpointStep: null,
+      tokensPerSecond: null,
+      seconds: 0,
+      peakBytes: 0,
+      steps: 1890,
+    },
+    { epochs: 6 },
+  ),
+  runOf(7, {
+    state: 'running',
+    jobId: 'j-train',
+    step: 548,
+    trainLoss: 1.296,
+    validationLoss: 1.412,
+    bestStep: 500,
+    checkpointStep: 500,
+    seconds: 3360,
+    endedAt: null,
+    startedAt: now - 3360e3,
+    messages: [{ time: now - 60e3, level: 'info', sentence: 'Checkpoint saved at step 500.' }],
+  }),
   runOf(6, { name: 'Balanced, rank 8' }, { lora: { ...balanced.lora, rank: 8, alpha: 16 } }),
-  runOf(5, { name: 'High rate', state: 'failed', step: 88, steps: 942, checkpointStep: 50, bestStep: 50, validationLoss: 1.92, trainLoss: null, seconds: 540, error: { code: 'loss-not-a-number', message: 'Since step 88 the loss is not a number. The learning rate 5e-2 is probably too high.', remedy: 'Go on from step 50, or start again with 2e-4.' } }, { learningRate: 5e-2 }),
-  runOf(4, { name: 'Overnight', state: 'interrupted', step: 400, checkpointStep: 400, bestStep: 400, validationLoss: 1.448, seconds: 2440, error: { code: 'app-closed', message: 'Tunesmith was closed at step 412. Everything up to step 400 is saved.', remedy: 'Resume to go on from step 400.' } }),
+  runOf(
+    5,
+    {
+      name: 'High rate',
+      state: 'failed',
+      step: 88,
+      steps: 942,
+      checkpointStep: 50,
+      bestStep: 50,
+      validationLoss: 1.92,
+      trainLoss: null,
+      seconds: 540,
+      error: {
+        code: 'loss-not-a-number',
+        message: 'Since step 88 the loss is not a number. The learning rate 5e-2 is probably too high.',
+        remedy: 'Go on from step 50, or start again with 2e-4.',
+      },
+    },
+    { learningRate: 5e-2 },
+  ),
+  runOf(4, {
+    name: 'Overnight',
+    state: 'interrupted',
+    step: 400,
+    checkpointStep: 400,
+    bestStep: 400,
+    validationLoss: 1.448,
+    seconds: 2440,
+    error: {
+      code: 'app-closed',
+      message: 'Tunesmith was closed at step 412. Everything up to step 400 is saved.',
+      remedy: 'Resume to go on from step 400.',
+    },
+  }),
 ];
 
 export function runHandlers(state: FakeState): FakeHandlers {
@@ -214,7 +285,18 @@ export function runHandlers(state: FakeState): FakeHandlers {
     'runs.presets': () => presets,
     'runs.plan': (recipe) => planFor(recipe as Recipe),
     'runs.start': (recipe) => {
-      const run = runOf(list.length + 4, { name: recipe.name, state: 'compiling', step: 0, endedAt: null, startedAt: now, trainLoss: null, validationLoss: null, bestStep: null, checkpointStep: null, createdAt: Date.now() });
+      const run = runOf(list.length + 4, {
+        name: recipe.name,
+        state: 'compiling',
+        step: 0,
+        endedAt: null,
+        startedAt: now,
+        trainLoss: null,
+        validationLoss: null,
+        bestStep: null,
+        checkpointStep: null,
+        createdAt: Date.now(),
+      });
       list = [run, ...list];
       return run;
     },

@@ -43,10 +43,19 @@ describe('templates fail as Jinja2 fails', () => {
 
 describe('foreign templates are bounded', () => {
   it.each([
-    ['endless loops', '{% for a in range(99999) %}{% for b in range(99999) %}{{ a }}{% endfor %}{% endfor %}'],
+    [
+      'endless loops',
+      '{% for a in range(99999) %}{% for b in range(99999) %}{{ a }}{% endfor %}{% endfor %}',
+    ],
     ['huge texts', "{{ 'x' * 999999999 }}"],
-    ['doubling texts', "{% set n = namespace(s='x') %}{% for i in range(99) %}{% set n.s = n.s + n.s %}{% endfor %}"],
-    ['doubling lists', '{% set n = namespace(l=[1]) %}{% for i in range(99) %}{% set n.l = n.l + n.l %}{% endfor %}'],
+    [
+      'doubling texts',
+      "{% set n = namespace(s='x') %}{% for i in range(99) %}{% set n.s = n.s + n.s %}{% endfor %}",
+    ],
+    [
+      'doubling lists',
+      '{% set n = namespace(l=[1]) %}{% for i in range(99) %}{% set n.l = n.l + n.l %}{% endfor %}',
+    ],
     ['huge numbers', '{{ 10 ** (10 ** 10) }}'],
     ['wide padding', "{{ '%999999999d' % 1 }}"],
     ['wide centring', "{{ 'x'.center(999999999) }}"],
@@ -59,7 +68,9 @@ describe('foreign templates are bounded', () => {
 
   it('macros cannot reach JavaScript objects', () => {
     for (const name of ['constructor', '__proto__', 'toString', 'hasOwnProperty']) {
-      expect(run(`{{ d.${name} is defined }}{{ s.${name} is defined }}{{ l.${name} is defined }}`)).toBe('FalseFalseFalse');
+      expect(run(`{{ d.${name} is defined }}{{ s.${name} is defined }}{{ l.${name} is defined }}`)).toBe(
+        'FalseFalseFalse',
+      );
       expect(errorOf(`{{ 1 | ${name} }}`).type).not.toBe('none');
     }
   });

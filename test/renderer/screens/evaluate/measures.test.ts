@@ -72,9 +72,7 @@ test('the line under a measure says its base and its direction', () => {
   expect(plain(unitLine(result({ unit: 'nats per token', betterWhen: 'lower', count: 1 })))).toBe(
     'nats per token, 1 record, lower is better',
   );
-  expect(intervalWords(result())).toBe(
-    'Exact match: base 3.4, 1.2 to 9.5; tuned 61.4, 50.9 to 70.9',
-  );
+  expect(intervalWords(result())).toBe('Exact match: base 3.4, 1.2 to 9.5; tuned 61.4, 50.9 to 70.9');
 });
 
 test('the tone of the verdict follows the measures and is never green without a clear gain', () => {

@@ -1,0 +1,122 @@
+// README.md of an export, written from the lineage of the run: what it was made from, how, how it measures, and how to
+// load it. The front matter is what the Hugging Face Hub reads. Leaves out what nobody knows.
+import { z } from 'zod';
+import type { Parity } from '../contract/exports.ts';
+import type { ExportSource } from './exporter.ts';
+
+const Measured = z.object({ value: z.number(), low: z.number(), high: z.number() });
+
+/** The parts of a lineage that a card tells; anything may be missing. */
+const Lineage = z.looseObject({
+  run: z.looseObject({ number: z.number(), name: z.string(), step: z.number(), bestStep: z.number().nullish() }).optional(),
+  settings: z.record(z.string(), z.unknown()).optional(),
+  versions: z.record(z.string(), z.string()).optional(),
+  model: z.looseObject({ name: z.string(), licence: z.string().nullish() }).optional(),
+  dataset: z
+    .looseObject({
+      name: z.string(),
+      number: z.number(),
+      hash: z.string(),
+      records: z.record(z.string(), z.number()).optional(),
+      rights: z.array(z.looseObject({ source: z.string(), basis: z.string(), who: z.string() })).optional(),
+    })
+    .optional(),
+  evaluation: z
+    .looseObject({
+      split: z.string(),
+      records: z.number(),
+      verdict: z.string().nullish(),
+      results: z.array(z.looseObject({ label: z.string(), unit: z.string(), base: Measured, tuned: Measured })),
+    })
+    .optional(),
+});
+type Lineage = z.infer<typeof Lineage>;
+
+const lineageOf = (source: ExportSource): Lineage => Lineage.safeParse(source.lineage).data ?? {};
+
+/** The base model's name as the user knows it. */
+export function baseName(source: ExportSource): string {
+  return lineageOf(source).model?.name ?? source.base.name;
+}
+
+export function modelCard(source: ExportSource, usage: string, parity: Parity, library: 'peft' | 'transformers'): string {
+  const lineage = lineageOf(source);
+  const title = lineage.run === undefined ? `${baseName(source)}, tuned` : `${baseName(source)}, ${lineage.run.name}`;
+  return [
+    frontMatter(source, lineage, library),
+    `# ${oneLine(title)}`,
+    `Fine-tuned from ${oneLine(baseName(source))} with Tunesmith, on one computer. Nothing was sent anywhere.`,
+    `## Load it\n\n${usage}`,
+    dataPart(lineage),
+    settingsPart(lineage),
+    evaluationPart(lineage),
+    `## Check of these files\n\nAfter writing, the files were loaded again and compared with the model in the app. ${parity.sentence}`,
+    versionsPart(lineage),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n')
+    .concat('\n');
+}
+
+function frontMatter(source: ExportSource, { model }: Lineage, library: string): string {
+  const lines = [
+    `library_name: ${library}`,
+    'pipeline_tag: text-generation',
+    `base_model: ${JSON.stringify(baseName(source))}`,
+    ...(model?.licence ? [`license: ${JSON.stringify(model.licence)}`] : []),
+    `tags:\n- tunesmith${library === 'peft' ? '\n- lora' : ''}`,
+  ];
+  return `---\n${lines.join('\n')}\n---`;
+}
+
+function dataPart({ dataset }: Lineage): string {
+  if (dataset === undefined) return '';
+  const counts = Object.entries(dataset.records ?? {}).map(([split, count]) => `${count} ${split}`);
+  const rights = (dataset.rights ?? []).map(
+    ({ source, basis, who }) => `| ${cell(source)} | ${cell(basis)} | ${cell(who)} |`,
+  );
+  return [
+    `## Training data\n\nDataset version ${dataset.number}, “${oneLine(dataset.name)}”: ${counts.join(', ')} records. SHA-256 \`${dataset.hash}\`.`,
+    ...(rights.length === 0 ? [] : [`| source | basis for use | attested by |\n| --- | --- | --- |\n${rights.join('\n')}`]),
+  ].join('\n\n');
+}
+
+function settingsPart({ run, settings }: Lineage): string {
+  if (settings === undefined) return '';
+  const rows = flat(settings).map(([name, value]) => `| ${name} | ${cell(String(value))} |`);
+  const step = run === undefined ? '' : ` Step ${run.bestStep ?? run.step} of run ${run.number}.`;
+  return `## Settings\n\nThe complete recipe.${step}\n\n| setting | value |\n| --- | --- |\n${rows.join('\n')}`;
+}
+
+/** Nested settings as `lora.rank`. */
+function flat(value: Record<string, unknown>, prefix = ''): [string, unknown][] {
+  return Object.entries(value).flatMap(([name, inner]): [string, unknown][] =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? flat(inner as Record<string, unknown>, `${prefix}${name}.`)
+      : [[`${prefix}${name}`, Array.isArray(inner) ? inner.join(', ') : inner]],
+  );
+}
+
+function evaluationPart({ evaluation }: Lineage): string {
+  if (evaluation === undefined) return '';
+  const shown = ({ value, low, high }: z.infer<typeof Measured>) =>
+    `${value.toPrecision(4)} (${low.toPrecision(4)} to ${high.toPrecision(4)})`;
+  const rows = evaluation.results.map(
+    ({ label, unit, base, tuned }) => `| ${cell(label)} | ${cell(unit)} | ${shown(base)} | ${shown(tuned)} |`,
+  );
+  return [
+    `## Measured\n\nOn ${evaluation.records} ${evaluation.split} records, with 95 % intervals. ${evaluation.verdict ?? ''}`.trimEnd(),
+    `| measure | unit | base | tuned |\n| --- | --- | --- | --- |\n${rows.join('\n')}`,
+  ].join('\n\n');
+}
+
+function versionsPart({ versions }: Lineage): string {
+  if (versions === undefined) return '';
+  const rows = Object.entries(versions).map(([name, value]) => `| ${name} | ${cell(value)} |`);
+  return `## Versions\n\n| what | version |\n| --- | --- |\n${rows.join('\n')}`;
+}
+
+const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
+
+/** A table cell: no line end, no bar that would begin another one. */
+const cell = (text: string): string => oneLine(text).replaceAll('|', '\\|');

@@ -1,0 +1,90 @@
+// Builds a dataset from imported sources: a preview (counts, samples, first records) or the records of a
+// version, written as JSON lines through a temporary name. Puts documents, datasets and tokens together;
+// knows no database.
+import { open, rename, rm } from 'node:fs/promises';
+import type { DatasetRecord, DatasetSuggestion } from '../contract/datasets.ts';
+import type { DocumentPart } from '../contract/documents.ts';
+import { buildDataset as build } from '../datasets/build.ts';
+import type { EncodeBatch } from '../datasets/chunk.ts';
+import { suggest } from '../datasets/detect.ts';
+import { readParts } from '../documents/parts.ts';
+import { AppError } from '../errors.ts';
+import { loadTokenizer } from '../tokens/tokenizer.ts';
+import type { JobRunner, SourceFile } from './job.ts';
+
+/** Records that a preview shows. */
+const previewRecords = 100;
+/** Parts of each source that a suggestion looks at. */
+const sampledParts = 300;
+
+export const buildDataset: JobRunner<'build-dataset'> = {
+  kind: 'build-dataset',
+  async run(input, context) {
+    const startedAt = performance.now();
+    const sources = input.sources.map((source) => ({ ...source, parts: readParts(source.partsFile) }));
+    const result = await build(input.recipe, sources, encoderOf(input.tokenizerFolder), {
+      signal: context.signal,
+      unlessPaused: () => context.unlessPaused(),
+      onProgress(position, progress) {
+        const seconds = (performance.now() - startedAt) / 1000;
+        const secondsLeft = progress > 0.05 ? (seconds / progress) * (1 - progress) : null;
+        context.progress({ progress, position, rate: '', secondsLeft });
+      },
+    });
+    const { records, report, hash, recordType } = result;
+    if (input.mode === 'build') await writeRecords(input.recordsFile, records);
+    const preview = input.mode === 'preview' ? { report, records: records.slice(0, previewRecords) } : null;
+    return { report, hash, recordType, preview };
+  },
+};
+
+/** Loads the tokenizer when the first text is to be counted; only chunks need it. */
+function encoderOf(folder: string): EncodeBatch {
+  let loading: ReturnType<typeof loadTokenizer> | undefined;
+  return async (texts) => {
+    if (folder === '') {
+      throw new AppError(
+        'no-tokenizer',
+        'There is no model to count tokens with.',
+        'Choose a base model first, then build the dataset.',
+      );
+    }
+    loading ??= loadTokenizer(folder);
+    return (await loading).encodePlainBatch(texts);
+  };
+}
+
+/** One record as JSON a line. The file gets its name only when it is complete. */
+async function writeRecords(file: string, records: DatasetRecord[]): Promise<void> {
+  const temporary = `${file}.part`;
+  try {
+    const handle = await open(temporary, 'w');
+    try {
+      for (let at = 0; at < records.length; at += 1000) {
+        const lines = records.slice(at, at + 1000).map((record) => `${JSON.stringify(record)}\n`);
+        await handle.appendFile(lines.join(''), 'utf8');
+      }
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, file);
+  } catch (thrown) {
+    await rm(temporary, { force: true });
+    throw thrown;
+  }
+}
+
+/**
+ * The answer of the inspect job's question `suggest`: a recipe by what the first parts of each source look
+ * like.
+ */
+export async function suggestRecipe(request: { sources: SourceFile[] }): Promise<DatasetSuggestion> {
+  const sampled = [];
+  for (const { id, name, columns, partsFile } of request.sources) {
+    const sample: DocumentPart[] = [];
+    for await (const part of readParts(partsFile, sampledParts)) sample.push(part);
+    sampled.push({ id, name, columns, sample });
+  }
+  return suggest(sampled);
+}

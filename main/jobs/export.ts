@@ -1,0 +1,115 @@
+// The job that writes a tuned model for other programs: under a temporary name, opened again and compared with the live
+// model (RULES.md 11), described by a model card, and only then renamed. Knows no format by name.
+import { createHash } from 'node:crypto';
+import { createReadStream, mkdirSync, readdirSync, renameSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { AppError } from '../errors.ts';
+import type { Exporter, ExportSource } from '../exporters/exporter.ts';
+import { exporterById, exporters } from '../exporters/index.ts';
+import { modelCard } from '../exporters/model-card.ts';
+import { compareParity } from '../exporters/parity.ts';
+import { hasNoEffect, openTuned } from '../inference/weights.ts';
+import { openModel } from '../models/load.ts';
+import type { JobContext, JobRunner, JobTypes } from './job.ts';
+
+type Input = JobTypes['export']['input'];
+type Result = JobTypes['export']['result'];
+
+export const exportModel: JobRunner<'export'> = {
+  kind: 'export',
+  run: async (input, context) => {
+    const exporter = exporterById(input.format);
+    if (exporter === undefined) {
+      const known = exporters.map(({ id }) => id).join(', ');
+      throw new AppError('format-unknown', `There is no export format "${input.format}".`, `Choose among ${known}.`);
+    }
+    const options = exporter.Options.safeParse(input.options);
+    if (!options.success) {
+      const { path, message } = options.error.issues[0];
+      throw new AppError('export-options', `The option "${path.join('.')}" does not fit: ${message}.`, 'Change this option.');
+    }
+    return write(input, exporter, options.data, context);
+  },
+};
+
+/** Shares of the work: writing, comparing, hashing. */
+const [written, compared] = [0.7, 0.95];
+
+async function write(
+  input: Input,
+  exporter: Exporter,
+  options: Record<string, unknown>,
+  context: JobContext<'export'>,
+): Promise<Result> {
+  const base = openModel(input.modelFolder);
+  const tuned = openTuned(base, input.tuned);
+  const refused = exporter.refuses(tuned);
+  if (refused !== null) throw new AppError('export-refused', refused.message, refused.remedy);
+  const report = (progress: number, position: string) =>
+    context.progress({ progress, position, rate: '', secondsLeft: null });
+  const source: ExportSource = {
+    base,
+    tuned,
+    lineage: input.lineage,
+    signal: context.signal,
+    onProgress: (share) => report(share * written, 'writing the weights'),
+  };
+  requireSpace(dirname(input.folder), exporter.bytes(source, options));
+  const temporary = `${input.folder}.tmp`;
+  rmSync(temporary, { recursive: true, force: true });
+  mkdirSync(temporary, { recursive: true });
+  try {
+    await exporter.write(source, temporary, options);
+    report(written, 'comparing with the model in the app');
+    const reopened = exporter.reopen(temporary, base);
+    const parity = await compareParity(tuned, reopened, base.folder, exporter.dtype(source, options));
+    if (tuned.weights !== undefined && hasNoEffect(tuned.weights)) {
+      parity.sentence += ' The adapter has no effect yet: it answers like the base model.';
+    }
+    const library = reopened.weights === undefined ? 'transformers' : 'peft';
+    writeFileSync(join(temporary, 'README.md'), modelCard(source, exporter.usage(source), parity, library));
+    report(compared, 'reading the files back');
+    const files = await describe(temporary);
+    if (context.signal.aborted) throw new AppError('cancelled', 'The export was cancelled.', 'Start it again.');
+    renameSync(temporary, input.folder);
+    return { files, parity };
+  } catch (thrown) {
+    throw diskFault(thrown, input.folder);
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
+  }
+}
+
+async function describe(folder: string): Promise<Result['files']> {
+  const files: Result['files'] = [];
+  for (const name of readdirSync(folder).sort()) {
+    const path = join(folder, name);
+    const hash = createHash('sha256');
+    for await (const part of createReadStream(path)) hash.update(part as Buffer);
+    files.push({ name, bytes: statSync(path).size, sha256: hash.digest('hex') });
+  }
+  return files;
+}
+
+function requireSpace(folder: string, needed: number): void {
+  mkdirSync(folder, { recursive: true });
+  const { bavail, bsize } = statfsSync(folder);
+  if (bavail * bsize < needed) throw diskFull(needed, bavail * bsize);
+}
+
+function diskFault(thrown: unknown, folder: string): unknown {
+  if ((thrown as NodeJS.ErrnoException).code !== 'ENOSPC') return thrown;
+  const { bavail, bsize } = statfsSync(dirname(folder));
+  return diskFull(undefined, bavail * bsize);
+}
+
+function diskFull(needed: number | undefined, free: number): AppError {
+  const megabytes = (bytes: number) => `${Math.ceil(bytes / 1e6)} MB`;
+  return new AppError(
+    'disk-full',
+    needed === undefined
+      ? `The disk filled up while the files were written; ${megabytes(free)} are free.`
+      : `The export needs ${megabytes(needed)}, but the disk has ${megabytes(free)} free.`,
+    'Free some space, then export again.',
+  );
+}

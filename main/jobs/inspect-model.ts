@@ -1,0 +1,81 @@
+// What a model folder holds, checked as a whole: weights, tokenizer, licence. Refusals are errors with the reason.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { AppError } from '../errors.ts';
+import { type Model, openModel } from '../models/load.ts';
+import { loadTokenizer, type Tokenizer } from '../tokens/tokenizer.ts';
+import type { InspectAsks } from './job.ts';
+
+type Facts = InspectAsks['model']['reply'];
+
+/** @throws AppError when the folder cannot be used */
+export async function modelFacts(folder: string): Promise<Facts> {
+  const model = openModel(folder);
+  const tokenizer = await loadTokenizer(folder);
+  refuseMissingRows(model, tokenizer);
+  const { vocabularySize, contextLength, layers, hiddenSize } = model.shape;
+  const warnings = [...model.warnings];
+  if (tokenizer.chatTemplate === undefined) {
+    warnings.push('The model has no chat template, so it can be trained on prompts with completions and on texts.');
+  }
+  if (model.eosIds.length === 0 && tokenizer.eosId === undefined) {
+    warnings.push('The model names no token that ends an answer, so answers run to their limit.');
+  }
+  return {
+    name: nameOf(model),
+    folder,
+    architecture: String(model.rawConfig.model_type),
+    task: model.architecture.task,
+    parameters: model.parameters,
+    bytes: model.bytes,
+    dtype: model.dtype,
+    contextLength,
+    vocabularySize,
+    layers,
+    hiddenSize,
+    licence: licenceOf(folder),
+    hasChatTemplate: tokenizer.chatTemplate !== undefined,
+    problem: null,
+    warnings,
+  };
+}
+
+/** Field case D01: each token needs a row of the embedding. More rows than tokens are padding, and fine. */
+function refuseMissingRows({ shape, name }: Model, tokenizer: Tokenizer): void {
+  const rows = shape.vocabularySize;
+  if (tokenizer.idLimit <= rows) return;
+  const ids = Array.from({ length: tokenizer.idLimit - rows }, (_, i) => rows + i);
+  const id = ids.find((candidate) => tokenizer.tokenOf(candidate) !== undefined) ?? rows;
+  throw new AppError(
+    'tokenizer-rows',
+    `The tokenizer of "${name}" has the token "${tokenizer.tokenOf(id)}" with id ${id}, but the embedding has only ${rows} rows.`,
+    'Choose the tokenizer that belongs to these weights, or add a row for the token.',
+  );
+}
+
+/** `owner/name` in the Hugging Face cache, else the folder's name. */
+function nameOf({ folder, name }: Model): string {
+  const cached = /[\\/]models--([^\\/]+?)--([^\\/]+)[\\/]snapshots[\\/]/.exec(`${folder}/`);
+  return cached === null ? name : `${cached[1]}/${cached[2]}`;
+}
+
+const licenceFiles = ['LICENSE', 'LICENSE.txt', 'LICENSE.md', 'LICENCE', 'LICENCE.txt', 'COPYING'] as const;
+
+/** What README.md's front matter says, or else how the licence file begins; null where neither is there. */
+function licenceOf(folder: string): string | null {
+  const matter = /^---\r?\n([\s\S]*?)\r?\n---/.exec(read(join(folder, 'README.md')));
+  const field = (name: string) => new RegExp(`^${name}:\\s*["']?([^"'\\r\\n]+)`, 'm').exec(matter?.[1] ?? '')?.[1].trim();
+  const licence = field('license');
+  if (licence !== undefined && licence !== 'other') return licence;
+  const named = field('license_name') ?? licence;
+  if (named !== undefined) return named;
+  for (const file of licenceFiles) {
+    const line = read(join(folder, file)).split('\n').find((candidate) => candidate.trim() !== '');
+    if (line !== undefined) return line.replace(/^#+\s*/, '').trim().slice(0, 80);
+  }
+  return null;
+}
+
+function read(file: string): string {
+  return existsSync(file) ? readFileSync(file, 'utf8').slice(0, 64_000) : '';
+}

@@ -1,0 +1,92 @@
+// What is looked at before a run starts, each as one sentence: leaks, ends that are learned, cut records, records without
+// anything to learn, memory, disk. A failed check means that the run must not start.
+import type { Plan } from '../contract/runs.ts';
+import type { PlanInput } from './plan.ts';
+import { labelsAt, nothingLearned, refusals, type SurveyedRecord } from './survey.ts';
+
+type Check = Plan['checks'][number];
+
+const passed = (sentence: string): Check => ({ state: 'passed', sentence });
+const warning = (sentence: string): Check => ({ state: 'warning', sentence });
+const failed = (sentence: string): Check => ({ state: 'failed', sentence });
+const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6).toLocaleString('en-US')} MB`;
+
+export function checksOf(input: PlanInput, plan: Omit<Plan, 'checks'>, maxLength: number): Check[] {
+  const train = input.records.filter(({ split }) => split === 'train');
+  return [
+    learned(train, maxLength),
+    leaks(input.records),
+    ends(train, input.endIds, maxLength),
+    cuts(train, maxLength),
+    validation(input.records, input.settings.patience),
+    batch(train.length, input.settings.batchSize),
+    memory(plan),
+    disk(plan.diskBytes, input.diskBytes),
+  ].flatMap((check) => check ?? []);
+}
+
+/** Field case C04, and what the chat template refuses. */
+function learned(train: readonly SurveyedRecord[], maxLength: number): Check {
+  if (train.length === 0) return failed('There is no training record.');
+  const refused = refusals(train).join(' ');
+  const rendered = train.filter((record) => record.refused === null);
+  if (rendered.length === 0) return failed(refused);
+  const empty = rendered.filter((record) => labelsAt(record, maxLength) === 0).length;
+  if (empty === rendered.length) return failed(`${nothingLearned(empty, train.length, maxLength)} Raise the maximum length.`);
+  const sentences = [
+    ...(refused === '' ? [] : [`${refused} They are left out.`]),
+    ...(empty === 0 ? [] : [`${nothingLearned(empty, train.length, maxLength)} They are left out.`]),
+  ];
+  return sentences.length === 0 ? passed(`All ${train.length} training records hold something to learn.`) : warning(sentences.join(' '));
+}
+
+function leaks(records: readonly SurveyedRecord[]): Check {
+  const trained = new Set(records.flatMap(({ split, hash }) => (split === 'train' ? hash : [])));
+  const count = (split: string) => records.filter((record) => record.split === split && trained.has(record.hash)).length;
+  const [test, validation] = [count('test'), count('validation')];
+  if (test > 0) return failed(`${test} test records are in the training data too, so a measurement would mean nothing.`);
+  if (validation > 0) return warning(`${validation} validation records are in the training data too.`);
+  return passed('No test record is in the training data.');
+}
+
+/** A model that never learns its end token runs on to the limit (field case B02). */
+function ends(train: readonly SurveyedRecord[], endIds: readonly number[], maxLength: number): Check | undefined {
+  const whole = train.filter(({ refused, end, length }) => refused === null && end.expected && length <= maxLength);
+  if (whole.length === 0) return undefined;
+  if (endIds.length === 0) return warning('This model names no token that ends an answer, so answers run to the limit.');
+  const without = whole.filter(({ end }) => !endIds.includes(end.id)).length;
+  if (without === 0) return passed('The end of each answer is learned.');
+  return warning(`${without} of ${whole.length} records do not end with a learned end token, so answers may run on.`);
+}
+
+function cuts(train: readonly SurveyedRecord[], maxLength: number): Check {
+  const longer = train.filter(({ length }) => length > maxLength);
+  if (longer.length === 0) return passed(`No record is longer than ${maxLength} tokens.`);
+  const longest = longer.reduce((most, { length }) => Math.max(most, length), 0);
+  return warning(
+    `${longer.length} of ${train.length} records are longer than ${maxLength} tokens and are cut; the longest has ${longest}.`,
+  );
+}
+
+function validation(records: readonly SurveyedRecord[], patience: number): Check | undefined {
+  if (records.some(({ split }) => split === 'validation')) return undefined;
+  const early = patience > 0 ? 'it cannot stop early, and ' : '';
+  return warning(`There is no validation record: ${early}the last step counts as the best.`);
+}
+
+function batch(records: number, batchSize: number): Check | undefined {
+  if (records === 0 || batchSize <= records) return undefined;
+  return warning(`A batch of ${batchSize} is larger than the ${records} training records: each update takes them all.`);
+}
+
+function memory({ verdict, peakBytes, availableBytes }: Omit<Plan, 'checks'>): Check {
+  const numbers = `about ${megabytes(peakBytes)} of ${megabytes(availableBytes)} free memory`;
+  if (verdict === 'fits') return passed(`The run needs ${numbers}.`);
+  if (verdict === 'tight') return warning(`The run needs ${numbers}: close other programs, or choose "Least memory".`);
+  return failed(`The run would need ${numbers}. Choose "Least memory", a shorter length or a lower rank.`);
+}
+
+function disk(needed: number, free: number): Check {
+  if (needed <= free) return passed(`Checkpoints need ${megabytes(needed)} of ${megabytes(free)} free disk space.`);
+  return failed(`Checkpoints need ${megabytes(needed)}, but the disk has ${megabytes(free)} free.`);
+}

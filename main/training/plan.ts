@@ -1,0 +1,150 @@
+// The plan of a run before it starts: updates, tokens, time, memory and disk, and the checks that a careful person would
+// make. Predicts from the records and the graph; starts nothing. Reads the survey, never the documents.
+import type { Fit } from '../contract/models.ts';
+import type { Plan, TrainSettings } from '../contract/runs.ts';
+import { stateElements } from '../compiler/optimizers/index.ts';
+import type { Model } from '../models/load.ts';
+import { checksOf } from './checks.ts';
+import { type Prediction, predictStep, trainedOf } from './memory.ts';
+import { baseSettings } from './presets.ts';
+import type { BatchShape } from './programs.ts';
+import { intervalsOf, maxLengthOf, microBatchTokensOf } from './recipe.ts';
+import { labelsAt, type SurveyedRecord } from './survey.ts';
+import { type MicroBatchPlan, planUpdates, type UpdatePlan } from './updates.ts';
+
+export interface PlanInput {
+  model: Model;
+  records: readonly SurveyedRecord[];
+  settings: TrainSettings;
+  /** Ids that end an answer. */
+  endIds: readonly number[];
+  /** Bytes this run may plan with. */
+  memoryBytes: number;
+  /** Bytes free on the disk of the project. */
+  diskBytes: number;
+  /** Measured speed of products, in billions of operations per second. */
+  gflops: number;
+}
+
+/** Share of the speed of single products that a whole step reaches (measured: 0.65 to 0.8). */
+const efficiency = 0.7;
+/** Seconds to create one session, per layer. */
+const createSecondsPerLayer = 0.03;
+/** A forward pass is a third of a step. */
+const forwardShare = 1 / 3;
+/** Checkpoints on disk at once: best, newest, and the one that is being written. */
+const checkpointsKept = 3;
+/** Updates that the shapes of batches are taken from. */
+const sampledUpdates = 64;
+/** Up to this share of what is free, a plan fits with room. */
+const roomy = 0.85;
+
+export function verdictOf(peakBytes: number, availableBytes: number): Plan['verdict'] {
+  if (peakBytes > availableBytes) return 'too-large';
+  return peakBytes > roomy * availableBytes ? 'tight' : 'fits';
+}
+
+export function makePlan(input: PlanInput): Plan {
+  const { model, settings, memoryBytes } = input;
+  const maxLength = maxLengthOf(settings, model);
+  const usable = input.records.filter((record) => record.refused === null && labelsAt(record, maxLength) > 0);
+  const train = usable.filter(({ split }) => split === 'train');
+  const lengths = train.map(({ length }) => Math.min(length, maxLength));
+  const labels = train.map((record) => labelsAt(record, maxLength));
+  const microBatchTokens = microBatchTokensOf(settings, model);
+  const updates = planUpdates(lengths, { ...settings, maxLength, microBatchTokens });
+  const trained = trainedOf(model, settings);
+  const shapes = shapesOf(updates, train.length, labels);
+  const largest = largestOf(shapes, maxLength, microBatchTokens);
+  const step = predictStep(model, settings, trained, largest);
+  const states = stateElements(settings.optimizer, trained.pages) / trained.count; // per trained number
+  const diskBytes = (trained.count * 4 * (1 + states) + 1_000_000) * checkpointsKept;
+  const passes = train.length === 0 ? 0 : updates.steps / updates.stepsPerEpoch;
+  const sum = (list: readonly number[]) => list.reduce((total, count) => total + count, 0);
+  const plan = {
+    steps: updates.steps,
+    stepsPerEpoch: updates.stepsPerEpoch,
+    tokens: Math.round(sum(lengths) * passes),
+    trainedTokens: Math.round(sum(labels) * passes),
+    trainableParameters: trained.count,
+    totalParameters: model.parameters,
+    seconds: secondsOf(input, updates, shapes, largest, step, usable, maxLength),
+    basis: 'predicted' as const,
+    peakBytes: Math.round(step.peakBytes),
+    memory: step.parts.map(({ name, bytes }) => ({ name, bytes: Math.round(bytes) })),
+    availableBytes: memoryBytes,
+    verdict: verdictOf(step.peakBytes, memoryBytes),
+    diskBytes,
+  };
+  return { ...plan, checks: checksOf(input, plan, maxLength) };
+}
+
+interface SeenShape extends BatchShape {
+  /** Tokens with padding. */
+  tokens: number;
+}
+
+/** Shapes of the micro-batches in the first updates, one entry each. */
+function shapesOf(updates: UpdatePlan, records: number, labels: readonly number[]): SeenShape[] {
+  if (records === 0) return [];
+  const count = Math.min(updates.steps, updates.stepsPerEpoch, sampledUpdates);
+  return Array.from({ length: count }, (_, step) => updates.batchesOf(step).map((batch) => shapeOf(batch, labels))).flat();
+}
+
+function shapeOf({ rows, width }: MicroBatchPlan, labels: readonly number[]): SeenShape {
+  const labelled = rows.flat().reduce((sum, { record }) => sum + labels[record], 0);
+  const tokens = rows.length * width;
+  const bucket = Math.min(tokens, Math.max(1, Math.ceil(labelled / 64) * 64));
+  return { rows: rows.length, width, labels: bucket, segments: rows.some((row) => row.length > 1), tokens };
+}
+
+function largestOf(shapes: readonly SeenShape[], maxLength: number, microBatchTokens: number): BatchShape {
+  const width = Math.min(maxLength, 512);
+  const rows = Math.max(1, Math.floor(microBatchTokens / width));
+  const assumed = { rows, width, labels: rows * width, segments: false, tokens: rows * width };
+  return shapes.reduce((most, shape) => (shape.tokens > most.tokens ? shape : most), shapes[0] ?? assumed);
+}
+
+function secondsOf(
+  { model, settings, gflops }: PlanInput,
+  updates: UpdatePlan,
+  shapes: readonly SeenShape[],
+  largest: BatchShape,
+  { flops }: Prediction,
+  usable: readonly SurveyedRecord[],
+  maxLength: number,
+): number {
+  if (shapes.length === 0) return 0;
+  const secondsPerToken = flops / (largest.rows * largest.width) / (gflops * 1e9 * efficiency);
+  const sampled = Math.min(updates.steps, updates.stepsPerEpoch, sampledUpdates);
+  const tokensPerStep = shapes.reduce((sum, { tokens }) => sum + tokens, 0) / sampled;
+  const validation = usable
+    .filter(({ split }) => split === 'validation')
+    .reduce((sum, { length }) => sum + Math.min(length, maxLength), 0);
+  const validations = 1 + Math.ceil(updates.steps / intervalsOf(settings, updates.steps).evalEvery);
+  const distinct = new Set(shapes.map(({ rows, width, labels }) => `${rows} ${width} ${labels}`)).size;
+  return (
+    secondsPerToken * (updates.steps * tokensPerStep + validations * validation * forwardShare) +
+    Math.min(distinct, 24) * model.shape.layers * createSecondsPerLayer
+  );
+}
+
+export interface FitInput {
+  model: Model;
+  /** Null before a dataset is chosen. */
+  records: readonly SurveyedRecord[] | null;
+  memoryBytes: number;
+  gflops: number;
+}
+
+/** Whether the model can be trained here, for each method, with the suggested settings. */
+export function fitsOf({ model, records, memoryBytes, gflops }: FitInput): Fit[] {
+  const train = records?.filter(({ split }) => split === 'train').length ?? 1000;
+  const facts = { model, records: train, validation: false, fits: true };
+  return (['lora', 'full'] as const).map((method) => {
+    const settings: TrainSettings = { ...baseSettings(facts), method, epochs: 1 };
+    const input = { model, records: records ?? [], settings, endIds: [], memoryBytes, diskBytes: Number.MAX_SAFE_INTEGER, gflops };
+    const { peakBytes, verdict, seconds } = makePlan(input);
+    return { method, verdict, peakBytes, availableBytes: memoryBytes, secondsPerEpoch: records === null ? null : seconds };
+  });
+}

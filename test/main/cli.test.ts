@@ -1,0 +1,197 @@
+// The command line in this process: results, sentences and exit codes. Real backend and engine.
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { commands } from '../../main/cli/index.ts';
+import { runCommandLine } from '../../main/cli.ts';
+import { openTestBackend, root, temporaryFolder } from '../helpers/home.ts';
+
+const home = temporaryFolder();
+afterAll(() => home.remove());
+
+async function tunesmith(...args: string[]) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const output = {
+    out: (text: string) => out.push(text),
+    err: (text: string) => err.push(text),
+    isTerminal: false,
+  };
+  const code = await runCommandLine(args, output as never, () => openTestBackend(home.folder));
+  return { code, out: out.join('\n'), err: err.join('\n'), json: () => JSON.parse(out.join('\n')) };
+}
+
+describe('usage', () => {
+  test('without arguments, and with --help, the commands are listed on stdout', async () => {
+    for (const args of [[], ['--help']]) {
+      const { code, out } = await tunesmith(...args);
+      expect(code).toBe(0);
+      for (const { name } of commands) expect(out).toContain(name);
+    }
+  });
+
+  test('every command explains each of its options', async () => {
+    for (const command of commands) {
+      const { code, out } = await tunesmith(...command.name.split(' '), '--help');
+      expect([command.name, code]).toEqual([command.name, 0]);
+      for (const option of [...Object.keys(command.options), 'json'])
+        expect(out).toMatch(new RegExp(`--${option} +\\S`));
+    }
+  });
+
+  test('an unknown command, option or surplus argument ends with 2 and says what is wrong', async () => {
+    expect(await tunesmith('project', 'fly')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('"project fly"'),
+    });
+    expect(await tunesmith('project', 'list', '--fast')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--fast'),
+    });
+    expect(await tunesmith('project', 'create')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('<name>'),
+    });
+    expect(await tunesmith('project', 'list', 'more')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('"more"'),
+    });
+  });
+});
+
+describe('the chain', () => {
+  const model = join(root, 'test', 'reference', 'llama');
+  const file = (name: string, text: string): string => {
+    mkdirSync(home.folder, { recursive: true });
+    const path = join(home.folder, name);
+    writeFileSync(path, text);
+    return path;
+  };
+
+  test('from a CSV file to an exported adapter, each step with its result as JSON', async () => {
+    const rows = Array.from(
+      { length: 24 },
+      (_, i) => `what is ${i}?,it is ${i},${i < 20 ? 'train' : 'test'}`,
+    );
+    const table = file('numbers.csv', `question,answer,part\n${rows.join('\n')}\n`);
+    const recipe = file(
+      'recipe.json',
+      JSON.stringify({
+        name: 'Numbers',
+        steps: [],
+        shape: { type: 'completion', prompt: '{question} ', completion: '{answer}' },
+        split: { seed: 1, validation: 0, test: 0, column: 'part' },
+      }),
+    );
+    const step = async (...args: string[]) => {
+      const done = await tunesmith(...args, '--json');
+      expect([args.join(' '), done.code, done.code === 0 ? '' : done.out]).toEqual([args.join(' '), 0, '']);
+      return done.json();
+    };
+    await step('project', 'create', 'Numbers');
+    await step('documents', 'import', 'Numbers', table, '--rights', 'own-work', '--who', 'Ada');
+    const version = await step('dataset', 'build', 'Numbers', '--recipe', recipe);
+    expect(version).toMatchObject({ number: 1, report: { records: { train: 20, test: 4 } } });
+    expect((await step('dataset', 'show', 'Numbers', '1', '--records', '2')).records).toHaveLength(2);
+    expect(await step('model', 'inspect', model)).toMatchObject({ architecture: 'llama' });
+    const { id } = await step('model', 'add', model);
+    const { run } = await step(
+      'run',
+      'start',
+      'Numbers',
+      '--model',
+      id,
+      '--set',
+      'epochs=1',
+      '--set',
+      'batchSize=4',
+      '--no-evaluate',
+    );
+    expect(run).toMatchObject({ number: 1, state: 'finished', step: 5 });
+    expect((await step('run', 'show', 'Numbers', '1')).curves.train).toHaveLength(5);
+    expect(await step('evaluate', 'Numbers', '1', '--limit', '2', '--max-tokens', '8')).toMatchObject({
+      state: 'finished',
+      records: 2,
+    });
+    expect(await step('generate', 'Numbers', 'what is 3?', '--run', '1', '--max-tokens', '5')).toMatchObject({
+      newTokens: expect.any(Number),
+    });
+    const target = join(home.folder, 'the adapter');
+    const made = await step('export', 'Numbers', '1', '--to', target);
+    expect(made.parity.same).toBe(true);
+    expect(readdirSync(target).sort()).toEqual(made.files.map((one: { name: string }) => one.name).sort());
+  }, 240_000);
+
+  test('wrong settings are refused all at once, before anything is trained', async () => {
+    const { code, err } = await tunesmith(
+      'run',
+      'start',
+      'Numbers',
+      '--set',
+      'epochs=0',
+      '--set',
+      'batchSize=0',
+    );
+    expect(code).toBe(1);
+    expect(err).toContain('epochs');
+    expect(err).toContain('batchSize');
+    expect(await tunesmith('run', 'start', 'Numbers', '--set', 'speed=9')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('"speed"'),
+    });
+  }, 60_000);
+});
+
+describe('projects and documents', () => {
+  test('a project is made, found by name, and filled from a folder', async () => {
+    const created = await tunesmith('project', 'create', 'Billing help', '--json');
+    expect(created.json()).toMatchObject({ name: 'Billing help' });
+    const folder = join(home.folder, 'my notes');
+    mkdirSync(join(folder, 'deep'), { recursive: true });
+    writeFileSync(join(folder, 'a.txt'), 'Invoices are due in 30 days.');
+    writeFileSync(join(folder, 'deep', 'b.md'), '# Refunds\n\nRefunds take 5 days.');
+    writeFileSync(join(folder, 'copy of a.txt'), 'Invoices are due in 30 days.');
+    writeFileSync(join(folder, 'empty.txt'), '');
+    const args = [
+      'documents',
+      'import',
+      'Billing help',
+      folder,
+      '--rights',
+      'own-work',
+      '--who',
+      'Ada',
+      '--json',
+    ];
+    const imported = await tunesmith(...args);
+    expect(imported.code).toBe(0);
+    expect(imported.json()).toMatchObject({
+      read: 2,
+      failed: 1,
+      skipped: [expect.stringContaining('same content')],
+    });
+    expect(imported.json().failures[0].failure.remedy).not.toBe('');
+    const listed = (await tunesmith('documents', 'list', 'billing-help', '--json')).json();
+    expect(listed.sources.map((one: { name: string }) => one.name).sort()).toEqual([
+      'my notes/a.txt',
+      'my notes/deep/b.md',
+      'my notes/empty.txt',
+    ]);
+    expect(listed.counts.noRights).toBe(0);
+  });
+
+  test('errors are one sentence and a remedy on stderr, exit code 1, and JSON when asked', async () => {
+    const plain = await tunesmith('documents', 'list', 'Nowhere');
+    expect(plain).toMatchObject({
+      code: 1,
+      out: '',
+      err: expect.stringContaining('There is no project "Nowhere".'),
+    });
+    const json = await tunesmith('documents', 'list', 'Nowhere', '--json');
+    expect(json.json()).toEqual({
+      error: { code: 'project-unknown', message: expect.any(String), remedy: expect.any(String) },
+    });
+    const missing = await tunesmith('documents', 'import', 'Billing help', '/no/such/file.txt');
+    expect(missing).toMatchObject({ code: 1, err: expect.stringContaining('/no/such/file.txt') });
+  });
+});

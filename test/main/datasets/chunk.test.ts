@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import { chunkText, type EncodeBatch } from '../../../main/datasets/chunk.ts';
+import { countWords, encodeWords, sentences } from './samples.ts';
+
+const texts = async (text: string, tokens: number, overlap: number, encode: EncodeBatch = encodeWords) =>
+  (await chunkText(text, { tokens, overlap }, encode)).map(({ start, end }) => text.slice(start, end));
+
+test('no chunk is longer than the limit, and nothing is lost', async () => {
+  const text = sentences(100, 9).join(' ');
+  const chunks = await texts(text, 40, 0);
+  for (const chunk of chunks) expect(countWords(chunk)).toBeLessThanOrEqual(40);
+  expect(chunks.join(' ')).toBe(text);
+});
+
+test('chunks end with a sentence and repeat whole sentences', async () => {
+  const chunks = await texts(sentences(30, 10).join(' '), 40, 10);
+  expect(chunks.every((chunk) => chunk.endsWith('.') && chunk.startsWith('Sentence'))).toBe(true);
+  for (let at = 1; at < chunks.length; at++) {
+    const last = chunks[at - 1].slice(chunks[at - 1].lastIndexOf('Sentence'));
+    expect(chunks[at].startsWith(last)).toBe(true);
+  }
+});
+
+test('a paragraph border is preferred, and a heading goes with what it heads', async () => {
+  const paragraph = (seed: number) => sentences(3, 10, seed).join(' ');
+  const text = [paragraph(1), 'A heading', paragraph(2), 'Another heading', paragraph(3)].join('\n\n');
+  const chunks = await texts(text, 35, 0);
+  expect(chunks).toEqual([
+    paragraph(1),
+    `A heading\n\n${paragraph(2)}`,
+    `Another heading\n\n${paragraph(3)}`,
+  ]);
+});
+
+test('a sentence longer than a chunk is cut between words', async () => {
+  const text = Array.from({ length: 100 }, (_, at) => `word${at}`).join(' ');
+  const chunks = await texts(text, 16, 4);
+  expect(chunks.join(' ')).toBe(text);
+  for (const chunk of chunks) expect(countWords(chunk)).toBeLessThanOrEqual(16);
+});
+
+test('tokens smaller than a character never cut one', async () => {
+  // Three byte tokens for each character, as byte-fallback tokenizers give them.
+  const bytes: EncodeBatch = async (all) =>
+    all.map((text) => ({
+      offsets: [...text.matchAll(/./gsu)].flatMap((found) => {
+        const span = [found.index, found.index + found[0].length] as const;
+        return [span, span, span];
+      }),
+    }));
+  const text = '😀'.repeat(40);
+  const chunks = await texts(text, 16, 0, bytes);
+  expect(chunks.join('')).toBe(text);
+  for (const chunk of chunks) expect(chunk.isWellFormed()).toBe(true);
+  expect(Math.max(...chunks.map((chunk) => [...chunk].length * 3))).toBeLessThanOrEqual(16);
+});
+
+test('blank text gives no chunk', async () => {
+  expect(await texts(' \n\n ', 16, 4)).toEqual([]);
+});
