@@ -118,13 +118,21 @@ export function createBackend(options: BackendOptions): Backend {
     queue: undefined as never, // made below: its hooks need the services
   };
   const hooks = createHooks(services);
+  const jobStates = new Map<string, string>();
   services.queue = createQueue({
     launch,
     hooks,
     owner: store.owner,
     newId,
     save: (job) => store.jobs.save(job),
-    changed: (job) => emit('job.changed', toJob(job)),
+    changed(job) {
+      emit('job.changed', toJob(job));
+      if (job.projectId === null || jobStates.get(job.id) === job.state) return;
+      // What the navigation says about each step follows from the jobs at work.
+      if (job.endedAt === null) jobStates.set(job.id, job.state);
+      else jobStates.delete(job.id);
+      emit('projects.changed', { projectId: job.projectId });
+    },
     heavyElsewhere: () =>
       store.jobs
         .active()

@@ -4,6 +4,20 @@ import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from 
 const steps = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] as const;
 const accent = steps.map((step) => `var(--accent${step})`) as unknown as MantineColorsTuple;
 
+/** What Mantine paints its dark scheme with, by its own roles: text, dimmed text, borders, hover, raised, ground. */
+const dark: MantineColorsTuple = [
+  'var(--text1)',
+  'var(--text2)',
+  'var(--text2)',
+  'var(--text3)',
+  'var(--border)',
+  'var(--surface3)',
+  'var(--surface1)',
+  'var(--surface0)',
+  'var(--surface0)',
+  'var(--surface0)',
+];
+
 export const theme = createTheme({
   fontFamily: 'var(--font)',
   fontFamilyMonospace: 'var(--fontMono)',
@@ -19,7 +33,7 @@ export const theme = createTheme({
   headings: { fontFamily: 'var(--font)', fontWeight: '650' },
   radius: { xs: '4px', sm: '4px', md: '6px', lg: '10px', xl: '10px' },
   defaultRadius: 6,
-  colors: { accent },
+  colors: { accent, dark },
   primaryColor: 'accent',
   primaryShade: 8,
   respectReducedMotion: true,

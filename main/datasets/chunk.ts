@@ -1,10 +1,16 @@
 // Cuts text into chunks of at most N tokens. Borders fall between paragraphs or sentences where possible;
 // chunks overlap by whole sentences. Does not know any tokenizer: an encode function is passed in.
 
-/** Encodes texts without special tokens; `offsets` are UTF-16 spans of the tokens. */
-export type EncodeBatch = (
-  texts: readonly string[],
-) => Promise<{ offsets: readonly (readonly [start: number, end: number])[] }[]>;
+/**
+ * Encodes texts without special tokens; `offsets` are UTF-16 spans of the tokens. They are only read where a
+ * sentence is longer than a chunk, so they may be made on demand.
+ */
+export type EncodeBatch = (texts: readonly string[]) => Promise<
+  {
+    ids: { readonly length: number };
+    offsets: readonly (readonly [start: number, end: number])[];
+  }[]
+>;
 
 export interface ChunkOptions {
   /** Most tokens in a chunk. */
@@ -24,7 +30,7 @@ interface Unit extends Span {
   endsParagraph: boolean;
   /** A short line without a stop, alone in its paragraph: it belongs to what follows. */
   isHeading: boolean;
-  /** A piece of a sentence that is longer than a chunk. Alone it may take more tokens than inside the sentence. */
+  /** A piece of a longer sentence. Alone it may take more tokens than inside the sentence. */
   isCut: boolean;
 }
 
@@ -115,9 +121,9 @@ async function measured(
     const batch = units.slice(from, from + batchTexts);
     const encodings = await encode(batch.map((unit) => text.slice(unit.start, unit.end)));
     for (const [at, unit] of batch.entries()) {
-      const { offsets } = encodings[at];
-      if (offsets.length <= limit) done.push({ ...unit, tokens: offsets.length });
-      else done.push(...cutUnit(text, unit, offsets, limit));
+      const tokens = encodings[at].ids.length;
+      if (tokens <= limit) done.push({ ...unit, tokens });
+      else done.push(...cutUnit(text, unit, encodings[at].offsets, limit));
     }
   }
   return done;
@@ -168,8 +174,8 @@ function tokenBorder(
 }
 
 /**
- * Whole sentences in a row take at most as many tokens as each of them alone, so only chunks with a cut sentence are
- * encoded once more; one that comes out too long is cut again.
+ * Whole sentences in a row take at most as many tokens as each of them alone, so only chunks with a cut
+ * sentence are encoded once more; one that comes out too long is cut again.
  */
 async function fitted(
   text: string,

@@ -8,7 +8,8 @@ const sampleRecords = 200;
 const sampleCharacters = 1_000_000;
 
 /**
- * The delimiter under which the most records have as many cells as the header; null for one column whose text holds delimiters.
+ * The delimiter under which the most records have as many cells as the header; null for one column whose text
+ * holds delimiters.
  * Records are parsed with their quotes, so commas and line ends inside quoted text do not count.
  */
 export function findDelimiter(text: string): string | null {

@@ -1,10 +1,10 @@
-// Finds the place of the first fault in JSON text, which the engine's own message often leaves out. Walks without
-// recursion. Only called after JSON.parse has refused the text.
+// Finds the place of the first fault in JSON text, which the engine's own message often leaves out. Walks
+// without recursion. Only called after JSON.parse has refused the text.
 
 /** Offset of the first character that cannot stand there; the length of the text when it ends too early. */
 export function faultOffset(text: string): number {
   const open: ('{' | '[')[] = [];
-  // What may come next: a value, a key, or what follows a value. "first" allows the container to close at once.
+  // What may come next: a value, a key, or what follows a value. After "first" the container may close.
   let expects: 'value' | 'first-value' | 'key' | 'first-key' | 'after' = 'value';
   let at = skipSpace(text, 0);
   while (at < text.length) {

@@ -1,8 +1,8 @@
 // The whole tuned model as a folder in Hugging Face format: safetensors, config, tokenizer, generation settings. An
 // adapter is merged. Tensors are read, merged and written one by one, so memory is no limit to the size of a model.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
 import { elementBytes } from '../compiler/op.ts';
 import { sizeOf } from '../compiler/shape.ts';
@@ -11,14 +11,15 @@ import { endIdsOf } from '../inference/prompt.ts';
 import { type Model, openModel } from '../models/load.ts';
 import { fromFloat32, writeSafetensors } from '../models/safetensors.ts';
 import { loadTokenizer } from '../tokens/tokenizer.ts';
-import type { ExportSource, Exporter } from './exporter.ts';
+import type { Exporter, ExportSource } from './exporter.ts';
 import { type MergedTensor, mergedTensors, untiedOutput } from './merge.ts';
 import { copyTokenizer } from './tokenizer-files.ts';
 
 const Options = z.object({
   dtype: z.enum(['as-base', 'float32', 'float16', 'bfloat16']).default('as-base').meta({
     title: 'Number format',
-    description: 'The base model’s own format unless you choose another; float32 loses nothing, the others halve the size.',
+    description:
+      'The base model’s own format unless you choose another; float32 loses nothing, the others halve the size.',
   }),
 });
 type Options = z.infer<typeof Options>;
@@ -30,7 +31,8 @@ const shardBytes = 5e9;
 export const huggingFace: Exporter<Options> = {
   id: 'hugging-face',
   label: 'Whole model (safetensors)',
-  description: 'A folder that transformers, vLLM, llama.cpp’s converter and Tunesmith itself load like any other model.',
+  description:
+    'A folder that transformers, vLLM, llama.cpp’s converter and Tunesmith itself load like any other model.',
   Options,
   refuses: () => null,
   bytes: ({ tuned }, { dtype }) =>
@@ -85,7 +87,10 @@ async function writeWeights(
   let done = 0;
   for (const [i, shard] of shards.entries()) {
     const part = (n: number) => String(n).padStart(5, '0');
-    const file = shards.length === 1 ? 'model.safetensors' : `model-${part(i + 1)}-of-${part(shards.length)}.safetensors`;
+    const file =
+      shards.length === 1
+        ? 'model.safetensors'
+        : `model-${part(i + 1)}-of-${part(shards.length)}.safetensors`;
     writeSafetensors(
       join(folder, file),
       shard.map((tensor) => ({
@@ -104,11 +109,18 @@ async function writeWeights(
   }
   if (shards.length === 1) return;
   const total = tensors.reduce((sum, tensor) => sum + bytesOf(tensor, dtype), 0);
-  writeJson(join(folder, 'model.safetensors.index.json'), { metadata: { total_size: total }, weight_map: map });
+  writeJson(join(folder, 'model.safetensors.index.json'), {
+    metadata: { total_size: total },
+    weight_map: map,
+  });
 }
 
 /** Groups of at most `limit` bytes, in order; a larger item is a group of its own. */
-export function inShards<Item>(items: readonly Item[], sizeIn: (item: Item) => number, limit = shardBytes): Item[][] {
+export function inShards<Item>(
+  items: readonly Item[],
+  sizeIn: (item: Item) => number,
+  limit = shardBytes,
+): Item[][] {
   const shards: Item[][] = [[]];
   let bytes = 0;
   for (const item of items) {

@@ -7,7 +7,7 @@ import { elementBytes } from '../compiler/op.ts';
 import { openTuned, type TunedModel } from '../inference/weights.ts';
 import type { LoraConfig } from '../models/lora.ts';
 import { fromFloat32, writeSafetensors } from '../models/safetensors.ts';
-import type { ExportSource, Exporter } from './exporter.ts';
+import type { Exporter, ExportSource } from './exporter.ts';
 import { baseName } from './model-card.ts';
 import { copyTokenizer } from './tokenizer-files.ts';
 
@@ -18,7 +18,8 @@ const Options = z.object({
   }),
   tokenizer: z.boolean().default(true).meta({
     title: 'With the tokenizer',
-    description: 'Copies tokenizer and chat template beside the adapter, so that the folder says how it was trained.',
+    description:
+      'Copies tokenizer and chat template beside the adapter, so that the folder says how it was trained.',
   }),
 });
 type Options = z.infer<typeof Options>;
@@ -50,7 +51,10 @@ export const loraAdapter: Exporter<Options> = {
         bytes: () => fromFloat32(weights?.parameters.view(name) ?? new Float32Array(), dtype),
       })),
     );
-    writeFileSync(join(folder, 'adapter_config.json'), `${JSON.stringify(peftConfig(source, lora), null, 2)}\n`);
+    writeFileSync(
+      join(folder, 'adapter_config.json'),
+      `${JSON.stringify(peftConfig(source, lora), null, 2)}\n`,
+    );
     if (tokenizer) copyTokenizer(source.base.folder, folder);
     source.onProgress(1);
   },

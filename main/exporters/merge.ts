@@ -1,8 +1,9 @@
 // The tensors of a tuned model as one set of weights: an adapter is merged, W + scale B A in float32, one tensor at a time;
 // trained biases and saved modules take the place of the base's.
+
+import type { DType } from '../compiler/op.ts';
 import { assert } from '../errors.ts';
 import type { TunedModel } from '../inference/weights.ts';
-import type { DType } from '../compiler/op.ts';
 import { type LoraSite, loraNames, replacedTensor } from '../models/lora.ts';
 import { readTensor, type TensorInfo } from '../models/safetensors.ts';
 
@@ -49,11 +50,17 @@ export function untiedOutput({ model, weights }: TunedModel): { name: string; so
 }
 
 /** Values of the tensor `name`, which starts from `source` of the base. */
-function merged({ model, weights }: TunedModel, name: string, source: string, site: LoraSite | undefined): Float32Array {
+function merged(
+  { model, weights }: TunedModel,
+  name: string,
+  source: string,
+  site: LoraSite | undefined,
+): Float32Array {
   const saved = weights?.parameters.entries().find((entry) => replacedTensor(entry.name) === name);
   if (weights !== undefined && saved !== undefined) return weights.parameters.view(saved.name).slice();
   const values = readTensor(model.tensors.get(source) as TensorInfo);
-  if (weights !== undefined && site !== undefined) addProduct(values, site, (tensor) => weights.parameters.view(tensor));
+  if (weights !== undefined && site !== undefined)
+    addProduct(values, site, (tensor) => weights.parameters.view(tensor));
   return values;
 }
 

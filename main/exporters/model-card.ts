@@ -8,7 +8,9 @@ const Measured = z.object({ value: z.number(), low: z.number(), high: z.number()
 
 /** The parts of a lineage that a card tells; anything may be missing. */
 const Lineage = z.looseObject({
-  run: z.looseObject({ number: z.number(), name: z.string(), step: z.number(), bestStep: z.number().nullish() }).optional(),
+  run: z
+    .looseObject({ number: z.number(), name: z.string(), step: z.number(), bestStep: z.number().nullish() })
+    .optional(),
   settings: z.record(z.string(), z.unknown()).optional(),
   versions: z.record(z.string(), z.string()).optional(),
   model: z.looseObject({ name: z.string(), licence: z.string().nullish() }).optional(),
@@ -26,7 +28,9 @@ const Lineage = z.looseObject({
       split: z.string(),
       records: z.number(),
       verdict: z.string().nullish(),
-      results: z.array(z.looseObject({ label: z.string(), unit: z.string(), base: Measured, tuned: Measured })),
+      results: z.array(
+        z.looseObject({ label: z.string(), unit: z.string(), base: Measured, tuned: Measured }),
+      ),
     })
     .optional(),
 });
@@ -39,9 +43,15 @@ export function baseName(source: ExportSource): string {
   return lineageOf(source).model?.name ?? source.base.name;
 }
 
-export function modelCard(source: ExportSource, usage: string, parity: Parity, library: 'peft' | 'transformers'): string {
+export function modelCard(
+  source: ExportSource,
+  usage: string,
+  parity: Parity,
+  library: 'peft' | 'transformers',
+): string {
   const lineage = lineageOf(source);
-  const title = lineage.run === undefined ? `${baseName(source)}, tuned` : `${baseName(source)}, ${lineage.run.name}`;
+  const title =
+    lineage.run === undefined ? `${baseName(source)}, tuned` : `${baseName(source)}, ${lineage.run.name}`;
   return [
     frontMatter(source, lineage, library),
     `# ${oneLine(title)}`,
@@ -77,7 +87,9 @@ function dataPart({ dataset }: Lineage): string {
   );
   return [
     `## Training data\n\nDataset version ${dataset.number}, “${oneLine(dataset.name)}”: ${counts.join(', ')} records. SHA-256 \`${dataset.hash}\`.`,
-    ...(rights.length === 0 ? [] : [`| source | basis for use | attested by |\n| --- | --- | --- |\n${rights.join('\n')}`]),
+    ...(rights.length === 0
+      ? []
+      : [`| source | basis for use | attested by |\n| --- | --- | --- |\n${rights.join('\n')}`]),
   ].join('\n\n');
 }
 

@@ -26,7 +26,9 @@ const leastAgreement = { float32: 1, float16: 0.98, bfloat16: 0.9 } as const;
 /** Token ids of the fixed texts. */
 export async function parityTexts(tokenizer: Tokenizer, contextLength: number): Promise<number[][]> {
   const encodings = await tokenizer.encodePlainBatch(texts, { addSpecial: true });
-  return encodings.map(({ ids }) => ids.slice(0, Math.min(mostTokens, contextLength))).filter(({ length }) => length > 0);
+  return encodings
+    .map(({ ids }) => ids.slice(0, Math.min(mostTokens, contextLength)))
+    .filter(({ length }) => length > 0);
 }
 
 /** Compares `written` with `live` on the fixed texts, in the tokens of the base model's folder. */
@@ -77,7 +79,10 @@ export async function compareParity(
 }
 
 /** Logits [tokens, vocabulary] of one text. */
-export async function logitsOf({ model, weights }: TunedModel, ids: readonly number[]): Promise<Float32Array> {
+export async function logitsOf(
+  { model, weights }: TunedModel,
+  ids: readonly number[],
+): Promise<Float32Array> {
   const width = ids.length;
   const program = compileLogits(
     { rows: 1, width, labels: 1, segments: false },

@@ -2,6 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
+import type { Evaluation } from '../contract/evaluations.ts';
 import type { Project, StepState } from '../contract/projects.ts';
 import { AppError } from '../errors.ts';
 import type { ProjectStore } from '../store/index.ts';
@@ -95,7 +96,7 @@ function describeSteps(services: Services, project: ProjectStore): Step[] {
     {
       step: 'evaluate',
       state: state(evaluation !== undefined, running('evaluate')),
-      fact: evaluation?.verdict ?? 'not measured yet',
+      fact: evaluation ? inShort(evaluation) : 'not measured yet',
     },
     {
       step: 'export',
@@ -103,6 +104,16 @@ function describeSteps(services: Services, project: ProjectStore): Step[] {
       fact: exports.length > 0 ? counted(exports.length, 'export') : 'none yet',
     },
   ];
+}
+
+/** The verdict in the few words that a navigation has room for. */
+function inShort({ results, leaks }: Evaluation): string {
+  if (leaks > 0) return `${counted(leaks, 'leak')}, no verdict`;
+  const of = (verdict: Evaluation['results'][number]['verdict']) =>
+    results.filter((result) => result.verdict === verdict).length;
+  const [better, worse] = [of('better'), of('worse')];
+  if (better === 0 && worse === 0) return 'no clear change';
+  return better >= worse ? `better on ${better} of ${results.length}` : `worse on ${worse} of ${results.length}`;
 }
 
 function sum(records: Record<string, number>): number {

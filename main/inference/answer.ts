@@ -3,8 +3,8 @@
 import type { SamplingOptions } from '../contract/chat.ts';
 import type { Model } from '../models/load.ts';
 import type { Tokenizer } from '../tokens/tokenizer.ts';
-import { createGenerator, type Generated, type Generator } from './generate.ts';
 import type { DecoderOptions } from './decoder.ts';
+import { createGenerator, type Generated, type Generator } from './generate.ts';
 import { endIdsOf } from './prompt.ts';
 import { createStopFilter, cutAtStop } from './stop.ts';
 
@@ -47,7 +47,10 @@ export interface Answer extends Omit<Generated, 'ids' | 'logprobs'> {
 const defaultTokens = 200;
 
 /** Throws AppError `context-length-exceeded` when the prompt leaves no room. */
-export async function answer(speaker: Speaker, { promptIds, options, signal, onText }: AnswerRequest): Promise<Answer> {
+export async function answer(
+  speaker: Speaker,
+  { promptIds, options, signal, onText }: AnswerRequest,
+): Promise<Answer> {
   const decoder = speaker.tokenizer.streamDecoder();
   const filter = createStopFilter(options.stop ?? []);
   const pieces: string[] = [];
@@ -82,7 +85,11 @@ export async function answer(speaker: Speaker, { promptIds, options, signal, onT
 }
 
 /** Pieces up to where the text ends: a stop string may have cut it. */
-function withinText(pieces: readonly string[], logprobs: readonly number[], length: number): Answer['tokens'] {
+function withinText(
+  pieces: readonly string[],
+  logprobs: readonly number[],
+  length: number,
+): Answer['tokens'] {
   const tokens: Answer['tokens'] = [];
   let at = 0;
   for (const [i, piece] of pieces.entries()) {
@@ -107,7 +114,11 @@ export async function answerBatch(
   options: AnswerOptions & { signal?: AbortSignal; onDone?: () => void },
 ): Promise<BatchAnswer[]> {
   const { signal, onDone, stop = [], ...sampling } = options;
-  const answers = await speaker.generator.generateBatch(prompts, { ...generateOptions(speaker, sampling), signal, onDone });
+  const answers = await speaker.generator.generateBatch(prompts, {
+    ...generateOptions(speaker, sampling),
+    signal,
+    onDone,
+  });
   return answers.map(({ ids, finish }) => {
     const { text, stoppedBy } = cutAtStop(textOf(speaker.tokenizer, ids), stop);
     return { text, stopped: finish === 'stop' || stoppedBy !== undefined, newTokens: ids.length };

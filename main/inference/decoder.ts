@@ -39,7 +39,13 @@ export function chunksOf(length: number): Chunk[] {
   return chunks;
 }
 
-export function createDecoder({ model, weights, provider = 'cpu', threads = 0, maxSessions = 8 }: DecoderOptions) {
+export function createDecoder({
+  model,
+  weights,
+  provider = 'cpu',
+  threads = 0,
+  maxSessions = 8,
+}: DecoderOptions) {
   const { contextLength } = model.shape;
   const trained = (weights?.pages ?? []).flatMap(({ entries }) => entries.map(({ name }) => name));
   const replaced = new Set(trained.map((name) => replacedTensor(name) ?? name));
@@ -72,7 +78,8 @@ export function createDecoder({ model, weights, provider = 'cpu', threads = 0, m
       provider,
     });
     // packed weights make products of a few rows up to twice as fast, at the price of a copy of them
-    const prepack = shape.tokens === 1 && shape.rows >= 4 && model.parameters * 4 < process.availableMemory() / 4;
+    const prepack =
+      shape.tokens === 1 && shape.rows >= 4 && model.parameters * 4 < process.availableMemory() / 4;
     const session = await createSession(program, { threads, prepack, weightsFolder: model.weightsFolder });
     sessions.set(key, session);
     return session;
@@ -82,7 +89,12 @@ export function createDecoder({ model, weights, provider = 'cpu', threads = 0, m
    * Logits [rows, vocabulary] after the new tokens `ids` [rows, T], of which `counts[row]` are real. `past[row]` keys
    * are in the cache already; the new ones are added to it.
    */
-  const run = async (cache: KvCache, ids: Int32Array, past: Int32Array, counts: Int32Array): Promise<Float32Array> => {
+  const run = async (
+    cache: KvCache,
+    ids: Int32Array,
+    past: Int32Array,
+    counts: Int32Array,
+  ): Promise<Float32Array> => {
     const done = await takeTurn();
     const start = performance.now();
     try {

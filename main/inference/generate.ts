@@ -55,7 +55,8 @@ export function createGenerator(options: DecoderOptions) {
 
   /** Tokens that may follow a prompt. Throws when it leaves no room for one (field case E07). */
   const roomFor = (promptTokens: number, maxNewTokens: number): number => {
-    if (promptTokens === 0) throw new AppError('prompt-empty', 'The prompt has no token.', 'Write something first.');
+    if (promptTokens === 0)
+      throw new AppError('prompt-empty', 'The prompt has no token.', 'Write something first.');
     if (promptTokens >= contextLength) {
       throw new AppError(
         'context-length-exceeded',
@@ -68,7 +69,8 @@ export function createGenerator(options: DecoderOptions) {
 
   /** A cache for the prompt, and how many of its chunks it holds already from the prompt before. */
   const cacheFor = (ids: readonly number[], places: number): { cache: KvCache; first: number } => {
-    if (warm === undefined || warm.cache.places !== places) return { cache: decoder.newCache(1, places), first: 0 };
+    if (warm === undefined || warm.cache.places !== places)
+      return { cache: decoder.newCache(1, places), first: 0 };
     const before = warm.ids;
     const old = chunksOf(before.length);
     const chunks = chunksOf(ids.length);
@@ -80,9 +82,17 @@ export function createGenerator(options: DecoderOptions) {
     return { cache: warm.cache, first: differs };
   };
 
-  const generate = async ({ promptIds, options: wanted, signal, onToken }: GenerateRequest): Promise<Generated> => {
+  const generate = async ({
+    promptIds,
+    options: wanted,
+    signal,
+    onToken,
+  }: GenerateRequest): Promise<Generated> => {
     const limit = roomFor(promptIds.length, wanted.maxNewTokens);
-    const { cache: prepared, first } = cacheFor(promptIds, placesFor(promptIds.length + Math.min(limit, roomAtOnce)));
+    const { cache: prepared, first } = cacheFor(
+      promptIds,
+      placesFor(promptIds.length + Math.min(limit, roomAtOnce)),
+    );
     let cache = prepared;
     warm = undefined; // in use: a second answer at the same time gets a cache of its own
     const sampler = createSampler({ vocabularySize, ...wanted });
@@ -192,7 +202,10 @@ export function createGenerator(options: DecoderOptions) {
   };
 
   const rowsFor = (places: number, prompts: number, wanted: number | undefined): number => {
-    const most = Math.min(wanted ?? rowSizes[0], Math.max(1, Math.floor(cacheBytesLimit / KvCache.bytes(model.shape, 1, places))));
+    const most = Math.min(
+      wanted ?? rowSizes[0],
+      Math.max(1, Math.floor(cacheBytesLimit / KvCache.bytes(model.shape, 1, places))),
+    );
     const enough = rowSizes.filter((size) => size <= most);
     return enough.findLast((size) => size >= prompts) ?? enough[0] ?? 1;
   };
@@ -218,7 +231,10 @@ const emptyAnswer = (promptTokens: number): Generated => ({
 });
 
 /** A sampler for one row; plain greedy choice needs no probabilities. */
-function chooser(options: GenerateOptions & { vocabularySize: number }, all: readonly number[]): (logits: Float32Array) => number {
+function chooser(
+  options: GenerateOptions & { vocabularySize: number },
+  all: readonly number[],
+): (logits: Float32Array) => number {
   const plain = (options.temperature ?? 0) === 0 && (options.repetitionPenalty ?? 1) === 1;
   const sampler = createSampler(options);
   return (logits) => {

@@ -74,7 +74,9 @@ export function compileDecode(shape: DecodeShape, options: DecodeOptions): Progr
       const fresh = { keys: byHead(g, k, kvHeads), values: byHead(g, v, kvHeads), mask: among(spec.window) };
       g.output(`key.${layer}.new`, fresh.keys);
       g.output(`value.${layer}.new`, fresh.values);
-      const parts = earlier ? [{ keys: cache('key'), values: cache('value'), mask: earlier(spec.window) }, fresh] : [fresh];
+      const parts = earlier
+        ? [{ keys: cache('key'), values: cache('value'), mask: earlier(spec.window) }, fresh]
+        : [fresh];
       return attend(g, q, parts, spec);
     },
     recompute: 'off',
@@ -221,7 +223,11 @@ export class KvCache {
    * Takes over the new keys and values of a run: `counts[row]` tokens of row `row`, from place `past[row]` on. What comes
    * behind them in the outputs was padding.
    */
-  take(outputs: Readonly<Record<string, ArrayLike<number>>>, past: ArrayLike<number>, counts: ArrayLike<number>): void {
+  take(
+    outputs: Readonly<Record<string, ArrayLike<number>>>,
+    past: ArrayLike<number>,
+    counts: ArrayLike<number>,
+  ): void {
     const { kvHeads, headDim } = this.shape;
     for (const [name, array] of this.arrays) {
       const fresh = outputs[`${name}.new`] as Float32Array; // [rows, kvHeads, T, headDim]

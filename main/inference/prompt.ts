@@ -15,7 +15,10 @@ export interface Prompt {
 }
 
 /** Ids of a conversation up to where the answer begins. */
-export async function conversationPrompt(tokenizer: Tokenizer, messages: readonly Message[]): Promise<number[]> {
+export async function conversationPrompt(
+  tokenizer: Tokenizer,
+  messages: readonly Message[],
+): Promise<number[]> {
   const options = { train: 'none', addGenerationPrompt: true } as const;
   return (await renderConversation(tokenizer, { messages }, options)).ids;
 }
@@ -32,7 +35,11 @@ async function plainPrompt(tokenizer: Tokenizer, prompt: string): Promise<number
  */
 export async function promptOf(tokenizer: Tokenizer, content: RecordContent): Promise<Prompt | undefined> {
   if (content.type === 'completion') {
-    return { ids: await plainPrompt(tokenizer, content.prompt), text: content.prompt, reference: content.completion };
+    return {
+      ids: await plainPrompt(tokenizer, content.prompt),
+      text: content.prompt,
+      reference: content.completion,
+    };
   }
   if (content.type !== 'chat') return undefined;
   const last = content.messages.findLastIndex(({ role }) => role === 'assistant');
@@ -40,7 +47,10 @@ export async function promptOf(tokenizer: Tokenizer, content: RecordContent): Pr
   const before = content.messages.slice(0, last);
   return {
     ids: await conversationPrompt(tokenizer, before),
-    text: before.length === 1 ? before[0].content : before.map(({ role, content }) => `${role}: ${content}`).join('\n'),
+    text:
+      before.length === 1
+        ? before[0].content
+        : before.map(({ role, content }) => `${role}: ${content}`).join('\n'),
     reference: content.messages[last].content,
   };
 }

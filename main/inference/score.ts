@@ -21,11 +21,17 @@ export interface Scorer {
 /** Tokens with padding of one batch: keeps small models busy and large ones in memory. */
 const tokensOfBatch = (parameters: number): number => (parameters < 500e6 ? 2048 : 512);
 
-export async function createScorer({ model, weights, lora }: TunedModel, threads: number, padId: number): Promise<Scorer> {
+export async function createScorer(
+  { model, weights, lora }: TunedModel,
+  threads: number,
+  padId: number,
+): Promise<Scorer> {
   const trainer = await createTrainer({
     model,
     lora,
-    initial: weights && new Map(weights.parameters.entries().map(({ name }) => [name, weights.parameters.view(name)])),
+    initial:
+      weights &&
+      new Map(weights.parameters.entries().map(({ name }) => [name, weights.parameters.view(name)])),
     frozen: () => true,
     optimizer: { kind: 'sgd', momentum: 0 },
     weightDecay: 0,

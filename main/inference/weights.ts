@@ -38,7 +38,10 @@ export interface TunedModel {
  * A base model with an adapter folder in PEFT's format, or a folder of full weights, on top of it; null = the base itself.
  * @throws AppError with the reason when the folder cannot be used or does not fit the base
  */
-export function openTuned(model: Model, tuned: { kind: 'adapter' | 'full'; folder: string } | null): TunedModel {
+export function openTuned(
+  model: Model,
+  tuned: { kind: 'adapter' | 'full'; folder: string } | null,
+): TunedModel {
   if (tuned === null) return { model, weights: undefined, lora: undefined };
   if (tuned.kind === 'full') {
     return { model: withTensors(model, tuned.folder), weights: undefined, lora: undefined };
@@ -53,7 +56,12 @@ export function adapterWeights(model: Model, { config, ...files }: AdapterFiles)
   const sites = loraSites(config, specs, architecture.outputModules);
   const saved = savedTensors(config, sites, specs, architecture.outputModules);
   const tensors = adapterFor({ config, ...files }, sites, saved);
-  const layout = [...siteTensors(sites), ...saved].map(({ name, shape }) => ({ name, shape, decay: true, matrix: true }));
+  const layout = [...siteTensors(sites), ...saved].map(({ name, shape }) => ({
+    name,
+    shape,
+    decay: true,
+    matrix: true,
+  }));
   const pages = layoutPages(layout, 'nothing');
   const parameters = new PagedArrays(pages);
   for (const [name, data] of tensors) parameters.view(name).set(data);
@@ -78,7 +86,11 @@ function withTensors(model: Model, folder: string): Model {
   if (existsSync(join(folder, 'config.json'))) return openModel(folder);
   const path = join(folder, 'model.safetensors');
   if (!existsSync(path)) {
-    throw new AppError('weights-missing', 'The folder of this run has no model.safetensors.', 'Train the run again.');
+    throw new AppError(
+      'weights-missing',
+      'The folder of this run has no model.safetensors.',
+      'Train the run again.',
+    );
   }
   const file = realpathSync(path);
   const { rename = (name) => name } = model.architecture;

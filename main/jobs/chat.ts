@@ -19,18 +19,28 @@ export const chat: JobRunner<'chat'> = {
       const { model, weights } = openTuned(base, tuned);
       speakers.set(id, await createSpeaker({ model, weights, tokenizer, threads }));
     }
-    const send = async ({ conversations, options }: ChatAsks['send']['request'], ask: AskContext): Promise<ChatAnswer[]> => {
+    const send = async (
+      { conversations, options }: ChatAsks['send']['request'],
+      ask: AskContext,
+    ): Promise<ChatAnswer[]> => {
       const failed = new AbortController(); // one column that fails ends the others
       const signal = AbortSignal.any([ask.signal, context.signal, failed.signal]);
       const answers = Object.entries(conversations).map(async ([columnId, messages]): Promise<ChatAnswer> => {
         try {
           const speaker = speakers.get(columnId);
           if (speaker === undefined) {
-            throw new AppError('column-unknown', 'This column is not part of the chat.', 'Open the chat again.');
+            throw new AppError(
+              'column-unknown',
+              'This column is not part of the chat.',
+              'Open the chat again.',
+            );
           }
           const promptIds = await promptOf(tokenizer, messages);
           const onText = (text: string) => context.emit('delta', { askId: ask.askId, columnId, text });
-          return { columnId, ...(await answer(speaker, { promptIds, options: options as SamplingOptions, signal, onText })) };
+          return {
+            columnId,
+            ...(await answer(speaker, { promptIds, options: options as SamplingOptions, signal, onText })),
+          };
         } catch (thrown) {
           failed.abort();
           throw thrown;
@@ -48,7 +58,10 @@ export const chat: JobRunner<'chat'> = {
 };
 
 /** A model without a chat template goes on from the text of the last message. */
-async function promptOf(tokenizer: Tokenizer, messages: ChatAsks['send']['request']['conversations'][string]): Promise<number[]> {
+async function promptOf(
+  tokenizer: Tokenizer,
+  messages: ChatAsks['send']['request']['conversations'][string],
+): Promise<number[]> {
   if (tokenizer.chatTemplate !== undefined) return conversationPrompt(tokenizer, messages);
   return (await typedPrompt(tokenizer, messages.map(({ content }) => content).join('\n'))).ids;
 }

@@ -26,14 +26,21 @@ export const evaluate: JobRunner<'evaluate'> = {
   kind: 'evaluate',
   run: async (input, context) => {
     const all = await readRecords(input.recordsFile);
-    const wanted = pick(all.filter(({ split }) => split === input.split), input.limit);
+    const wanted = pick(
+      all.filter(({ split }) => split === input.split),
+      input.limit,
+    );
     const model = openModel(input.modelFolder);
     const tokenizer = await loadTokenizer(input.modelFolder);
     const { items, leftOut } = await prepare(wanted, tokenizer, model);
     if (items.length === 0) throw nothingToMeasure(input.split, wanted.length, leftOut);
-    const metricIds = input.metricIds.length > 0 ? input.metricIds : defaultMetrics(items.map(({ record }) => record));
+    const metricIds =
+      input.metricIds.length > 0 ? input.metricIds : defaultMetrics(items.map(({ record }) => record));
     const predictions = await predict(input, context, { items, model, tokenizer, metricIds });
-    const leaks = countLeaks(all, items.map(({ record }) => record));
+    const leaks = countLeaks(
+      all,
+      items.map(({ record }) => record),
+    );
     const { results } = summarize(predictions, metricIds);
     const verdict =
       leaks > 0
@@ -57,7 +64,11 @@ function pick(records: readonly DatasetRecord[], limit: number): DatasetRecord[]
 }
 
 /** Renders the records. What cannot be measured is left out, with one sentence for each reason (field case E07). */
-async function prepare(records: readonly DatasetRecord[], tokenizer: Tokenizer, model: Model): Promise<{ items: Item[]; leftOut: string[] }> {
+async function prepare(
+  records: readonly DatasetRecord[],
+  tokenizer: Tokenizer,
+  model: Model,
+): Promise<{ items: Item[]; leftOut: string[] }> {
   const { contextLength } = model.shape;
   const { records: encoded, withoutLabel, refused } = await encodeRecords(tokenizer, records, contextLength);
   const byId = new Map(encoded.map((record) => [record.recordId, record]));
@@ -73,23 +84,42 @@ async function prepare(records: readonly DatasetRecord[], tokenizer: Tokenizer, 
   tooLong += withoutLabel.length;
   const leftOut: string[] = [];
   const of = `of ${records.length} records left out:`;
-  if (tooLong > 0) leftOut.push(`${tooLong} ${of} their prompts leave no room in the ${contextLength} tokens of this model.`);
+  if (tooLong > 0)
+    leftOut.push(
+      `${tooLong} ${of} their prompts leave no room in the ${contextLength} tokens of this model.`,
+    );
   if (refused.length > 0) leftOut.push(`${refused.length} ${of} ${refused[0].sentence}`);
   return { items, leftOut };
 }
 
 function nothingToMeasure(split: string, records: number, leftOut: readonly string[]): AppError {
-  if (records === 0) return new AppError('split-empty', `There are no ${split} records.`, 'Choose another split.');
-  return new AppError('nothing-to-measure', `No record can be measured. ${leftOut.join(' ')}`, 'Shorten the prompts, or choose another model.');
+  if (records === 0)
+    return new AppError('split-empty', `There are no ${split} records.`, 'Choose another split.');
+  return new AppError(
+    'nothing-to-measure',
+    `No record can be measured. ${leftOut.join(' ')}`,
+    'Shorten the prompts, or choose another model.',
+  );
 }
 
 /** Loss for every type; for answers also how they match, character by character where they are of a fixed form. */
 function defaultMetrics(records: readonly DatasetRecord[]): string[] {
   const references = records.flatMap(({ content }) =>
-    content.type === 'chat' ? (content.messages.findLast(({ role }) => role === 'assistant')?.content ?? []) : content.type === 'completion' ? content.completion : [],
+    content.type === 'chat'
+      ? (content.messages.findLast(({ role }) => role === 'assistant')?.content ?? [])
+      : content.type === 'completion'
+        ? content.completion
+        : [],
   );
   if (references.length === 0) return ['loss', 'perplexity', 'bits-per-byte'];
-  return ['loss', 'perplexity', ...(isStructured(references) ? ['exact-line'] : []), 'exact-match', 'f1', 'stops-by-itself'];
+  return [
+    'loss',
+    'perplexity',
+    ...(isStructured(references) ? ['exact-line'] : []),
+    'exact-match',
+    'f1',
+    'stops-by-itself',
+  ];
 }
 
 /** One line each, with the same separators in every answer, or one of a few short labels. */
@@ -102,8 +132,11 @@ export function isStructured(answers: readonly string[]): boolean {
 
 /** Measured records whose content is also a training record's. */
 function countLeaks(all: readonly DatasetRecord[], measured: readonly DatasetRecord[]): number {
-  const trained = new Set(all.flatMap(({ split, content }) => (split === 'train' ? contentHash(content) : [])));
-  return measured.filter(({ split, content }) => split !== 'train' && trained.has(contentHash(content))).length;
+  const trained = new Set(
+    all.flatMap(({ split, content }) => (split === 'train' ? contentHash(content) : [])),
+  );
+  return measured.filter(({ split, content }) => split !== 'train' && trained.has(contentHash(content)))
+    .length;
 }
 
 interface Parts {
@@ -114,7 +147,11 @@ interface Parts {
 }
 
 /** Both models over all records, written group by group under a temporary name. */
-async function predict(input: Input, context: JobContext<'evaluate'>, { items, model, tokenizer, metricIds }: Parts): Promise<Prediction[]> {
+async function predict(
+  input: Input,
+  context: JobContext<'evaluate'>,
+  { items, model, tokenizer, metricIds }: Parts,
+): Promise<Prediction[]> {
   const { threads, predictionsFile } = input;
   const sides: Side[] = [];
   const temporary = `${predictionsFile}.tmp`;
@@ -123,13 +160,18 @@ async function predict(input: Input, context: JobContext<'evaluate'>, { items, m
   written.catch(() => {}); // awaited below; a full disk must not end the process before that
   const report = createReport(context, items.length);
   try {
-    for (const tuned of [null, input.tuned]) sides.push(await openSide(openTuned(model, tuned), tokenizer, threads));
+    for (const tuned of [null, input.tuned])
+      sides.push(await openSide(openTuned(model, tuned), tokenizer, threads));
     const predictions: Prediction[] = [];
     for (let start = 0; start < items.length; start += groupSize) {
       await context.unlessPaused();
       const group = items.slice(start, start + groupSize);
-      const [base, tuned] = [await measure(sides[0], group, input, context, report), await measure(sides[1], group, input, context, report)];
-      if (context.signal.aborted) throw new AppError('cancelled', 'The evaluation was cancelled.', 'Start it again.');
+      const [base, tuned] = [
+        await measure(sides[0], group, input, context, report),
+        await measure(sides[1], group, input, context, report),
+      ];
+      if (context.signal.aborted)
+        throw new AppError('cancelled', 'The evaluation was cancelled.', 'Start it again.');
       const made = group.map((item, i) => toPrediction(item, base[i], tuned[i], metricIds));
       for (const prediction of made) file.write(`${JSON.stringify(prediction)}\n`);
       predictions.push(...made);
@@ -169,7 +211,10 @@ async function measure(
   { signal }: JobContext<'evaluate'>,
   report: () => void,
 ): Promise<SideResult[]> {
-  const losses = await scorer.losses(group.map(({ encoded }) => encoded), signal);
+  const losses = await scorer.losses(
+    group.map(({ encoded }) => encoded),
+    signal,
+  );
   const asked = group.filter(({ prompt }) => prompt !== undefined);
   const prompts = asked.map(({ prompt }) => (prompt as Prompt).ids);
   const answers = await answerBatch(speaker, prompts, { maxNewTokens, signal, onDone: report });
@@ -177,15 +222,32 @@ async function measure(
   return group.map((item, i) => sideOf(losses[i], answers[asked.indexOf(item)]));
 }
 
-function sideOf({ sum, tokens }: RecordLoss, answer: { text: string; stopped: boolean } | undefined): SideResult {
+function sideOf(
+  { sum, tokens }: RecordLoss,
+  answer: { text: string; stopped: boolean } | undefined,
+): SideResult {
   return { output: answer?.text ?? '', lossSum: sum, lossTokens: tokens, stopped: answer?.stopped ?? true };
 }
 
-function toPrediction({ record, prompt }: Item, base: SideResult, tuned: SideResult, metricIds: readonly string[]): Prediction {
+function toPrediction(
+  { record, prompt }: Item,
+  base: SideResult,
+  tuned: SideResult,
+  metricIds: readonly string[],
+): Prediction {
   const reference = prompt?.reference ?? (record.content.type === 'text' ? record.content.text : '');
   const from = record.provenance[0];
-  const place = from === undefined ? '' : [from.sourceName, from.place].filter((part) => part !== '').join(', ');
-  const prediction = { recordId: record.id, prompt: prompt?.text ?? '', reference, place, base, tuned, scores: {} };
+  const place =
+    from === undefined ? '' : [from.sourceName, from.place].filter((part) => part !== '').join(', ');
+  const prediction = {
+    recordId: record.id,
+    prompt: prompt?.text ?? '',
+    reference,
+    place,
+    base,
+    tuned,
+    scores: {},
+  };
   return { ...prediction, scores: scoresOf(prediction, metricIds) };
 }
 

@@ -1,7 +1,16 @@
 // The job that writes a tuned model for other programs: under a temporary name, opened again and compared with the live
 // model (RULES.md 11), described by a model card, and only then renamed. Knows no format by name.
 import { createHash } from 'node:crypto';
-import { createReadStream, mkdirSync, readdirSync, renameSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import {
+  createReadStream,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { AppError } from '../errors.ts';
 import type { Exporter, ExportSource } from '../exporters/exporter.ts';
@@ -21,12 +30,20 @@ export const exportModel: JobRunner<'export'> = {
     const exporter = exporterById(input.format);
     if (exporter === undefined) {
       const known = exporters.map(({ id }) => id).join(', ');
-      throw new AppError('format-unknown', `There is no export format "${input.format}".`, `Choose among ${known}.`);
+      throw new AppError(
+        'format-unknown',
+        `There is no export format "${input.format}".`,
+        `Choose among ${known}.`,
+      );
     }
     const options = exporter.Options.safeParse(input.options);
     if (!options.success) {
       const { path, message } = options.error.issues[0];
-      throw new AppError('export-options', `The option "${path.join('.')}" does not fit: ${message}.`, 'Change this option.');
+      throw new AppError(
+        'export-options',
+        `The option "${path.join('.')}" does not fit: ${message}.`,
+        'Change this option.',
+      );
     }
     return write(input, exporter, options.data, context);
   },
@@ -70,7 +87,8 @@ async function write(
     writeFileSync(join(temporary, 'README.md'), modelCard(source, exporter.usage(source), parity, library));
     report(compared, 'reading the files back');
     const files = await describe(temporary);
-    if (context.signal.aborted) throw new AppError('cancelled', 'The export was cancelled.', 'Start it again.');
+    if (context.signal.aborted)
+      throw new AppError('cancelled', 'The export was cancelled.', 'Start it again.');
     renameSync(temporary, input.folder);
     return { files, parity };
   } catch (thrown) {

@@ -16,7 +16,9 @@ export async function modelFacts(folder: string): Promise<Facts> {
   const { vocabularySize, contextLength, layers, hiddenSize } = model.shape;
   const warnings = [...model.warnings];
   if (tokenizer.chatTemplate === undefined) {
-    warnings.push('The model has no chat template, so it can be trained on prompts with completions and on texts.');
+    warnings.push(
+      'The model has no chat template, so it can be trained on prompts with completions and on texts.',
+    );
   }
   if (model.eosIds.length === 0 && tokenizer.eosId === undefined) {
     warnings.push('The model names no token that ends an answer, so answers run to their limit.');
@@ -64,14 +66,21 @@ const licenceFiles = ['LICENSE', 'LICENSE.txt', 'LICENSE.md', 'LICENCE', 'LICENC
 /** What README.md's front matter says, or else how the licence file begins; null where neither is there. */
 function licenceOf(folder: string): string | null {
   const matter = /^---\r?\n([\s\S]*?)\r?\n---/.exec(read(join(folder, 'README.md')));
-  const field = (name: string) => new RegExp(`^${name}:\\s*["']?([^"'\\r\\n]+)`, 'm').exec(matter?.[1] ?? '')?.[1].trim();
+  const field = (name: string) =>
+    new RegExp(`^${name}:\\s*["']?([^"'\\r\\n]+)`, 'm').exec(matter?.[1] ?? '')?.[1].trim();
   const licence = field('license');
   if (licence !== undefined && licence !== 'other') return licence;
   const named = field('license_name') ?? licence;
   if (named !== undefined) return named;
   for (const file of licenceFiles) {
-    const line = read(join(folder, file)).split('\n').find((candidate) => candidate.trim() !== '');
-    if (line !== undefined) return line.replace(/^#+\s*/, '').trim().slice(0, 80);
+    const line = read(join(folder, file))
+      .split('\n')
+      .find((candidate) => candidate.trim() !== '');
+    if (line !== undefined)
+      return line
+        .replace(/^#+\s*/, '')
+        .trim()
+        .slice(0, 80);
   }
   return null;
 }

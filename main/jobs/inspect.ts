@@ -1,12 +1,12 @@
 // The job behind quick questions: what a model folder holds, what a record looks like to it, what a run would cost. Keeps
 // tokenizers and surveys warm, and stays until it is stopped.
 import { createReadStream, existsSync, statSync } from 'node:fs';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sample } from '../../resources/sample/sample.ts';
+import type { DocumentPart } from '../contract/documents.ts';
 import type { Preset } from '../contract/runs.ts';
 import { suggest } from '../datasets/detect.ts';
-import type { DocumentPart } from '../contract/documents.ts';
 import { endIdsOf } from '../inference/prompt.ts';
 import { type Model, openModel } from '../models/load.ts';
 import { loadTokenizer, type Tokenizer } from '../tokens/tokenizer.ts';
@@ -27,7 +27,10 @@ const sampledParts = 300;
 export const inspect: JobRunner<'inspect'> = {
   kind: 'inspect',
   run: async (_, context) => {
-    const models = keepLatest((folder: string) => open(folder), (folder) => stampOf(folder, 'config.json'));
+    const models = keepLatest(
+      (folder: string) => open(folder),
+      (folder) => stampOf(folder, 'config.json'),
+    );
     const surveys = keepLatest(survey, (key) => stampOf(key.split('\n')[1]));
 
     async function open(folder: string): Promise<Opened> {
@@ -54,7 +57,8 @@ export const inspect: JobRunner<'inspect'> = {
       },
       tokenStats: async ({ modelFolder, recordsFile, maxLength }) => {
         const { model } = await models(modelFolder);
-        const limit = maxLength === 0 ? model.shape.contextLength : Math.min(maxLength, model.shape.contextLength);
+        const limit =
+          maxLength === 0 ? model.shape.contextLength : Math.min(maxLength, model.shape.contextLength);
         return tokenStats(await surveyOf(modelFolder, recordsFile), limit);
       },
       presets: async ({ modelFolder, recordsFile, isSample }) => {
@@ -83,7 +87,9 @@ interface Opened {
 /** The four presets; those of a sample dataset are the ones that are known to train it well. */
 function presets(model: Model, records: readonly SurveyedRecord[], isSample: boolean): Preset[] {
   const count = (split: string) => records.filter((record) => record.split === split).length;
-  const stated = isSample ? sample.datasets.find(({ records: own }) => own.train === count('train') && own.test === count('test')) : undefined;
+  const stated = isSample
+    ? sample.datasets.find(({ records: own }) => own.train === count('train') && own.test === count('test'))
+    : undefined;
   const facts: PresetFacts = {
     model,
     records: count('train'),
@@ -93,7 +99,15 @@ function presets(model: Model, records: readonly SurveyedRecord[], isSample: boo
   };
   const memoryBytes = process.availableMemory() * 0.8;
   const [balanced] = presetsFor(facts).filter(({ suggested }) => suggested);
-  const { peakBytes } = makePlan({ model, records, settings: balanced.settings, endIds: [], memoryBytes, diskBytes: Number.MAX_SAFE_INTEGER, gflops: 1 });
+  const { peakBytes } = makePlan({
+    model,
+    records,
+    settings: balanced.settings,
+    endIds: [],
+    memoryBytes,
+    diskBytes: Number.MAX_SAFE_INTEGER,
+    gflops: 1,
+  });
   return presetsFor({ ...facts, fits: verdictOf(peakBytes, memoryBytes) !== 'too-large' });
 }
 

@@ -1,13 +1,14 @@
 // What an architecture builds its forward graph with: tensors by name (frozen by reference, or trainable), linear
 // layers with their adapters, and attention. The same forward code serves training, evaluation and generation; they
 // differ in the `Attend` function and in the inputs.
-import { assert } from '../errors.ts';
+
 import type { Graph, Value } from '../compiler/graph.ts';
 import type { Provider } from '../compiler/lowering.ts';
+import { assert } from '../errors.ts';
 import type { ForwardResult } from './architecture.ts';
 import { adaptedNorm, type LinearAdapter, type LinearSite, linears } from './blocks/linear.ts';
-import { type RotaryTables, rotaryTables } from './blocks/rotary.ts';
 import type { RotarySettings } from './blocks/rotary.ts';
+import { type RotaryTables, rotaryTables } from './blocks/rotary.ts';
 import { fromFloat32, type TensorInfo, toFloat32 } from './safetensors.ts';
 
 /** What attention needs to know of one layer. */
@@ -127,7 +128,11 @@ export class ModelBuilder {
       const low = g.gather(g.transpose(a, [1, 0]), indices); // [rows, rank]
       rows = g.gemm(low, b, { transB: true, alpha: adapter.scale, c: rows });
       if (magnitude !== undefined) {
-        const constant = g.block([], () => [adaptedNorm(g, this.tensor(name), true, adapter)], () => [])[0];
+        const constant = g.block(
+          [],
+          () => [adaptedNorm(g, this.tensor(name), true, adapter)],
+          () => [],
+        )[0];
         rows = g.mul(rows, g.div(magnitude, constant));
       }
     }
@@ -147,7 +152,9 @@ export class ModelBuilder {
         adapter: this.options.adapters.get(module),
       };
     });
-    const dropout = sites.some((site) => site.adapter !== undefined) ? this.options.dropout?.(x.shape) : undefined;
+    const dropout = sites.some((site) => site.adapter !== undefined)
+      ? this.options.dropout?.(x.shape)
+      : undefined;
     return linears(this.g, x, sites, dropout);
   }
 
@@ -173,7 +180,11 @@ export class ModelBuilder {
     const low = g.gemm(dropout === undefined ? hidden : g.mul(hidden, dropout), a, { transB: true });
     let table = g.concat([weight, scale === 1 ? b : g.mul(b, scale)], 1);
     if (magnitude !== undefined) {
-      const norm = g.block([], () => [adaptedNorm(g, weight, false, adapter)], () => [])[0];
+      const norm = g.block(
+        [],
+        () => [adaptedNorm(g, weight, false, adapter)],
+        () => [],
+      )[0];
       table = g.mul(table, g.reshape(g.div(magnitude, norm), [-1, 1]));
     }
     return { hidden: g.concat([hidden, low], 1), table, bias };
@@ -216,7 +227,10 @@ export class ModelBuilder {
       const heads = g.reshape(x, [...x.shape.slice(0, 2), -1, headDim]);
       const turning = g.reshape(g.slice(heads, 3, 0, rotated), [...x.shape.slice(0, 2), -1]);
       const turned = this.rotate(turning, rotated, { ...settings, partial: 1 });
-      const parts = [g.reshape(turned, [...heads.shape.slice(0, 3), rotated]), g.slice(heads, 3, rotated, headDim)];
+      const parts = [
+        g.reshape(turned, [...heads.shape.slice(0, 3), rotated]),
+        g.slice(heads, 3, rotated, headDim),
+      ];
       return g.cheap(g.reshape(g.concat(parts, 3), x.shape), this.selective);
     }
     const key = JSON.stringify([headDim, settings]);

@@ -50,7 +50,6 @@ export const gemma2 = llamaLike(
     label: 'Gemma 2',
     description: 'Decoder with capped scores and windows in every other layer: Gemma 2.',
     modelTypes: ['gemma2'],
-    proven: [],
   },
   Gemma2Config,
   {
@@ -61,7 +60,10 @@ export const gemma2 = llamaLike(
 );
 
 /** One rotation for all layers, or one for each type of layer. */
-const PerLayerType = z.looseObject({ full_attention: RopeScaling.nullish(), sliding_attention: RopeScaling.nullish() });
+const PerLayerType = z.looseObject({
+  full_attention: RopeScaling.nullish(),
+  sliding_attention: RopeScaling.nullish(),
+});
 
 const Gemma3Config = GemmaConfig.extend({
   max_position_embeddings: z.int().positive().default(131072),
@@ -80,17 +82,30 @@ function slides(config: Gemma3Config, layer: number): boolean {
 function gemma3Rotary(config: Gemma3Config, layer: number): RotarySettings {
   const { rope_parameters: parameters, rope_scaling: scaling, rope_theta: theta, ...rest } = config;
   return slides(config, layer)
-    ? rotarySettings({ ...rest, rope_theta: config.rope_local_base_freq, rope_scaling: parameters?.sliding_attention })
-    : rotarySettings({ ...rest, rope_theta: theta, rope_scaling: scaling ?? parameters?.full_attention }, { theta: 1e6 });
+    ? rotarySettings({
+        ...rest,
+        rope_theta: config.rope_local_base_freq,
+        rope_scaling: parameters?.sliding_attention,
+      })
+    : rotarySettings(
+        { ...rest, rope_theta: theta, rope_scaling: scaling ?? parameters?.full_attention },
+        { theta: 1e6 },
+      );
 }
 
 export const gemma3 = llamaLike(
   {
     id: 'gemma3_text',
     label: 'Gemma 3',
-    description: 'Decoder with norms around each part and windows in five of six layers: text models of Gemma 3.',
+    description:
+      'Decoder with norms around each part and windows in five of six layers: text models of Gemma 3.',
     modelTypes: ['gemma3_text'],
   },
   Gemma3Config,
-  { ...shared, queryKeyNorm: 'head', window: (config, layer) => windowOf(config, slides(config, layer)), rotary: gemma3Rotary },
+  {
+    ...shared,
+    queryKeyNorm: 'head',
+    window: (config, layer) => windowOf(config, slides(config, layer)),
+    rotary: gemma3Rotary,
+  },
 );

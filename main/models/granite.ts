@@ -16,7 +16,6 @@ export const granite = llamaLike(
     label: 'Granite',
     description: 'Llama-like decoder with multipliers: the dense Granite 3 models.',
     modelTypes: ['granite'],
-    proven: [],
   },
   GraniteConfig,
   {

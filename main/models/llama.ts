@@ -2,7 +2,14 @@
 // Reference: transformers, models/llama/modeling_llama.py.
 import { z } from 'zod';
 import type { Architecture } from './architecture.ts';
-import { type DecoderConfig, type DecoderVariant, decoderForward, decoderTensors, headDimOf, kvHeadsOf } from './blocks/decoder.ts';
+import {
+  type DecoderConfig,
+  type DecoderVariant,
+  decoderForward,
+  decoderTensors,
+  headDimOf,
+  kvHeadsOf,
+} from './blocks/decoder.ts';
 import { activationNames } from './blocks/feed-forward.ts';
 import { rotaryFields } from './blocks/rotary.ts';
 
@@ -55,7 +62,8 @@ export const llama = llamaLike(
   {
     id: 'llama',
     label: 'Llama',
-    description: 'Decoder with RMS norms, rotary positions and SwiGLU: Llama 1 to 3, TinyLlama, SmolLM2 and relatives.',
+    description:
+      'Decoder with RMS norms, rotary positions and SwiGLU: Llama 1 to 3, TinyLlama, SmolLM2 and relatives.',
     modelTypes: ['llama'],
   },
   LlamaConfig,

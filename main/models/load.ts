@@ -169,7 +169,7 @@ function checkTensors(name: string, specs: readonly TensorSpec[], tensors: Reado
   }
 }
 
-function commonFolder(files: readonly string[]): string {
+export function commonFolder(files: readonly string[]): string {
   let folder = dirname(files[0]);
   while (!files.every((file) => file.startsWith(folder.endsWith(sep) ? folder : folder + sep))) folder = dirname(folder);
   return folder;

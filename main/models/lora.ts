@@ -57,7 +57,8 @@ const prefix = 'base_model.model.';
 
 /** Names of the matrices of a site, as in adapter_model.safetensors: A [rank, in], B [out, rank], magnitudes [out]. */
 export function loraNames(module: string, kind: LoraSite['kind'] = 'linear') {
-  const names = kind === 'embedding' ? ['lora_embedding_A', 'lora_embedding_B'] : ['lora_A.weight', 'lora_B.weight'];
+  const names =
+    kind === 'embedding' ? ['lora_embedding_A', 'lora_embedding_B'] : ['lora_A.weight', 'lora_B.weight'];
   const [a, b, magnitude] = [...names, 'lora_magnitude_vector'].map((name) => `${prefix}${module}.${name}`);
   return { a, b, magnitude };
 }
@@ -69,7 +70,11 @@ export function replacedTensor(name: string): string | undefined {
 }
 
 /** The sites of a configuration, in the order of the model's tensors. Throws when it names no layer. */
-export function loraSites(config: LoraConfig, specs: readonly TensorSpec[], outputModules: readonly string[]): LoraSite[] {
+export function loraSites(
+  config: LoraConfig,
+  specs: readonly TensorSpec[],
+  outputModules: readonly string[],
+): LoraSite[] {
   const sites = withTiedOutput(specs, outputModules).flatMap(({ name, shape, kind, source }): LoraSite[] => {
     if (kind !== 'linear' && kind !== 'conv1d' && kind !== 'embedding') return [];
     const module = name.replace(/\.weight$/, '');
@@ -104,7 +109,14 @@ function withTiedOutput(
     ...tied.flatMap((module) =>
       embedding === undefined
         ? []
-        : [{ name: `${module}.weight`, shape: embedding.shape, kind: 'linear' as const, source: embedding.name }],
+        : [
+            {
+              name: `${module}.weight`,
+              shape: embedding.shape,
+              kind: 'linear' as const,
+              source: embedding.name,
+            },
+          ],
     ),
   ];
 }
@@ -155,12 +167,12 @@ export function siteAdapters<Value>(
 
 /** PEFT: a name in the list, or the end of one at a dot; a string is a regular expression for the whole name. */
 function isNamed(names: string | readonly string[], module: string): boolean {
-  if (typeof names === 'string') return pattern(`^(?:${names})$`).test(module);
+  if (typeof names === 'string') return pattern('^', names, '$').test(module);
   return names.some((name) => module === name || module.endsWith(`.${name}`));
 }
 
 function isSaved(config: LoraConfig, name: string): boolean {
-  return (config.modules_to_save ?? []).some((module) => pattern(`^(?:.*\\.)?${module}\\.`).test(name));
+  return (config.modules_to_save ?? []).some((module) => pattern('^(?:.*\\.)?', module, '\\.').test(name));
 }
 
 function isTarget(config: LoraConfig, module: string, outputModules: readonly string[]): boolean {
@@ -168,7 +180,8 @@ function isTarget(config: LoraConfig, module: string, outputModules: readonly st
   if (isSaved(config, `${module}.`) || (excluded && isNamed(excluded, module))) return false;
   if (targets === 'all-linear') return !outputModules.includes(module);
   if (!isNamed(targets, module)) return false;
-  if (typeof targets === 'string' || targets.includes(module) || layers === undefined || layers === null) return true;
+  if (typeof targets === 'string' || targets.includes(module) || layers === undefined || layers === null)
+    return true;
   const wanted = [layers].flat();
   const groups = [config.layers_pattern ?? []].flat();
   const found = groups.length === 0 ? /^.*?\.[^.]*\.(\d+)\./.exec(module) : firstMatch(groups, module);
@@ -177,7 +190,7 @@ function isTarget(config: LoraConfig, module: string, outputModules: readonly st
 
 function firstMatch(groups: readonly string[], module: string): RegExpExecArray | null {
   for (const group of groups) {
-    const found = pattern(`(?:^|^.*?\\.)${group}\\.(\\d+)\\.`).exec(module);
+    const found = pattern('(?:^|^.*?\\.)', group, '\\.(\\d+)\\.').exec(module);
     if (found !== null) return found;
   }
   return null;
@@ -185,15 +198,21 @@ function firstMatch(groups: readonly string[], module: string): RegExpExecArray 
 
 /** PEFT: the first pattern that matches the end of the name, at a dot. */
 function patternValue(patterns: Readonly<Record<string, number>>, module: string): number | undefined {
-  const found = Object.keys(patterns).find((key) => pattern(`^(?:.*\\.)?(?:${key})$`).test(module));
+  const found = Object.keys(patterns).find((key) => pattern('^(?:.*\\.)?', key, '$').test(module));
   return found === undefined ? undefined : patterns[found];
 }
 
-function pattern(source: string): RegExp {
+/** `source` as part of an expression for a whole name. */
+function pattern(before: string, source: string, after: string): RegExp {
   try {
-    return new RegExp(source);
+    return new RegExp(`${before}(?:${source})${after}`);
   } catch (cause) {
-    throw new AppError('lora-pattern', `"${source}" is not a regular expression.`, 'Correct the names of the layers.', { cause });
+    throw new AppError(
+      'lora-pattern',
+      `"${source}" is not a regular expression.`,
+      'Correct the names of the layers.',
+      { cause },
+    );
   }
 }
 
@@ -213,7 +232,8 @@ export function initialAdapter(
     const { module, kind, rank, inFeatures, outFeatures } = site;
     const { a, b, magnitude } = loraNames(module, kind);
     const bound = 1 / Math.sqrt(inFeatures);
-    const uniform = (size: number) => Float32Array.from({ length: size }, () => (2 * random.next() - 1) * bound);
+    const uniform = (size: number) =>
+      Float32Array.from({ length: size }, () => (2 * random.next() - 1) * bound);
     const normal = (size: number) => Float32Array.from({ length: size }, () => random.normal());
     const embedding = kind === 'embedding';
     tensors.set(a, embedding ? new Float32Array(rank * inFeatures) : uniform(rank * inFeatures));
@@ -248,15 +268,27 @@ export function readAdapter(folder: string): AdapterFiles {
     header = readHeader(join(folder, 'adapter_model.safetensors'));
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
-    throw new AppError('adapter-incomplete', 'The adapter folder lacks adapter_config.json or adapter_model.safetensors.', 'Choose a complete adapter folder.', { cause });
+    throw new AppError(
+      'adapter-incomplete',
+      'The adapter folder lacks adapter_config.json or adapter_model.safetensors.',
+      'Choose a complete adapter folder.',
+      { cause },
+    );
   }
   const config = LoraConfig.safeParse(json);
   if (!config.success) {
-    throw new AppError('adapter-unsupported', `adapter_config.json does not fit: ${z.prettifyError(config.error)}`, 'Choose a LoRA adapter in PEFT format.');
+    throw new AppError(
+      'adapter-unsupported',
+      `adapter_config.json does not fit: ${z.prettifyError(config.error)}`,
+      'Choose a LoRA adapter in PEFT format.',
+    );
   }
   refuseUnsupported(config.data);
   const tensors = new Map(
-    [...header.values()].map((info) => [canonicalName(info.name), { shape: info.shape, data: readTensor(info) }]),
+    [...header.values()].map((info) => [
+      canonicalName(info.name),
+      { shape: info.shape, data: readTensor(info) },
+    ]),
   );
   return { config: config.data, tensors };
 }
@@ -306,7 +338,8 @@ export function adapterFor(
 ): Map<string, Float32Array> {
   const expected = [...siteTensors(sites), ...saved];
   // older adapters name the bias of an adapted layer as the base does; PEFT may add the untrained table of an embedding
-  const found = (name: string) => files.tensors.get(name) ?? files.tensors.get(name.replace('.base_layer.', '.'));
+  const found = (name: string) =>
+    files.tensors.get(name) ?? files.tensors.get(name.replace('.base_layer.', '.'));
   const untrained = new Set(sites.map(({ module }) => `${prefix}${module}.base_layer.weight`));
   const given = [...files.tensors.keys()].filter((name) => !untrained.has(name));
   const fits = ({ name, shape }: AdapterTensor) => found(name)?.shape.join() === shape.join();
@@ -331,10 +364,17 @@ export function writeAdapter(
 ): void {
   writeSafetensors(
     join(folder, 'adapter_model.safetensors'),
-    [...tensors].map(([name, { shape, data }]) => ({ name, dtype: 'float32', shape, bytes: () => fromFloat32(data, 'float32') })),
+    [...tensors].map(([name, { shape, data }]) => ({
+      name,
+      dtype: 'float32',
+      shape,
+      bytes: () => fromFloat32(data, 'float32'),
+    })),
   );
   // names instead of the shorthand: other programs read lists only
-  const adapted = [...tensors.keys()].flatMap((name) => /^base_model\.model\.(.+)\.lora_A\.weight$/.exec(name)?.[1] ?? []);
+  const adapted = [...tensors.keys()].flatMap(
+    (name) => /^base_model\.model\.(.+)\.lora_A\.weight$/.exec(name)?.[1] ?? [],
+  );
   const targets = config.target_modules === 'all-linear' ? adapted.sort() : config.target_modules;
   const json = JSON.stringify({ ...config, target_modules: targets }, null, 2);
   writeFileSync(join(folder, 'adapter_config.json'), `${json}\n`);

@@ -6,7 +6,10 @@ import { LlamaConfig, llamaLike } from './llama.ts';
 const MistralConfig = LlamaConfig.extend({
   num_key_value_heads: z.int().positive().nullish().default(8),
   sliding_window: z.int().positive().nullish().default(4096),
-  max_position_embeddings: z.int().positive().default(4096 * 32),
+  max_position_embeddings: z
+    .int()
+    .positive()
+    .default(4096 * 32),
 });
 
 export const mistral = llamaLike(

@@ -9,7 +9,6 @@ export const olmo2 = llamaLike(
     label: 'OLMo 2',
     description: 'Llama-like decoder with norms on what each part adds: OLMo 2.',
     modelTypes: ['olmo2'],
-    proven: [],
   },
   LlamaConfig.extend({ rms_norm_eps: z.number().positive().default(1e-5) }),
   { norms: 'after', queryKeyNorm: 'whole' },

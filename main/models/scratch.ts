@@ -21,7 +21,11 @@ export function writeScratchModel(
   const parsed = architecture.Config.safeParse(config);
   if (!parsed.success) {
     const { path, message } = parsed.error.issues[0];
-    throw new AppError('config-damaged', `The model settings do not fit: ${path.join('.')}: ${message}.`, 'Change this value.');
+    throw new AppError(
+      'config-damaged',
+      `The model settings do not fit: ${path.join('.')}: ${message}.`,
+      'Change this value.',
+    );
   }
   const { dtype = 'float32' } = options;
   const deviation = typeof config.initializer_range === 'number' ? config.initializer_range : 0.02;

@@ -28,7 +28,6 @@ export const smollm3 = llamaLike(
     label: 'SmolLM3',
     description: 'Llama-like decoder in which every fourth layer has no positions: SmolLM3.',
     modelTypes: ['smollm3'],
-    proven: [],
   },
   SmolLm3Config,
   {

@@ -75,7 +75,9 @@ function attention(b: ModelBuilder, x: Value, layer: number, config: StableLmCon
   const rope = rotarySettings(config, { partial: 0.25 });
   const three = (y: Value) => b.g.reshape(y, [b.batch, b.width, -1]);
   const turned = (y: Value, name: string) => {
-    const norm = config.qk_layernorm ? headNorm(b, y, `${module}.${name}`, headDim, config.layer_norm_eps) : y;
+    const norm = config.qk_layernorm
+      ? headNorm(b, y, `${module}.${name}`, headDim, config.layer_norm_eps)
+      : y;
     return b.rotate(three(norm), headDim, rope);
   };
   const [q, k, v] = b.linear(x, [`${module}.q_proj`, `${module}.k_proj`, `${module}.v_proj`]);
@@ -99,9 +101,9 @@ export const stablelm: Architecture<StableLmConfig> = {
     {
       id: 'stablelm',
       label: 'StableLM',
-      description: 'Llama-like decoder with layer norms and partly rotated heads: StableLM 2 and StableLM 3B.',
+      description:
+        'Llama-like decoder with layer norms and partly rotated heads: StableLM 2 and StableLM 3B.',
       modelTypes: ['stablelm'],
-      proven: [],
     },
     StableLmConfig,
     {},
@@ -114,7 +116,9 @@ export const stablelm: Architecture<StableLmConfig> = {
       const layer = `model.layers.${i}`;
       const first = norm(x, `${layer}.input_layernorm`);
       const attended = b.g.add(x, attention(b, first, i, config));
-      const second = config.use_parallel_residual ? first : norm(attended, `${layer}.post_attention_layernorm`);
+      const second = config.use_parallel_residual
+        ? first
+        : norm(attended, `${layer}.post_attention_layernorm`);
       x = b.g.add(attended, feedForward(b, second, i, config));
     }
     const weight = config.tie_word_embeddings ? 'model.embed_tokens.weight' : 'lm_head.weight';

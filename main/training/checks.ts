@@ -32,31 +32,45 @@ function learned(train: readonly SurveyedRecord[], maxLength: number): Check {
   const rendered = train.filter((record) => record.refused === null);
   if (rendered.length === 0) return failed(refused);
   const empty = rendered.filter((record) => labelsAt(record, maxLength) === 0).length;
-  if (empty === rendered.length) return failed(`${nothingLearned(empty, train.length, maxLength)} Raise the maximum length.`);
+  if (empty === rendered.length)
+    return failed(`${nothingLearned(empty, train.length, maxLength)} Raise the maximum length.`);
   const sentences = [
     ...(refused === '' ? [] : [`${refused} They are left out.`]),
     ...(empty === 0 ? [] : [`${nothingLearned(empty, train.length, maxLength)} They are left out.`]),
   ];
-  return sentences.length === 0 ? passed(`All ${train.length} training records hold something to learn.`) : warning(sentences.join(' '));
+  return sentences.length === 0
+    ? passed(`All ${train.length} training records hold something to learn.`)
+    : warning(sentences.join(' '));
 }
 
 function leaks(records: readonly SurveyedRecord[]): Check {
   const trained = new Set(records.flatMap(({ split, hash }) => (split === 'train' ? hash : [])));
-  const count = (split: string) => records.filter((record) => record.split === split && trained.has(record.hash)).length;
+  const count = (split: string) =>
+    records.filter((record) => record.split === split && trained.has(record.hash)).length;
   const [test, validation] = [count('test'), count('validation')];
-  if (test > 0) return failed(`${test} test records are in the training data too, so a measurement would mean nothing.`);
+  if (test > 0)
+    return failed(`${test} test records are in the training data too, so a measurement would mean nothing.`);
   if (validation > 0) return warning(`${validation} validation records are in the training data too.`);
   return passed('No test record is in the training data.');
 }
 
 /** A model that never learns its end token runs on to the limit (field case B02). */
-function ends(train: readonly SurveyedRecord[], endIds: readonly number[], maxLength: number): Check | undefined {
-  const whole = train.filter(({ refused, end, length }) => refused === null && end.expected && length <= maxLength);
+function ends(
+  train: readonly SurveyedRecord[],
+  endIds: readonly number[],
+  maxLength: number,
+): Check | undefined {
+  const whole = train.filter(
+    ({ refused, end, length }) => refused === null && end.expected && length <= maxLength,
+  );
   if (whole.length === 0) return undefined;
-  if (endIds.length === 0) return warning('This model names no token that ends an answer, so answers run to the limit.');
+  if (endIds.length === 0)
+    return warning('This model names no token that ends an answer, so answers run to the limit.');
   const without = whole.filter(({ end }) => !endIds.includes(end.id)).length;
   if (without === 0) return passed('The end of each answer is learned.');
-  return warning(`${without} of ${whole.length} records do not end with a learned end token, so answers may run on.`);
+  return warning(
+    `${without} of ${whole.length} records do not end with a learned end token, so answers may run on.`,
+  );
 }
 
 function cuts(train: readonly SurveyedRecord[], maxLength: number): Check {
@@ -76,17 +90,21 @@ function validation(records: readonly SurveyedRecord[], patience: number): Check
 
 function batch(records: number, batchSize: number): Check | undefined {
   if (records === 0 || batchSize <= records) return undefined;
-  return warning(`A batch of ${batchSize} is larger than the ${records} training records: each update takes them all.`);
+  return warning(
+    `A batch of ${batchSize} is larger than the ${records} training records: each update takes them all.`,
+  );
 }
 
 function memory({ verdict, peakBytes, availableBytes }: Omit<Plan, 'checks'>): Check {
   const numbers = `about ${megabytes(peakBytes)} of ${megabytes(availableBytes)} free memory`;
   if (verdict === 'fits') return passed(`The run needs ${numbers}.`);
-  if (verdict === 'tight') return warning(`The run needs ${numbers}: close other programs, or choose "Least memory".`);
+  if (verdict === 'tight')
+    return warning(`The run needs ${numbers}: close other programs, or choose "Least memory".`);
   return failed(`The run would need ${numbers}. Choose "Least memory", a shorter length or a lower rank.`);
 }
 
 function disk(needed: number, free: number): Check {
-  if (needed <= free) return passed(`Checkpoints need ${megabytes(needed)} of ${megabytes(free)} free disk space.`);
+  if (needed <= free)
+    return passed(`Checkpoints need ${megabytes(needed)} of ${megabytes(free)} free disk space.`);
   return failed(`Checkpoints need ${megabytes(needed)}, but the disk has ${megabytes(free)} free.`);
 }

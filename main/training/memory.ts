@@ -21,8 +21,24 @@ const programBytes = 150e6;
 
 /** Ops whose result may take the memory of an input that nobody reads afterwards. */
 const elementwise = new Set<Op>([
-  'neg', 'abs', 'sign', 'exp', 'log', 'sqrt', 'reciprocal', 'sigmoid', 'tanh', 'erf', 'relu',
-  'add', 'sub', 'mul', 'div', 'maximum', 'minimum', 'softmax',
+  'neg',
+  'abs',
+  'sign',
+  'exp',
+  'log',
+  'sqrt',
+  'reciprocal',
+  'sigmoid',
+  'tanh',
+  'erf',
+  'relu',
+  'add',
+  'sub',
+  'mul',
+  'div',
+  'maximum',
+  'minimum',
+  'softmax',
 ]); // prettier-ignore
 
 /**
@@ -44,11 +60,12 @@ export function predictPeak(nodes: readonly Node[], outputs: ReadonlySet<Value>)
   let peak = 0;
   nodes.forEach((node, i) => {
     if (node.op === 'reshape') return;
-    const dying = [...new Set(node.inputs.map(ownerOf))].filter((value) => counted(value) && lastUse.get(value) === i);
+    const dying = [...new Set(node.inputs.map(ownerOf))].filter(
+      (value) => counted(value) && lastUse.get(value) === i,
+    );
     const freed = dying.reduce((sum, value) => sum + bytesOf(value), 0);
     const made = node.outputs.filter(counted).reduce((sum, value) => sum + bytesOf(value), 0);
-    const reused =
-      elementwise.has(node.op) && dying.some((value) => bytesOf(value) === made) ? made : 0;
+    const reused = elementwise.has(node.op) && dying.some((value) => bytesOf(value) === made) ? made : 0;
     peak = Math.max(peak, alive + made - reused);
     const unread = node.outputs.filter((value) => counted(value) && !lastUse.has(value));
     alive += made - freed - unread.reduce((sum, value) => sum + bytesOf(value), 0);
@@ -77,7 +94,12 @@ export function trainedOf(model: Model, settings: TrainSettings): Trained {
           matrix: kind === 'linear' || kind === 'conv1d',
         }))
       : [...siteTensors(sites), ...savedTensors(lora, sites, tensors, architecture.outputModules)].map(
-          ({ name, shape, role }) => ({ name, shape, decay: shape.length > 1, matrix: role === 'a' || role === 'b' }),
+          ({ name, shape, role }) => ({
+            name,
+            shape,
+            decay: shape.length > 1,
+            matrix: role === 'a' || role === 'b',
+          }),
         );
   const pages = layoutPages(specs, optimizerOf(settings.optimizer).alone);
   return { sites, pages, count: pages.reduce((sum, page) => sum + page.size, 0) };
@@ -91,7 +113,12 @@ export interface Prediction {
 }
 
 /** Memory and work of training with batches of `shape`. */
-export function predictStep(model: Model, settings: TrainSettings, trained: Trained, shape: BatchShape): Prediction {
+export function predictStep(
+  model: Model,
+  settings: TrainSettings,
+  trained: Trained,
+  shape: BatchShape,
+): Prediction {
   const graph = gradientGraph(model, settings, trained, shape);
   const nodes = schedule(graph);
   const outputs = new Set(graph.outputs.map(({ value }) => value));
@@ -117,7 +144,12 @@ function productFlops(nodes: readonly Node[]): number {
 }
 
 /** The graph that `compileGradients` (programs.ts) compiles, before it is lowered. */
-function gradientGraph(model: Model, { recompute }: TrainSettings, { pages, sites }: Trained, shape: BatchShape): Graph {
+function gradientGraph(
+  model: Model,
+  { recompute }: TrainSettings,
+  { pages, sites }: Trained,
+  shape: BatchShape,
+): Graph {
   const { rows, width, labels: count, segments } = shape;
   const g = new Graph();
   const masks = causalMasks(g, segments ? g.input('segments', [rows, width], 'int32') : undefined);
@@ -143,7 +175,11 @@ function gradientGraph(model: Model, { recompute }: TrainSettings, { pages, site
   const options = { bias, softcap: result.head.softcap };
   const { lossSum } = crossEntropy(g, hidden, table, at, labels, g.input('weights', [count]), options);
   const names = pages.flatMap((page) => page.entries.map(({ name }) => name));
-  const gradients = gradientsOf(g, lossSum, names.map((name) => parameters.get(name) as Value));
+  const gradients = gradientsOf(
+    g,
+    lossSum,
+    names.map((name) => parameters.get(name) as Value),
+  );
   g.phase = 'backward';
   g.output('loss', lossSum);
   const byName = new Map(names.map((name, i) => [name, gradients[i]]));

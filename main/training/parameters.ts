@@ -79,7 +79,9 @@ export class PagedArrays {
       if (entry !== undefined) {
         const array = this.arrays[page.index];
         // an array of another size belongs to the one tensor of its page
-        return array.length === page.size ? array.subarray(entry.offset, entry.offset + sizeOf(entry.shape)) : array;
+        return array.length === page.size
+          ? array.subarray(entry.offset, entry.offset + sizeOf(entry.shape))
+          : array;
       }
     }
     throw new Error(`Invariant broken: "${name}" is a trainable parameter`);

@@ -1,8 +1,9 @@
 // The plan of a run before it starts: updates, tokens, time, memory and disk, and the checks that a careful person would
 // make. Predicts from the records and the graph; starts nothing. Reads the survey, never the documents.
+
+import { stateElements } from '../compiler/optimizers/index.ts';
 import type { Fit } from '../contract/models.ts';
 import type { Plan, TrainSettings } from '../contract/runs.ts';
-import { stateElements } from '../compiler/optimizers/index.ts';
 import type { Model } from '../models/load.ts';
 import { checksOf } from './checks.ts';
 import { type Prediction, predictStep, trainedOf } from './memory.ts';
@@ -88,7 +89,9 @@ interface SeenShape extends BatchShape {
 function shapesOf(updates: UpdatePlan, records: number, labels: readonly number[]): SeenShape[] {
   if (records === 0) return [];
   const count = Math.min(updates.steps, updates.stepsPerEpoch, sampledUpdates);
-  return Array.from({ length: count }, (_, step) => updates.batchesOf(step).map((batch) => shapeOf(batch, labels))).flat();
+  return Array.from({ length: count }, (_, step) =>
+    updates.batchesOf(step).map((batch) => shapeOf(batch, labels)),
+  ).flat();
 }
 
 function shapeOf({ rows, width }: MicroBatchPlan, labels: readonly number[]): SeenShape {
@@ -143,8 +146,22 @@ export function fitsOf({ model, records, memoryBytes, gflops }: FitInput): Fit[]
   const facts = { model, records: train, validation: false, fits: true };
   return (['lora', 'full'] as const).map((method) => {
     const settings: TrainSettings = { ...baseSettings(facts), method, epochs: 1 };
-    const input = { model, records: records ?? [], settings, endIds: [], memoryBytes, diskBytes: Number.MAX_SAFE_INTEGER, gflops };
+    const input = {
+      model,
+      records: records ?? [],
+      settings,
+      endIds: [],
+      memoryBytes,
+      diskBytes: Number.MAX_SAFE_INTEGER,
+      gflops,
+    };
     const { peakBytes, verdict, seconds } = makePlan(input);
-    return { method, verdict, peakBytes, availableBytes: memoryBytes, secondsPerEpoch: records === null ? null : seconds };
+    return {
+      method,
+      verdict,
+      peakBytes,
+      availableBytes: memoryBytes,
+      secondsPerEpoch: records === null ? null : seconds,
+    };
   });
 }

@@ -30,11 +30,18 @@ export function baseSettings({ model, records, stated }: PresetFacts): TrainSett
   const tiny = model.parameters < tinyParameters;
   const batchSize = Math.max(1, Math.min(stated?.batchSize ?? 16, records));
   const updates = Math.ceil(records / batchSize);
-  const epochs = stated?.epochs ?? (tiny ? Math.min(20, Math.max(3, Math.round(wantedUpdates / updates))) : 3);
+  const epochs =
+    stated?.epochs ?? (tiny ? Math.min(20, Math.max(3, Math.round(wantedUpdates / updates))) : 3);
   return {
     version: 1,
     method: 'lora',
-    lora: { rank: stated?.rank ?? 16, alpha: stated?.alpha ?? 32, dropout: 0, targets: 'all-linear', rslora: false },
+    lora: {
+      rank: stated?.rank ?? 16,
+      alpha: stated?.alpha ?? 32,
+      dropout: 0,
+      targets: 'all-linear',
+      rslora: false,
+    },
     optimizer: { kind: 'adamw', beta1: 0.9, beta2: 0.999, eps: 1e-8 },
     learningRate: stated?.learningRate ?? (tiny ? 2e-3 : 2e-4),
     weightDecay: stated?.weightDecay ?? 0,
@@ -91,7 +98,8 @@ export function presetsFor(facts: PresetFacts): Preset[] {
     {
       id: 'least-memory',
       label: 'Least memory',
-      description: 'The same result with small passes that are computed again: slower, and fits where others do not.',
+      description:
+        'The same result with small passes that are computed again: slower, and fits where others do not.',
       suggested: !facts.fits,
       settings: { ...base, patience, microBatchTokens: 256, recompute: 'layer' },
     },

@@ -32,7 +32,10 @@ export async function surveyRecords(
   const surveyed: SurveyedRecord[] = [];
   for (let start = 0; start < records.length; start += groupSize) {
     const group = records.slice(start, start + groupSize);
-    const rendered = await renderAll(tokenizer, group.map(({ content }) => content));
+    const rendered = await renderAll(
+      tokenizer,
+      group.map(({ content }) => content),
+    );
     group.forEach(({ id, split, content }, i) => {
       const one = rendered[i];
       const known = { id, split, hash: contentHash(content) };
@@ -80,7 +83,10 @@ export function tokenStats(all: readonly SurveyedRecord[], maxLength: number): T
     tokens: records.reduce((sum, { length }) => sum + length, 0),
     trainedTokens: labels.reduce((sum, count) => sum + count, 0),
     longest,
-    histogram: histogram(records.map(({ length }) => length), longest),
+    histogram: histogram(
+      records.map(({ length }) => length),
+      longest,
+    ),
     overLimit,
     withoutTrained,
     problems,

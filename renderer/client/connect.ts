@@ -107,7 +107,10 @@ function overBridge(bridge: Bridge): Transport {
   });
   bridge.onFrame(exchange.receive);
   queueMicrotask(() => exchange.setState('open'));
-  return { ...exchange.transport, upload: null, downloadUrl: null };
+  // Dropped files go to the shell's own protocol; its dialog gives tokens without them.
+  const upload: Transport['upload'] = (file, relativePath) =>
+    postFile(`${window.location.origin}/upload`, file, relativePath);
+  return { ...exchange.transport, upload, downloadUrl: null };
 }
 
 function overWebSocket(): Transport {
@@ -143,20 +146,23 @@ function overWebSocket(): Transport {
   const withToken = (path: string) => `${origin}${path}${path.includes('?') ? '&' : '?'}token=${encodeURIComponent(token)}`;
   return {
     ...exchange.transport,
-    async upload(file, relativePath) {
-      const headers: Record<string, string> = { 'x-file-name': encodeURIComponent(file.name) };
-      if (relativePath) headers['x-relative-path'] = encodeURIComponent(relativePath);
-      const reply = await fetch(withToken('/upload'), { method: 'POST', headers, body: file });
-      if (!reply.ok)
-        throw new CallError(
-          'upload-failed',
-          `"${file.name}" did not arrive: the server answered ${reply.status}.`,
-          'Add the file again.',
-        );
-      return (await reply.json()) as { token: string; name: string };
-    },
+    upload: (file, relativePath) => postFile(withToken('/upload'), file, relativePath),
     downloadUrl: (download) => withToken(`/download/${encodeURIComponent(download)}`),
   };
+}
+
+/** Sends the bytes of a file; its name, and its path inside a dropped folder, go as headers. */
+async function postFile(url: string, file: File, relativePath?: string): Promise<{ token: string; name: string }> {
+  const headers: Record<string, string> = { 'x-file-name': encodeURIComponent(file.name) };
+  if (relativePath) headers['x-relative-path'] = encodeURIComponent(relativePath);
+  const reply = await fetch(url, { method: 'POST', headers, body: file }).catch(() => null);
+  if (!reply?.ok)
+    throw new CallError(
+      'upload-failed',
+      `"${file.name}" did not arrive${reply ? `: the answer was ${reply.status}` : ', because the connection was lost'}.`,
+      'Use the button Add files or Add a folder instead.',
+    );
+  return (await reply.json()) as { token: string; name: string };
 }
 
 /** The token of the printed address; kept for this tab, so that a reload without it still works. */

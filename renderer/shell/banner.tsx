@@ -37,7 +37,8 @@ export function Banner() {
           </Button>
         }
       >
-        This window connects again by itself. Work that was running goes on without it.
+        This window connects again by itself, and running work goes on without it. After a restart, open the address that
+        Tunesmith prints.
       </Notice>
     </div>
   );

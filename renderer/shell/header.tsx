@@ -37,7 +37,12 @@ export function Header() {
       </a>
       <ProjectSwitcher />
       <span className="grow" />
-      <button type="button" className={styles.find} onClick={() => useUi.setState({ paletteOpen: true })}>
+      <button
+        type="button"
+        className={styles.find}
+        aria-label="Find a screen, record or action"
+        onClick={() => useUi.setState({ paletteOpen: true })}
+      >
         <IconSearch size={16} stroke={1.75} aria-hidden />
         <span className={styles.findWords}>Find a screen, record or action</span>
         <kbd className={styles.findKeys}>{mod} K</kbd>
@@ -120,7 +125,7 @@ function Sent() {
   const words = total === 0 ? 'Nothing sent' : `${bytes(total)} sent`;
   return (
     <Tooltip label="What left this computer since the first start. Opens the network ledger.">
-      <a className={styles.sent} href="#/settings/ledger">
+      <a className={styles.sent} href="#/settings/ledger" aria-label={`${words}, open the network ledger`}>
         <Shape size={16} stroke={1.75} aria-hidden className={styles.sentIcon} />
         <span className={styles.sentWords}>{words}</span>
       </a>

@@ -70,7 +70,7 @@ function pressNextStep(): void {
   button?.click();
 }
 
-const regions = ['header', 'nav', 'main', 'footer'];
+const regions = ['header', 'nav', 'main', 'jobs'];
 
 /** F6: the next landmark that is on screen; Shift goes back. */
 function nextRegion(back: boolean): void {

@@ -13,6 +13,11 @@ const shownAtMost = 40;
 
 export function Palette() {
   const open = useUi((state) => state.paletteOpen);
+  // Leaving goes to another screen, whose heading takes the focus; only closing gives it back.
+  const [left, setLeft] = useState(false);
+  useEffect(() => {
+    if (open) setLeft(false);
+  }, [open]);
   return (
     <Modal.Root
       opened={open}
@@ -21,11 +26,12 @@ export function Palette() {
       yOffset={72}
       size={620}
       radius={10}
+      returnFocus={!left}
       transitionProps={{ duration: 0 }}
     >
       <Modal.Overlay color="var(--backdrop)" backgroundOpacity={1} />
       <Modal.Content aria-label="Find a screen, record or action">
-        <Modal.Body p={0}>{open && <Finder />}</Modal.Body>
+        <Modal.Body p={0}>{open && <Finder onLeave={() => setLeft(true)} />}</Modal.Body>
       </Modal.Content>
     </Modal.Root>
   );
@@ -35,7 +41,7 @@ function close(): void {
   useUi.setState({ paletteOpen: false });
 }
 
-function Finder() {
+function Finder({ onLeave }: { onLeave(): void }) {
   const [text, setText] = useState('');
   const [at, setAt] = useState(0);
   const [late] = useDebouncedValue(text, 200);
@@ -50,6 +56,7 @@ function Finder() {
 
   const run = (entry: Entry | undefined) => {
     if (!entry) return;
+    onLeave();
     close();
     entry.run();
   };

@@ -37,7 +37,7 @@ export function Tray() {
     />
   );
   return (
-    <section className={styles.tray} aria-label="Jobs" data-region="footer" tabIndex={-1}>
+    <section className={styles.tray} aria-label="Jobs" data-region="jobs" tabIndex={-1}>
       {rows.length > 0 && (
         <ul className={styles.rows}>
           {rows.map((job) => (

@@ -3,7 +3,13 @@
 import { join } from 'node:path';
 import type { Provider } from '../../main/compiler/lowering.ts';
 import type { Model } from '../../main/models/load.ts';
-import { type AdapterFiles, adapterFor, loraSites, readAdapter, savedTensors } from '../../main/models/lora.ts';
+import {
+  type AdapterFiles,
+  adapterFor,
+  loraSites,
+  readAdapter,
+  savedTensors,
+} from '../../main/models/lora.ts';
 import { createTrainer } from '../../main/training/trainer.ts';
 import { compared, type Row } from './check.ts';
 import { largest, type Reference, type StoredBatch, type StoredLora, toBatch } from './reference.ts';

@@ -3,7 +3,12 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Provider } from '../../main/compiler/lowering.ts';
-import { type OptimizerChoice, type OptimizerKind, optimizerOf, optimizers } from '../../main/compiler/optimizers/index.ts';
+import {
+  type OptimizerChoice,
+  type OptimizerKind,
+  optimizerOf,
+  optimizers,
+} from '../../main/compiler/optimizers/index.ts';
 import { layoutPages, PagedArrays, stateArrays } from '../../main/training/parameters.ts';
 import { type ClipNorm, compileUpdate } from '../../main/training/programs.ts';
 import { createSession, type Numbers } from '../../main/training/session.ts';
@@ -102,7 +107,16 @@ const optionsOf = {
   adam: ['beta1', 'beta2', 'eps'],
   adamw: ['beta1', 'beta2', 'eps'],
   amsgrad: ['beta1', 'beta2', 'eps'],
-  adafactor: ['eps1', 'eps2', 'clipThreshold', 'decayRate', 'beta1', 'scaleParameter', 'relativeStep', 'warmupInit'],
+  adafactor: [
+    'eps1',
+    'eps2',
+    'clipThreshold',
+    'decayRate',
+    'beta1',
+    'scaleParameter',
+    'relativeStep',
+    'warmupInit',
+  ],
   muon: [],
 } satisfies Record<OptimizerKind, string[]>;
 
@@ -122,7 +136,9 @@ function choiceOf(className: string, options: Record<string, unknown>): Optimize
     ...pair('eps', eps),
     ...Object.fromEntries(given.map(([name, value]) => [camelCase(name), value])),
   };
-  const unknown = Object.keys(named).find((option) => !(optionsOf[kind as OptimizerKind] as string[]).includes(option));
+  const unknown = Object.keys(named).find(
+    (option) => !(optionsOf[kind as OptimizerKind] as string[]).includes(option),
+  );
   if (unknown !== undefined) return { skip: `the option ${unknown} of ${className} is not supported yet` };
   return { kind, ...named } as OptimizerChoice;
 }
@@ -183,7 +199,10 @@ async function* clippingRows(folder: string, { provider }: CheckOptions): AsyncI
   const stored = readStored<StoredClipping>(folder, 'clipping.json');
   for (const one of stored.cases) {
     const label = `${basename(folder)} clipping: ${one.what}`;
-    const type = Number(one.norm_type) === Number.POSITIVE_INFINITY || one.norm_type === 'inf' ? 'infinity' : Number(one.norm_type);
+    const type =
+      Number(one.norm_type) === Number.POSITIVE_INFINITY || one.norm_type === 'inf'
+        ? 'infinity'
+        : Number(one.norm_type);
     if (type !== 'infinity' && type !== 1 && type !== 2) {
       yield skipped(label, 'clipped gradients', `clipping by the norm ${one.norm_type} is not supported`);
       continue;

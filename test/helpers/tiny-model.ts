@@ -119,7 +119,11 @@ type Ask = (request: unknown, ask: { askId: number; signal: AbortSignal }) => un
 /** Runs an interactive job and asks it; `stop` ends it. */
 export async function interactive<Kind extends 'chat' | 'inspect'>(
   run: (context: JobContext<Kind>) => Promise<unknown>,
-): Promise<{ ask: (question: string, request: unknown, signal?: AbortSignal) => Promise<never>; collected: Collected; stop(): Promise<void> }> {
+): Promise<{
+  ask: (question: string, request: unknown, signal?: AbortSignal) => Promise<never>;
+  collected: Collected;
+  stop(): Promise<void>;
+}> {
   const ending = new AbortController();
   const { context, collected } = jobContext<Kind>(ending.signal);
   const ready = Promise.withResolvers<Record<string, Ask>>();

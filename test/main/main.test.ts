@@ -141,14 +141,20 @@ test('closing the window while a file is read asks, and the work goes on without
   let id = 100;
   const call = async (name: string, input: unknown): Promise<Record<string, unknown>> => {
     const mine = id++;
-    ipcMain.emit(channel, { sender: page(), senderFrame: { url: own, parent: null } }, { id: mine, call: name, input });
+    ipcMain.emit(
+      channel,
+      { sender: page(), senderFrame: { url: own, parent: null } },
+      { id: mine, call: name, input },
+    );
     const found = () => page().sent.find(([, sent]) => (sent as { id?: number }).id === mine)?.[1];
     await waitFor(() => found() !== undefined);
     return (found() as { output: Record<string, unknown> }).output;
   };
   dialog.paths = [join(root, 'LICENSE')];
   const { id: projectId } = await call('projects.create', { name: 'Closing' });
-  const [{ token }] = (await call('files.pick', { kind: 'files', title: '' })) as unknown as { token: string }[];
+  const [{ token }] = (await call('files.pick', { kind: 'files', title: '' })) as unknown as {
+    token: string;
+  }[];
   const { jobId } = await call('documents.import', { projectId, tokens: [token] });
   const [window] = registered.windows;
   let prevented = false;

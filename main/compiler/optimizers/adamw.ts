@@ -12,7 +12,12 @@ export interface AdamWOptions {
 }
 
 /** Both moments after this step. */
-export function moments({ g, gradient }: UpdateCall, m: Value, v: Value, { beta1, beta2 }: AdamWOptions): [Value, Value] {
+export function moments(
+  { g, gradient }: UpdateCall,
+  m: Value,
+  v: Value,
+  { beta1, beta2 }: AdamWOptions,
+): [Value, Value] {
   const average = g.add(m, g.mul(g.sub(gradient, m), 1 - beta1));
   const square = g.add(g.mul(v, beta2), g.mul(g.mul(gradient, gradient), 1 - beta2));
   return [average, square];

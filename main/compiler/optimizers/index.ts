@@ -10,13 +10,25 @@ import type { Optimizer, PageShape } from './optimizer.ts';
 import { rmsprop } from './rmsprop.ts';
 import { sgd } from './sgd.ts';
 
-export const optimizers = { sgd, lion, adagrad, rmsprop, adam, adamw, amsgrad, adafactor, muon } satisfies Record<string, Optimizer<never>>;
+export const optimizers = {
+  sgd,
+  lion,
+  adagrad,
+  rmsprop,
+  adam,
+  adamw,
+  amsgrad,
+  adafactor,
+  muon,
+} satisfies Record<string, Optimizer<never>>;
 
 export type OptimizerKind = keyof typeof optimizers;
 
 /** Options of each kind, as the optimizer's own file defines them. */
 export type OptimizerChoice = {
-  [Kind in OptimizerKind]: { kind: Kind } & ((typeof optimizers)[Kind] extends Optimizer<infer Options> ? Options : never);
+  [Kind in OptimizerKind]: { kind: Kind } & ((typeof optimizers)[Kind] extends Optimizer<infer Options>
+    ? Options
+    : never);
 }[OptimizerKind];
 
 export function optimizerOf(choice: OptimizerChoice): Optimizer<OptimizerChoice> {
@@ -31,5 +43,8 @@ export function stateSize(choice: OptimizerChoice, state: string, page: PageShap
 /** Elements of all states of all pages. */
 export function stateElements(choice: OptimizerChoice, pages: readonly PageShape[]): number {
   const { states } = optimizerOf(choice);
-  return pages.reduce((sum, page) => sum + states.reduce((own, state) => own + stateSize(choice, state, page), 0), 0);
+  return pages.reduce(
+    (sum, page) => sum + states.reduce((own, state) => own + stateSize(choice, state, page), 0),
+    0,
+  );
 }

@@ -36,8 +36,8 @@ const entities: Record<string, string> = {
 /** Only known tags go, so that "a < b" and "<name>" stay. */
 const tagNames =
   'a abbr article aside b blockquote br button center code dd del details div dl dt em figure font footer ' +
-  'form h[1-6] head header hr html i iframe img input ins label li link main mark meta nav ol option p pre q ' +
-  's section select small span strong sub sup svg table tbody td tfoot th thead title tr u ul video';
+  'form h[1-6] head header hr html i iframe img input ins label li link main mark meta nav ol option p pre ' +
+  'q s section select small span strong sub sup svg table tbody td tfoot th thead title tr u ul video';
 const tag = new RegExp(`</?(?:${tagNames.replaceAll(' ', '|')})(?:\\s[^<>]*)?/?>`, 'gi');
 
 export function withoutHtml(text: string): string {

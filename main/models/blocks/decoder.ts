@@ -53,7 +53,10 @@ export interface DecoderVariant<Config extends DecoderConfig> {
 /** Names of the norms in a layer: before and after attention, before and after the feed-forward part. */
 const normNames = {
   before: { attention: ['input_layernorm', undefined], feedForward: ['post_attention_layernorm', undefined] },
-  after: { attention: [undefined, 'post_attention_layernorm'], feedForward: [undefined, 'post_feedforward_layernorm'] },
+  after: {
+    attention: [undefined, 'post_attention_layernorm'],
+    feedForward: [undefined, 'post_feedforward_layernorm'],
+  },
   both: {
     attention: ['input_layernorm', 'post_attention_layernorm'],
     feedForward: ['pre_feedforward_layernorm', 'post_feedforward_layernorm'],

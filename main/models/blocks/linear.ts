@@ -26,9 +26,16 @@ export interface LinearSite {
  * Norms of the rows of W + s B A [out], without that sum: |w|^2 + 2 s rowsum(W Aᵀ B) + s^2 rowsum(B (A Aᵀ) B).
  * They count as constant in the gradient (DoRA, section 4.3).
  */
-export function adaptedNorm(g: Graph, weight: Value, transposed: boolean, { a, b, scale }: LinearAdapter): Value {
+export function adaptedNorm(
+  g: Graph,
+  weight: Value,
+  transposed: boolean,
+  { a, b, scale }: LinearAdapter,
+): Value {
   const squares = g.apply('reduceSumSquare', [weight], { axes: [transposed ? 0 : 1] })[0];
-  const wa = transposed ? g.gemm(weight, a, { transA: true, transB: true }) : g.gemm(weight, a, { transB: true });
+  const wa = transposed
+    ? g.gemm(weight, a, { transA: true, transB: true })
+    : g.gemm(weight, a, { transB: true });
   const aa = g.gemm(a, a, { transB: true });
   const mixed = g.gemm(b, aa, { alpha: scale * scale, c: g.mul(wa, 2 * scale) }); // [out, rank]
   const product = g.reduceSum(g.mul(mixed, b), [1]);
@@ -60,7 +67,12 @@ export function linears(g: Graph, x: Value, sites: readonly LinearSite[], dropou
   const forward = (): Value[] => {
     if (adapters.length > 0) {
       dropped = dropout === undefined ? x : g.cheap(g.mul(x, dropout));
-      stacked = g.cheap(g.concat(adapters.map((adapter) => adapter.a), 0));
+      stacked = g.cheap(
+        g.concat(
+          adapters.map((adapter) => adapter.a),
+          0,
+        ),
+      );
       us = g.split(g.gemm(dropped, stacked, { transB: true }), 1, ranks);
     }
     let next = 0;
@@ -68,7 +80,8 @@ export function linears(g: Graph, x: Value, sites: readonly LinearSite[], dropou
       if (adapter === undefined) return g.gemm(x, weight, { transB: !transposed, c: bias });
       const u = us[next++];
       const adapted = (y: Value) => g.gemm(u, adapter.b, { transB: true, alpha: adapter.scale, c: y });
-      if (adapter.magnitude === undefined) return adapted(g.gemm(x, weight, { transB: !transposed, c: bias }));
+      if (adapter.magnitude === undefined)
+        return adapted(g.gemm(x, weight, { transB: !transposed, c: bias }));
       const norm = adaptedNorm(g, weight, transposed, adapter);
       const factor = g.div(adapter.magnitude, norm);
       const product = adapted(g.gemm(dropped, weight, { transB: !transposed }));
@@ -101,7 +114,9 @@ export function linears(g: Graph, x: Value, sites: readonly LinearSite[], dropou
       const dt = magnitude === undefined ? dy : g.mul(dy, magnitude.factor);
       // dW = dtᵀ x, db = sum dy
       if (needs[slot.weight]) {
-        gradients[slot.weight] = transposed ? g.gemm(x, dt, { transA: true }) : g.gemm(dt, x, { transA: true });
+        gradients[slot.weight] = transposed
+          ? g.gemm(x, dt, { transA: true })
+          : g.gemm(dt, x, { transA: true });
       }
       if (slot.bias !== undefined && needs[slot.bias]) gradients[slot.bias] = g.reduceSum(dy, [0]);
       // dB = s dtᵀ u, du = s dt B

@@ -53,14 +53,20 @@ export interface RotaryConfig {
 }
 
 /** The settings of a configuration in either of its forms; what lies inside `rope_parameters` counts first. */
-export function rotarySettings(config: RotaryConfig, defaults: { theta?: number; partial?: number } = {}): RotarySettings {
+export function rotarySettings(
+  config: RotaryConfig,
+  defaults: { theta?: number; partial?: number } = {},
+): RotarySettings {
   const given = config.rope_scaling ?? config.rope_parameters;
   const original = config.original_max_position_embeddings ?? given?.original_max_position_embeddings;
   return {
     theta: given?.rope_theta ?? config.rope_theta ?? defaults.theta ?? 10000,
     partial: given?.partial_rotary_factor ?? config.partial_rotary_factor ?? defaults.partial ?? 1,
     maxPositionEmbeddings: config.max_position_embeddings,
-    scaling: given && { ...given, original_max_position_embeddings: original ?? config.max_position_embeddings },
+    scaling: given && {
+      ...given,
+      original_max_position_embeddings: original ?? config.max_position_embeddings,
+    },
   };
 }
 
@@ -78,7 +84,12 @@ export function ropeType(scaling: RopeScaling | null | undefined): string {
   return name === 'su' ? 'longrope' : name;
 }
 
-export function rotaryTables(g: Graph, headDim: number, settings: RotarySettings, positions: number): RotaryTables {
+export function rotaryTables(
+  g: Graph,
+  headDim: number,
+  settings: RotarySettings,
+  positions: number,
+): RotaryTables {
   const { frequencies, factor } = inverseFrequencies(headDim, settings, positions);
   const half = frequencies.length;
   const cos = new Float32Array(positions * half);
@@ -101,7 +112,10 @@ export function inverseFrequencies(
 ): { frequencies: Float32Array; factor: number } {
   const rotated = Math.floor(headDim * partial);
   const base = (theta_: number) =>
-    Float32Array.from({ length: rotated / 2 }, (_, i) => 1 / Math.fround(theta_ ** Math.fround((2 * i) / rotated)));
+    Float32Array.from(
+      { length: rotated / 2 },
+      (_, i) => 1 / Math.fround(theta_ ** Math.fround((2 * i) / rotated)),
+    );
   const frequencies = base(theta);
   const type = ropeType(scaling);
   const factor = scaling?.factor ?? 1;
@@ -109,12 +123,15 @@ export function inverseFrequencies(
   if (type === 'dynamic') {
     // NTK-aware: the base grows once the sequence is longer than the model was made for
     const length = Math.max(positions, maxPositionEmbeddings);
-    const grown = theta * ((factor * length) / maxPositionEmbeddings - (factor - 1)) ** (rotated / (rotated - 2));
+    const grown =
+      theta * ((factor * length) / maxPositionEmbeddings - (factor - 1)) ** (rotated / (rotated - 2));
     return { frequencies: base(grown), factor: 1 };
   }
   if (type === 'llama3') return { frequencies: llama3(frequencies, scaling as RopeScaling), factor: 1 };
-  if (type === 'yarn') return yarn(rotated, theta, scaling as RopeScaling, maxPositionEmbeddings, frequencies);
-  if (type === 'longrope') return longrope(rotated, theta, scaling as RopeScaling, maxPositionEmbeddings, positions);
+  if (type === 'yarn')
+    return yarn(rotated, theta, scaling as RopeScaling, maxPositionEmbeddings, frequencies);
+  if (type === 'longrope')
+    return longrope(rotated, theta, scaling as RopeScaling, maxPositionEmbeddings, positions);
   return { frequencies, factor: 1 };
 }
 

@@ -125,7 +125,7 @@ export function runTemplate(
     depth: number,
   ): void {
     const all = itemsOf(iterable);
-    meter.size(all.length);
+    meter.items(all.length);
     const { filter } = node;
     const items =
       filter === undefined

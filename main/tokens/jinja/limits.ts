@@ -5,7 +5,7 @@ import { JinjaError } from './error.ts';
 export interface Limits {
   steps: number;
   milliseconds: number;
-  /** UTF-16 units of any text, items of any list. */
+  /** UTF-16 units of any text; a list may have a tenth as many items. */
   size: number;
   /** Macros inside macros. */
   depth: number;
@@ -16,8 +16,10 @@ export const defaultLimits: Limits = { steps: 5_000_000, milliseconds: 5000, siz
 export interface Meter {
   /** One evaluated node. */
   step(): void;
-  /** A text or list of this size is about to be made. */
+  /** A text of this many UTF-16 units is about to be made. */
   size(size: number): void;
+  /** A list of this many items is about to be made. */
+  items(count: number): void;
   /** Runs `body` one level deeper. */
   deeper<Result>(body: () => Result): Result;
 }
@@ -36,7 +38,10 @@ export function createMeter(limits: Limits): Meter {
         stop(`it took longer than ${limits.milliseconds / 1000} s`);
     },
     size(size) {
-      if (!(size <= limits.size)) stop(`it made a text or list of more than ${limits.size} parts`);
+      if (!(size <= limits.size)) stop(`it made a text of more than ${limits.size} characters`);
+    },
+    items(count) {
+      if (!(count <= limits.size / 10)) stop(`it made a list of more than ${limits.size / 10} items`);
     },
     deeper(body) {
       if (++depth > limits.depth) stop(`its macros call each other more than ${limits.depth} levels deep`);

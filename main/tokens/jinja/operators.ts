@@ -60,13 +60,13 @@ function join(left: Value, right: Value, meter: Meter): Value | undefined {
   if (Array.isArray(left)) {
     if (!Array.isArray(right))
       throw typeError(`can only concatenate list (not "${typeName(right)}") to list`);
-    meter.size(left.length + right.length);
+    meter.items(left.length + right.length);
     return [...left, ...right];
   }
   if (left instanceof Tuple) {
     if (!(right instanceof Tuple))
       throw typeError(`can only concatenate tuple (not "${typeName(right)}") to tuple`);
-    meter.size(left.items.length + right.items.length);
+    meter.items(left.items.length + right.items.length);
     return new Tuple([...left.items, ...right.items]);
   }
   return undefined;
@@ -86,7 +86,7 @@ function repeat(value: Value, times: Value, meter: Meter): Value | undefined {
   }
   const items = Array.isArray(value) ? value : value instanceof Tuple ? value.items : undefined;
   if (items === undefined) return undefined;
-  meter.size(items.length * count);
+  meter.items(items.length * count);
   const repeated = Array.from({ length: count }, () => items).flat();
   return Array.isArray(value) ? repeated : new Tuple(repeated);
 }

@@ -59,8 +59,8 @@ function* unigramSteps(texts: Iterable<string>, options: UnigramOptions): Steps<
   if (wanted < characters.size) {
     throw new AppError(
       'vocabulary-too-small',
-      `The text has ${characters.size} different characters, and ${special.length + bytes.length} entries are ` +
-        `taken; ${options.vocabularySize} do not hold them.`,
+      `The text has ${characters.size} different characters, and ${special.length + bytes.length} entries ` +
+        `are taken; ${options.vocabularySize} do not hold them.`,
       `Choose at least ${characters.size + special.length + bytes.length} entries.`,
     );
   }
@@ -182,7 +182,7 @@ function latticeOf(word: string, count: number, idOf: Map<string, number>, longe
   return { length: word.length, count, edges: Int32Array.from(edges) };
 }
 
-/** One round of expectation and maximisation; pieces that are hardly used go. `start`: how many there were. */
+/** One round of expectation and maximisation; hardly used pieces go. `start` is how many there were. */
 function* maximise(
   pieces: Pieces,
   words: LatticeWord[],

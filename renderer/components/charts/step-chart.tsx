@@ -239,7 +239,7 @@ const Lines = memo(function Lines(props: StepChartProps & { width: number; heigh
             ]}
             stroke="var(--chart2)"
             strokeDasharray="5 3"
-            label={{ value: level.text, position: 'top', ...TICK, offset: 5 }}
+            label={{ value: level.text, position: 'insideBottomLeft', ...TICK, offset: 5 }}
           />
         ))}
         {now < last && <ReferenceLine x={now} stroke="var(--borderStrong)" />}

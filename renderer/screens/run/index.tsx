@@ -17,6 +17,7 @@ export const runScreen: Screen = {
   icon: IconActivity,
   order: 4.5,
   place: 'hidden',
+  under: 'train',
   needsProject: true,
   Screen: RunScreen,
 };

@@ -58,7 +58,7 @@ test('rows of one group never stand in two splits', async () => {
   expect(report.records).toEqual({ train: 120, validation: 40, test: 40 });
 });
 
-test('the same content gives the same hash, from other files, ids and names; another seed gives another', async () => {
+test('the same content gives the same hash, whatever its file is called; another seed another', async () => {
   const first = await importSource('facts.csv', table(), 'one');
   const second = await importSource('renamed.csv', table().replaceAll('\n', '\r\n'), 'two');
   const build = (source: typeof first, seed: number) =>

@@ -42,12 +42,13 @@ test('a sentence longer than a chunk is cut between words', async () => {
 test('tokens smaller than a character never cut one', async () => {
   // Three byte tokens for each character, as byte-fallback tokenizers give them.
   const bytes: EncodeBatch = async (all) =>
-    all.map((text) => ({
-      offsets: [...text.matchAll(/./gsu)].flatMap((found) => {
+    all.map((text) => {
+      const offsets = [...text.matchAll(/./gsu)].flatMap((found) => {
         const span = [found.index, found.index + found[0].length] as const;
         return [span, span, span];
-      }),
-    }));
+      });
+      return { ids: offsets, offsets };
+    });
   const text = '😀'.repeat(40);
   const chunks = await texts(text, 16, 0, bytes);
   expect(chunks.join('')).toBe(text);

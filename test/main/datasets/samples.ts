@@ -1,4 +1,4 @@
-// Small sources and a toy encoder for the dataset tests: one token a word, with the space before it.
+// Small sources and a toy encoder for the dataset tests: one token a word, with the space after it.
 import type { DatasetRecipe, Shape, SplitRecipe } from '../../../main/contract/datasets.ts';
 import type { DocumentPart } from '../../../main/contract/documents.ts';
 import type { EncodeBatch } from '../../../main/datasets/chunk.ts';
@@ -8,11 +8,11 @@ import type { LoadedSource } from '../../../main/datasets/shape.ts';
 import { readAll } from '../documents/packages.ts';
 
 export const encodeWords: EncodeBatch = async (texts) =>
-  texts.map((text) => ({
-    offsets: [...text.matchAll(/^\s+|\S+\s*/g)].map(
-      (found) => [found.index, found.index + found[0].length] as const,
-    ),
-  }));
+  texts.map((text) => {
+    const words = [...text.matchAll(/^\s+|\S+\s*/g)];
+    const offsets = words.map((found) => [found.index, found.index + found[0].length] as const);
+    return { ids: offsets, offsets };
+  });
 
 export function countWords(text: string): number {
   return text.match(/\S+/g)?.length ?? 0;

@@ -4,7 +4,7 @@ import { failureOf, readAll } from './packages.ts';
 const article = Array.from(
   { length: 6 },
   (_, at) =>
-    `<p>Paragraph ${at + 1} explains, in a long sentence with commas, how the kettle is cleaned and stored.</p>`,
+    `<p>Paragraph ${at + 1} explains, in a long sentence, with commas, how the kettle is cleaned.</p>`,
 ).join('');
 const page = `<!doctype html><html><head><title>Kettle</title><style>p{}</style></head><body>
 <nav><a href="/">Home</a> <a href="/shop">Shop</a></nav>

@@ -1,5 +1,5 @@
-// Makes the small files that the importer tests read: Word packages from XML, PDFs from drawing calls, and a reader
-// that gathers what an importer yields.
+// Makes the small files that the importer tests read: Word packages from XML, PDFs from drawing calls, and
+// a reader that gathers what an importer yields.
 import PDFDocument from 'pdfkit';
 import type { DocumentPart } from '../../../main/contract/documents.ts';
 import type { ImportOptions } from '../../../main/documents/importer.ts';
@@ -38,6 +38,7 @@ export async function failureOf(
 }
 
 const office = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships';
+const packages = 'http://schemas.openxmlformats.org/package/2006';
 const word = 'http://schemas.openxmlformats.org/wordprocessingml/2006/main';
 const prefixes = [
   `xmlns:w="${word}"`,
@@ -60,10 +61,10 @@ export function makeDocx(parts: {
   const relation = (type: string, target: string) =>
     `<Relationship Id="${type}" Type="${office}/${type}" Target="${target}"/>`;
   const relations = (inner: string) =>
-    `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">${inner}</Relationships>`;
+    `<Relationships xmlns="${packages}/relationships">${inner}</Relationships>`;
   return writeZip({
     '[Content_Types].xml':
-      '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">' +
+      `<Types xmlns="${packages}/content-types">` +
       '<Default Extension="xml" ContentType="application/xml"/></Types>',
     '_rels/.rels': relations(relation('officeDocument', 'word/document.xml')),
     'word/_rels/document.xml.rels': relations(related.map((name) => relation(name, `${name}.xml`)).join('')),

@@ -49,7 +49,7 @@ test('a file that is gone gets a sentence', async () => {
 
 test('closing ends what is being read', async () => {
   const pool = createReaderPool(1);
-  const reading = pool.read(task('slow.html', `<html><body>${'<i><b>x</i></b>'.repeat(500_000)}</body></html>`));
+  const reading = pool.read(task('slow.html', `<html><body>${'<i><b>x</i></b>'.repeat(500_000)}`));
   setTimeout(() => void pool.close(), 300);
   expect(await reading).toMatchObject({ ok: false, error: { code: 'stopped' } });
   expect(existsSync(join(folder, 'slow.html.parts'))).toBe(false);

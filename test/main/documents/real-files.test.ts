@@ -1,5 +1,5 @@
-// Public files of other projects, hard to import; the expected text stands beside each. They are not part of this
-// repository: without the folder the tests are skipped.
+// Public files of other projects, hard to import; the expected text stands beside each. They are not part
+// of this repository: without the folder the tests are skipped.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';

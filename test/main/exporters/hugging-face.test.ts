@@ -18,7 +18,12 @@ test('a merged folder opens like any model and gives the logits of the unmerged 
   const source = sourceOf(adapterFolder);
   const folder = temporaryFolder();
   await huggingFace.write(source, folder, { dtype: 'as-base' });
-  const parity = await compareParity(source.tuned, huggingFace.reopen(folder, source.base), llamaFolder, 'float32');
+  const parity = await compareParity(
+    source.tuned,
+    huggingFace.reopen(folder, source.base),
+    llamaFolder,
+    'float32',
+  );
   expect(parity).toMatchObject({ topTokenAgreement: 1, same: true });
   expect(parity.maxLogitDifference).toBeLessThan(1e-4);
   const base = await compareParity(source.tuned, openTuned(source.base, null), llamaFolder, 'float32');
@@ -29,18 +34,21 @@ test('a merged folder opens like any model and gives the logits of the unmerged 
 test.each([
   ['float16', 0.05],
   ['bfloat16', 0.4],
-] as const)('weights in %s stay as near as their rounding allows, and config.json says so', async (dtype, limit) => {
-  const source = sourceOf(adapterFolder);
-  const folder = temporaryFolder();
-  await huggingFace.write(source, folder, { dtype });
-  const reopened = huggingFace.reopen(folder, source.base);
-  expect(reopened.model.dtype).toBe(dtype);
-  expect(JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')).torch_dtype).toBe(dtype);
-  const parity = await compareParity(source.tuned, reopened, llamaFolder, dtype);
-  expect(parity.same).toBe(true);
-  expect(parity.maxLogitDifference).toBeGreaterThan(0);
-  expect(parity.maxLogitDifference).toBeLessThan(limit);
-});
+] as const)(
+  'weights in %s stay as near as their rounding allows, and config.json says so',
+  async (dtype, limit) => {
+    const source = sourceOf(adapterFolder);
+    const folder = temporaryFolder();
+    await huggingFace.write(source, folder, { dtype });
+    const reopened = huggingFace.reopen(folder, source.base);
+    expect(reopened.model.dtype).toBe(dtype);
+    expect(JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')).torch_dtype).toBe(dtype);
+    const parity = await compareParity(source.tuned, reopened, llamaFolder, dtype);
+    expect(parity.same).toBe(true);
+    expect(parity.maxLogitDifference).toBeGreaterThan(0);
+    expect(parity.maxLogitDifference).toBeLessThan(limit);
+  },
+);
 
 test('a model that was not changed is written byte by byte in its own type', async () => {
   const half = join(llamaFolder, '../llama3_bf16');
@@ -74,5 +82,7 @@ test('weights are cut into files of at most the limit, and a larger tensor gets 
 
 test('an export that is cancelled ends with a sentence', async () => {
   const source = { ...sourceOf(null), signal: AbortSignal.abort() };
-  await expect(huggingFace.write(source, temporaryFolder(), { dtype: 'as-base' })).rejects.toMatchObject({ code: 'cancelled' });
+  await expect(huggingFace.write(source, temporaryFolder(), { dtype: 'as-base' })).rejects.toMatchObject({
+    code: 'cancelled',
+  });
 });

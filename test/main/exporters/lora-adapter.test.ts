@@ -20,12 +20,30 @@ test('the written adapter is the trained one, bit for bit, and names its base an
   const source = sourceOf(adapterFolder);
   const folder = temporaryFolder();
   await loraAdapter.write(source, folder, { dtype: 'float32', tokenizer: true });
-  const parity = await compareParity(source.tuned, loraAdapter.reopen(folder, source.base), llamaFolder, 'float32');
+  const parity = await compareParity(
+    source.tuned,
+    loraAdapter.reopen(folder, source.base),
+    llamaFolder,
+    'float32',
+  );
   expect(parity).toMatchObject({ maxLogitDifference: 0, topTokenAgreement: 1, same: true });
   expect(parity.sentence).toContain('all logits are equal');
   const config = JSON.parse(readFileSync(join(folder, 'adapter_config.json'), 'utf8'));
-  expect(config).toMatchObject({ peft_type: 'LORA', r: 4, lora_alpha: 8, base_model_name_or_path: 'owner/llama' });
-  expect(config.target_modules).toEqual(['down_proj', 'gate_proj', 'k_proj', 'o_proj', 'q_proj', 'up_proj', 'v_proj']);
+  expect(config).toMatchObject({
+    peft_type: 'LORA',
+    r: 4,
+    lora_alpha: 8,
+    base_model_name_or_path: 'owner/llama',
+  });
+  expect(config.target_modules).toEqual([
+    'down_proj',
+    'gate_proj',
+    'k_proj',
+    'o_proj',
+    'q_proj',
+    'up_proj',
+    'v_proj',
+  ]);
   expect(existsSync(join(folder, 'tokenizer.json'))).toBe(true);
 });
 
@@ -33,7 +51,12 @@ test('float16 halves the file and stays near', async () => {
   const source = sourceOf(adapterFolder);
   const folder = temporaryFolder();
   await loraAdapter.write(source, folder, { dtype: 'float16', tokenizer: false });
-  const parity = await compareParity(source.tuned, loraAdapter.reopen(folder, source.base), llamaFolder, 'float16');
+  const parity = await compareParity(
+    source.tuned,
+    loraAdapter.reopen(folder, source.base),
+    llamaFolder,
+    'float16',
+  );
   expect(parity.same).toBe(true);
   expect(parity.maxLogitDifference).toBeGreaterThan(0);
   expect(existsSync(join(folder, 'tokenizer.json'))).toBe(false);
@@ -43,7 +66,12 @@ test('layers that share a short name with untrained ones are named in full', asy
   const { tensors } = readAdapter(adapterFolder);
   const first = new Map([...tensors].filter(([name]) => name.includes('.layers.0.self_attn.q_proj.')));
   const only = temporaryFolder();
-  const lora = LoraConfig.parse({ r: 4, lora_alpha: 8, target_modules: ['q_proj'], layers_to_transform: [0] });
+  const lora = LoraConfig.parse({
+    r: 4,
+    lora_alpha: 8,
+    target_modules: ['q_proj'],
+    layers_to_transform: [0],
+  });
   writeAdapter(only, lora, first);
   const out = temporaryFolder();
   await loraAdapter.write(sourceOf(only), out, { dtype: 'float32', tokenizer: false });

@@ -1,5 +1,5 @@
 // Merging against PEFT's own merge: logits stored for every adapter of the tiny models in test/reference.
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { huggingFace } from '../../../main/exporters/hugging-face.ts';
@@ -35,15 +35,27 @@ test.each([
     const length = mask[r].filter((real) => real === 1).length; // padded on the right
     const found = await logitsOf(huggingFace.reopen(out, base), ids.slice(0, length));
     const start = r * ids.length * vocabulary;
-    for (let i = 0; i < length * vocabulary; i++) worst = Math.max(worst, Math.abs(found[i] - expected[start + i]));
+    for (let i = 0; i < length * vocabulary; i++)
+      worst = Math.max(worst, Math.abs(found[i] - expected[start + i]));
   }
   expect(worst).toBeLessThan(1e-4);
 });
 
 test('an output layer that was trained apart from the embedding is written as a tensor of its own', async () => {
   const base = openModel(llamaFolder); // tied
-  const lora = LoraConfig.parse({ r: 2, lora_alpha: 4, target_modules: ['q_proj'], modules_to_save: ['embed_tokens'] });
-  const options = { model: base, lora, optimizer: { kind: 'sgd', momentum: 0 } as const, weightDecay: 0, maxGradNorm: 0 };
+  const lora = LoraConfig.parse({
+    r: 2,
+    lora_alpha: 4,
+    target_modules: ['q_proj'],
+    modules_to_save: ['embed_tokens'],
+  });
+  const options = {
+    model: base,
+    lora,
+    optimizer: { kind: 'sgd', momentum: 0 } as const,
+    weightDecay: 0,
+    maxGradNorm: 0,
+  };
   const trainer = await createTrainer(options);
   const saved = trainer.parameters.view('base_model.model.model.embed_tokens.weight');
   for (let i = 0; i < saved.length; i++) saved[i] *= 1.5;
@@ -58,7 +70,10 @@ test('an output layer that was trained apart from the embedding is written as a 
   const source = { base, tuned, lineage: {}, signal: new AbortController().signal, onProgress: () => {} };
   await huggingFace.write(source, out, { dtype: 'as-base' });
   expect(JSON.parse(readFileSync(join(out, 'config.json'), 'utf8')).tie_word_embeddings).toBe(false);
-  const [live, written] = [await logitsOf(tuned, [1, 7, 9]), await logitsOf(huggingFace.reopen(out, base), [1, 7, 9])];
+  const [live, written] = [
+    await logitsOf(tuned, [1, 7, 9]),
+    await logitsOf(huggingFace.reopen(out, base), [1, 7, 9]),
+  ];
   expect(Math.max(...live.map((value, i) => Math.abs(value - written[i])))).toBeLessThan(1e-4);
 });
 

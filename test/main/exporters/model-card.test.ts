@@ -5,7 +5,13 @@ import { openTuned } from '../../../main/inference/weights.ts';
 import { openModel } from '../../../main/models/load.ts';
 import { llamaFolder } from '../../helpers/tiny-model.ts';
 
-const parity = { maxLogitDifference: 0, topTokenAgreement: 1, positions: 8, same: true, sentence: 'The same: 8 of 8.' };
+const parity = {
+  maxLogitDifference: 0,
+  topTokenAgreement: 1,
+  positions: 8,
+  same: true,
+  sentence: 'The same: 8 of 8.',
+};
 
 function cardOf(lineage: Record<string, unknown>, library: 'peft' | 'transformers' = 'peft'): string {
   const base = openModel(llamaFolder);

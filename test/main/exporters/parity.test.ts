@@ -22,7 +22,9 @@ test('a difference beyond rounding is told in numbers', async () => {
   for (let i = 0; i < page.length; i++) page[i] *= 1.5;
   const parity = await compareParity(live, written, llamaFolder, 'float32');
   expect(parity.same).toBe(false);
-  expect(parity.sentence).toMatch(/^Differs: \d+ of \d+ next tokens are others, and logits differ by up to [\d.]+ \(float32\)\.$/);
+  expect(parity.sentence).toMatch(
+    /^Differs: \d+ of \d+ next tokens are others, and logits differ by up to [\d.]+ \(float32\)\.$/,
+  );
   expect(parity.maxLogitDifference).toBeGreaterThan(0.01);
 });
 

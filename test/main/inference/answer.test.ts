@@ -12,13 +12,18 @@ async function speakerOf(): Promise<Speaker> {
   return speaker;
 }
 
-const promptIds = async ({ tokenizer }: Speaker, text = 'What is it?') => (await typedPrompt(tokenizer, text)).ids;
+const promptIds = async ({ tokenizer }: Speaker, text = 'What is it?') =>
+  (await typedPrompt(tokenizer, text)).ids;
 
 test('what is streamed is the text, piece by piece, and the tokens spell it', async () => {
   const speaker = await speakerOf();
   const pieces: string[] = [];
   const options = { maxNewTokens: 40 };
-  const whole = await answer(speaker, { promptIds: await promptIds(speaker), options, onText: (text) => pieces.push(text) });
+  const whole = await answer(speaker, {
+    promptIds: await promptIds(speaker),
+    options,
+    onText: (text) => pieces.push(text),
+  });
   expect(pieces.length).toBeGreaterThan(1);
   expect(pieces.join('')).toBe(whole.text);
   expect(whole.tokens.map(({ text }) => text).join('')).toBe(whole.text);

@@ -13,7 +13,13 @@ function generatorOf(folder = llamaFolder): Generator {
 }
 
 const prompt = [1, 40, 77, 130, 6, 300, 41];
-const prompts = [prompt, [1, 9, 14], Array.from({ length: 70 }, (_, i) => 4 + ((i * 31) % 500)), [1, 500], [1, 22, 33, 44]];
+const prompts = [
+  prompt,
+  [1, 9, 14],
+  Array.from({ length: 70 }, (_, i) => 4 + ((i * 31) % 500)),
+  [1, 500],
+  [1, 22, 33, 44],
+];
 const greedy = { eosIds: [], maxNewTokens: 12 };
 
 test('the same request gives the same ids, probabilities and end, also from a warm cache', async () => {
@@ -46,7 +52,11 @@ test('a batch of prompts of several lengths gives what each prompt gives alone',
   const alone = [];
   for (const promptIds of prompts) alone.push((await generator.generate({ promptIds, options: greedy })).ids);
   const done: number[] = [];
-  const batch = await generator.generateBatch(prompts, { ...greedy, rows: 2, onDone: (index) => done.push(index) });
+  const batch = await generator.generateBatch(prompts, {
+    ...greedy,
+    rows: 2,
+    onDone: (index) => done.push(index),
+  });
   expect(batch.map(({ ids }) => ids)).toEqual(alone);
   expect(done.sort()).toEqual([0, 1, 2, 3, 4]);
   expect(batch.map(({ promptTokens }) => promptTokens)).toEqual(prompts.map(({ length }) => length));
@@ -123,7 +133,9 @@ test('a prompt that fills the window is refused with both numbers; one token les
   const window = Array.from({ length: 256 }, (_, i) => 4 + (i % 500));
   const refused = generator.generate({ promptIds: window, options: greedy });
   await expect(refused).rejects.toMatchObject({ code: 'context-length-exceeded' });
-  await expect(generator.generateBatch([window], greedy)).rejects.toThrow('has 256 tokens, but this model sees 256');
+  await expect(generator.generateBatch([window], greedy)).rejects.toThrow(
+    'has 256 tokens, but this model sees 256',
+  );
   const { ids, finish } = await generator.generate({ promptIds: window.slice(0, 255), options: greedy });
   expect(ids).toHaveLength(1);
   expect(finish).toBe('length');
@@ -132,7 +144,9 @@ test('a prompt that fills the window is refused with both numbers; one token les
 });
 
 test('an empty prompt is refused', async () => {
-  await expect(generatorOf().generate({ promptIds: [], options: greedy })).rejects.toMatchObject({ code: 'prompt-empty' });
+  await expect(generatorOf().generate({ promptIds: [], options: greedy })).rejects.toMatchObject({
+    code: 'prompt-empty',
+  });
 });
 
 test('rows of the embedding without a token are never chosen, alone or in a batch', async () => {
@@ -149,7 +163,11 @@ test('rows of the embedding without a token are never chosen, alone or in a batc
 test('an unmerged adapter answers as the trainer that made it, and follows the trainer as it learns', async () => {
   const trainer = await adapterTrainer();
   const model = openModel(llamaFolder);
-  const stored = createGenerator({ model, weights: adapterWeights(model, readAdapter(adapterFolder)), threads: 1 });
+  const stored = createGenerator({
+    model,
+    weights: adapterWeights(model, readAdapter(adapterFolder)),
+    threads: 1,
+  });
   const live = createGenerator({ model, weights: trainer, threads: 1 });
   onTestFinished(() => Promise.all([stored.release(), live.release()]).then(() => {}));
   const base = await generatorOf().generate({ promptIds: prompt, options: greedy });
@@ -170,6 +188,8 @@ test('two answers at the same time do not mix', async () => {
     await generator.generate({ promptIds: first, options: greedy }),
     await generator.generate({ promptIds: second, options: greedy }),
   ];
-  const together = await Promise.all([first, second].map((promptIds) => generator.generate({ promptIds, options: greedy })));
+  const together = await Promise.all(
+    [first, second].map((promptIds) => generator.generate({ promptIds, options: greedy })),
+  );
   expect(together.map(({ ids }) => ids)).toEqual(expected.map(({ ids }) => ids));
 });

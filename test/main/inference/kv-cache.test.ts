@@ -7,7 +7,15 @@ import { openModel } from '../../../main/models/load.ts';
 import { llamaFolder, scratchModel } from '../../helpers/tiny-model.ts';
 
 const reference = join(llamaFolder, '..');
-const shape = { vocabularySize: 8, hiddenSize: 4, layers: 2, contextLength: 64, kvHeads: 2, headDim: 3, tiedEmbeddings: true };
+const shape = {
+  vocabularySize: 8,
+  hiddenSize: 4,
+  layers: 2,
+  contextLength: 64,
+  kvHeads: 2,
+  headDim: 3,
+  tiedEmbeddings: true,
+};
 
 test('places double from 128 until everything fits', () => {
   expect([1, 128, 129, 1000].map(placesFor)).toEqual([128, 128, 256, 1024]);
@@ -21,7 +29,9 @@ test('new keys go to the places behind the earlier ones, and padding is left out
   cache.take(outputs, [1, 2], [2, 1]);
   const firsts = (array: Float32Array) => Array.from({ length: 16 }, (_, place) => array[place * 3]);
   // row 0: two tokens from place 1; row 1: one token at place 2, its second one was padding
-  expect(firsts(cache.arrays.get('value.1') as Float32Array)).toEqual([0, 1, 2, 0, 0, 3, 4, 0, 0, 0, 5, 0, 0, 0, 7, 0]);
+  expect(firsts(cache.arrays.get('value.1') as Float32Array)).toEqual([
+    0, 1, 2, 0, 0, 3, 4, 0, 0, 0, 5, 0, 0, 0, 7, 0,
+  ]);
 });
 
 test('a row of the cache is the same memory', () => {
@@ -51,7 +61,8 @@ async function largestDifference(folder: string, length: number, prefix: number)
   const cache = decoder.newCache(1, placesFor(length));
   let worst = 0;
   const compare = (logits: Float32Array, position: number) => {
-    for (let i = 0; i < vocabulary; i++) worst = Math.max(worst, Math.abs(logits[i] - whole[position * vocabulary + i]));
+    for (let i = 0; i < vocabulary; i++)
+      worst = Math.max(worst, Math.abs(logits[i] - whole[position * vocabulary + i]));
   };
   compare((await decoder.prefill(cache, ids.slice(0, prefix))) as Float32Array, prefix - 1);
   for (let position = prefix; position < length; position++) {

@@ -49,8 +49,12 @@ test('a typed line is a question where there is a chat template, else the text i
   const { file, settings } = await readTokenizerFolder(llamaFolder);
   const chat = createTokenizer(file, settings);
   const plain = createTokenizer(file, { ...settings, chatTemplate: undefined });
-  expect((await typedPrompt(chat, 'Hello')).ids).toEqual(await conversationPrompt(chat, [{ role: 'user', content: 'Hello' }]));
-  expect((await typedPrompt(plain, 'Hello')).ids).toEqual((await plain.encodePlain('Hello', { addSpecial: true })).ids);
+  expect((await typedPrompt(chat, 'Hello')).ids).toEqual(
+    await conversationPrompt(chat, [{ role: 'user', content: 'Hello' }]),
+  );
+  expect((await typedPrompt(plain, 'Hello')).ids).toEqual(
+    (await plain.encodePlain('Hello', { addSpecial: true })).ids,
+  );
 });
 
 test('the token that the chat template puts behind an answer ends answers too', async () => {
@@ -66,7 +70,10 @@ test('the token that the chat template puts behind an answer ends answers too', 
 
 test('a template that refuses is an error of the record, with its own sentence', async () => {
   const { file, settings } = await readTokenizerFolder(llamaFolder);
-  const tokenizer = createTokenizer(file, { ...settings, chatTemplate: "{{ raise_exception('Only one turn.') }}" });
+  const tokenizer = createTokenizer(file, {
+    ...settings,
+    chatTemplate: "{{ raise_exception('Only one turn.') }}",
+  });
   await expect(promptOf(tokenizer, conversation('a', 'b'))).rejects.toThrow('Only one turn.');
   expect(await endIdsOf(openModel(llamaFolder), tokenizer)).toEqual([2]);
 });

@@ -8,8 +8,16 @@ import { adapterFolder, adapterTrainer, completion, llamaFolder, record } from '
 
 async function encoded(count: number): Promise<TrainingRecord[]> {
   const tokenizer = await loadTokenizer(llamaFolder);
-  const texts = Array.from({ length: count }, (_, i) => completion(`Question ${i}: `, 'word '.repeat(1 + ((i * 5) % 17))));
-  return (await encodeRecords(tokenizer, texts.map((content, i) => record(`${i}`, 'test', content)), 256)).records;
+  const texts = Array.from({ length: count }, (_, i) =>
+    completion(`Question ${i}: `, 'word '.repeat(1 + ((i * 5) % 17))),
+  );
+  return (
+    await encodeRecords(
+      tokenizer,
+      texts.map((content, i) => record(`${i}`, 'test', content)),
+      256,
+    )
+  ).records;
 }
 
 test('the loss of a record does not depend on the records beside it', async () => {
@@ -28,7 +36,11 @@ test('the loss of a record does not depend on the records beside it', async () =
 test('losses of an adapter are those of its trainer', async () => {
   const trainer = await adapterTrainer();
   const [one] = await encoded(1);
-  const scorer = await createScorer(openTuned(openModel(llamaFolder), { kind: 'adapter', folder: adapterFolder }), 1, 0);
+  const scorer = await createScorer(
+    openTuned(openModel(llamaFolder), { kind: 'adapter', folder: adapterFolder }),
+    1,
+    0,
+  );
   onTestFinished(() => scorer.release());
   const [{ sum }] = await scorer.losses([one]);
   const width = one.ids.length;

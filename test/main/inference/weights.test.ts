@@ -37,7 +37,9 @@ test('an adapter that lacks one matrix is refused with counts', () => {
   tensors.delete(first);
   const broken = temporaryFolder();
   writeAdapter(broken, config, tensors);
-  expect(() => openTuned(openModel(llamaFolder), { kind: 'adapter', folder: broken })).toThrow(/\d+ of \d+ tensors/);
+  expect(() => openTuned(openModel(llamaFolder), { kind: 'adapter', folder: broken })).toThrow(
+    /\d+ of \d+ tensors/,
+  );
 });
 
 test('an adapter whose B is zero has no effect, a trained one has', () => {

@@ -18,10 +18,15 @@ test('base and tuned answer side by side, and the streamed text is the answer', 
     { id: 'base', tuned: null },
     { id: 'run', tuned: { kind: 'adapter', folder: adapterFolder } },
   ]);
-  const answers: ChatAnswer[] = await ask('send', { conversations: { base: question, run: question }, options });
+  const answers: ChatAnswer[] = await ask('send', {
+    conversations: { base: question, run: question },
+    options,
+  });
   expect(answers.map(({ columnId }) => columnId)).toEqual(['base', 'run']);
   expect(answers[0].text).not.toBe(answers[1].text);
-  const deltas = collected.events.map(({ payload }) => payload as { askId: number; columnId: string; text: string });
+  const deltas = collected.events.map(
+    ({ payload }) => payload as { askId: number; columnId: string; text: string },
+  );
   for (const { columnId, text } of answers) {
     const own = deltas.filter((delta) => delta.columnId === columnId);
     expect(own.map((delta) => delta.text).join('')).toBe(text);
@@ -29,14 +34,22 @@ test('base and tuned answer side by side, and the streamed text is the answer', 
   }
   const order = deltas.map(({ columnId }) => columnId).join(' ');
   expect(order).toContain('base run base'); // interleaved, not one after the other
-  expect(answers[0]).toMatchObject({ newTokens: 24, finish: 'length', promptTokens: answers[1].promptTokens });
+  expect(answers[0]).toMatchObject({
+    newTokens: 24,
+    finish: 'length',
+    promptTokens: answers[1].promptTokens,
+  });
 });
 
 test('a cancelled question ends with what was written so far', async () => {
   const { ask } = await openChat([{ id: 'base', tuned: null }]);
   const abort = new AbortController();
   setTimeout(() => abort.abort(), 50);
-  const [answer]: ChatAnswer[] = await ask('send', { conversations: { base: question }, options: { ...options, maxNewTokens: 200 } }, abort.signal);
+  const [answer]: ChatAnswer[] = await ask(
+    'send',
+    { conversations: { base: question }, options: { ...options, maxNewTokens: 200 } },
+    abort.signal,
+  );
   expect(answer.finish).toBe('cancelled');
   expect(answer.newTokens).toBeLessThan(200);
 });
@@ -44,13 +57,19 @@ test('a cancelled question ends with what was written so far', async () => {
 test('a conversation longer than the window is refused with both numbers', async () => {
   const { ask } = await openChat([{ id: 'base', tuned: null }]);
   const long = [{ role: 'user', content: 'word and number 4711. '.repeat(200) }];
-  await expect(ask('send', { conversations: { base: long }, options })).rejects.toThrow(/has \d+ tokens, but this model sees 256/);
-  await expect(ask('send', { conversations: { other: question }, options })).rejects.toMatchObject({ code: 'column-unknown' });
+  await expect(ask('send', { conversations: { base: long }, options })).rejects.toThrow(
+    /has \d+ tokens, but this model sees 256/,
+  );
+  await expect(ask('send', { conversations: { other: question }, options })).rejects.toMatchObject({
+    code: 'column-unknown',
+  });
   const [after]: ChatAnswer[] = await ask('send', { conversations: { base: question }, options });
   expect(after.newTokens).toBe(24); // the chat goes on
 });
 
 test('a folder without a tokenizer ends the job with the reason', async () => {
   const input = { modelFolder: scratchModel(64), columns: [], threads: 1 };
-  await expect(interactive<'chat'>((context) => chat.run(input, context))).rejects.toMatchObject({ code: 'tokenizer-missing' });
+  await expect(interactive<'chat'>((context) => chat.run(input, context))).rejects.toMatchObject({
+    code: 'tokenizer-missing',
+  });
 });

@@ -8,7 +8,15 @@ import { promptOf } from '../../../main/inference/prompt.ts';
 import { evaluate, isStructured } from '../../../main/jobs/evaluate.ts';
 import { openModel } from '../../../main/models/load.ts';
 import { loadTokenizer } from '../../../main/tokens/tokenizer.ts';
-import { adapterFolder, conversation, jobContext, llamaFolder, record, recordsFile, temporaryFolder } from '../../helpers/tiny-model.ts';
+import {
+  adapterFolder,
+  conversation,
+  jobContext,
+  llamaFolder,
+  record,
+  recordsFile,
+  temporaryFolder,
+} from '../../helpers/tiny-model.ts';
 
 const tested = (i: number) => record(`t${i}`, 'test', conversation(`Question ${i}?`, `a${i} | b | c`));
 const train = (i: number) => record(`r${i}`, 'train', conversation(`Train ${i}?`, `x${i} | y | z`));
@@ -30,14 +38,24 @@ function inputOf(records: DatasetRecord[], changes: Record<string, unknown> = {}
 }
 
 const predictionsOf = (file: string): Prediction[] =>
-  readFileSync(file, 'utf8').trimEnd().split('\n').map((line) => Prediction.parse(JSON.parse(line)));
+  readFileSync(file, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => Prediction.parse(JSON.parse(line)));
 
 test('both models answer every record, each prediction is stored, and the numbers have intervals', async () => {
   const input = inputOf([...Array.from({ length: 7 }, (_, i) => tested(i)), train(0)]);
   const { context, collected } = jobContext<'evaluate'>();
   const { results, verdict, leaks, records } = await evaluate.run(input, context);
   expect({ leaks, records }).toEqual({ leaks: 0, records: 7 });
-  expect(results.map(({ metricId }) => metricId)).toEqual(['loss', 'perplexity', 'exact-line', 'exact-match', 'f1', 'stops-by-itself']);
+  expect(results.map(({ metricId }) => metricId)).toEqual([
+    'loss',
+    'perplexity',
+    'exact-line',
+    'exact-match',
+    'f1',
+    'stops-by-itself',
+  ]);
   for (const { base, tuned } of results) {
     expect(base.low).toBeLessThanOrEqual(base.value);
     expect(tuned.high).toBeGreaterThanOrEqual(tuned.value);
@@ -45,7 +63,11 @@ test('both models answer every record, each prediction is stored, and the number
   expect(verdict).toMatch(/tuned model|No clear change/);
   const predictions = predictionsOf(input.predictionsFile);
   expect(predictions.map(({ recordId }) => recordId)).toEqual(['t0', 't1', 't2', 't3', 't4', 't5', 't6']);
-  expect(predictions[3]).toMatchObject({ prompt: 'Question 3?', reference: 'a3 | b | c', place: 'list.csv, row t3' });
+  expect(predictions[3]).toMatchObject({
+    prompt: 'Question 3?',
+    reference: 'a3 | b | c',
+    place: 'list.csv, row t3',
+  });
   expect(predictions[3].scores.f1).toBeTypeOf('number');
   expect(predictions[3].base.lossSum).not.toBe(predictions[3].tuned.lossSum);
   expect(collected.progress.at(-1)).toMatchObject({ progress: 1, position: '7 of 7 records' });
@@ -67,32 +89,50 @@ test('a stored answer is what chat would say', async () => {
 
 test('a test record that is also trained on withholds the verdict', async () => {
   const leaked = { ...train(5), id: 't9', split: 'test' as const };
-  const { leaks, verdict } = await evaluate.run(inputOf([tested(0), leaked, train(5)]), jobContext<'evaluate'>().context);
+  const { leaks, verdict } = await evaluate.run(
+    inputOf([tested(0), leaked, train(5)]),
+    jobContext<'evaluate'>().context,
+  );
   expect(leaks).toBe(1);
   expect(verdict).toBe('1 of 2 records are in the training data too, so there is no verdict.');
 });
 
 test('a limit takes records from all over the split', async () => {
-  const input = inputOf(Array.from({ length: 9 }, (_, i) => tested(i)), { limit: 3 });
+  const input = inputOf(
+    Array.from({ length: 9 }, (_, i) => tested(i)),
+    { limit: 3 },
+  );
   await evaluate.run(input, jobContext<'evaluate'>().context);
   expect(predictionsOf(input.predictionsFile).map(({ recordId }) => recordId)).toEqual(['t0', 't3', 't6']);
 });
 
 test('records whose prompt fills the window are left out and said so; none left is an error', async () => {
   const long = record('t8', 'test', conversation('word 4711. '.repeat(200), 'a | b | c'));
-  const { verdict, records } = await evaluate.run(inputOf([tested(0), long]), jobContext<'evaluate'>().context);
+  const { verdict, records } = await evaluate.run(
+    inputOf([tested(0), long]),
+    jobContext<'evaluate'>().context,
+  );
   expect(records).toBe(1);
   expect(verdict).toContain('1 of 2 records left out: their prompts leave no room in the 256 tokens');
-  await expect(evaluate.run(inputOf([long]), jobContext<'evaluate'>().context)).rejects.toMatchObject({ code: 'nothing-to-measure' });
-  await expect(evaluate.run(inputOf([train(0)]), jobContext<'evaluate'>().context)).rejects.toMatchObject({ code: 'split-empty' });
+  await expect(evaluate.run(inputOf([long]), jobContext<'evaluate'>().context)).rejects.toMatchObject({
+    code: 'nothing-to-measure',
+  });
+  await expect(evaluate.run(inputOf([train(0)]), jobContext<'evaluate'>().context)).rejects.toMatchObject({
+    code: 'split-empty',
+  });
 });
 
 test('texts are scored, not answered', async () => {
-  const texts = Array.from({ length: 6 }, (_, i) => record(`t${i}`, 'test', { type: 'text', text: `A short text, number ${i}.`, complete: true }));
+  const texts = Array.from({ length: 6 }, (_, i) =>
+    record(`t${i}`, 'test', { type: 'text', text: `A short text, number ${i}.`, complete: true }),
+  );
   const input = inputOf(texts);
   const { results } = await evaluate.run(input, jobContext<'evaluate'>().context);
   expect(results.map(({ metricId }) => metricId)).toEqual(['loss', 'perplexity', 'bits-per-byte']);
-  expect(predictionsOf(input.predictionsFile)[0]).toMatchObject({ prompt: '', reference: 'A short text, number 0.' });
+  expect(predictionsOf(input.predictionsFile)[0]).toMatchObject({
+    prompt: '',
+    reference: 'A short text, number 0.',
+  });
 });
 
 test('a cancelled evaluation leaves no predictions', async () => {
@@ -108,5 +148,7 @@ test('answers of one line with equal separators, or of few labels, are compared 
   expect(isStructured(['a | b', 'c d'])).toBe(false);
   expect(isStructured(['Two lines\nhere | there', 'a | b'])).toBe(false);
   expect(isStructured(['It is blue.', 'It costs 7.'])).toBe(false);
-  expect(isStructured(Array.from({ length: 40 }, (_, i) => ['billing', 'repair', 'other'][i % 3]))).toBe(true);
+  expect(isStructured(Array.from({ length: 40 }, (_, i) => ['billing', 'repair', 'other'][i % 3]))).toBe(
+    true,
+  );
 });

@@ -5,9 +5,19 @@ import { BaseModel, Fit } from '../../../main/contract/models.ts';
 import { Plan, Preset } from '../../../main/contract/runs.ts';
 import { inspect } from '../../../main/jobs/inspect.ts';
 import type { InspectAsks } from '../../../main/jobs/job.ts';
-import { conversation, interactive, llamaFolder, record, recordsFile, temporaryFolder } from '../../helpers/tiny-model.ts';
+import {
+  conversation,
+  interactive,
+  llamaFolder,
+  record,
+  recordsFile,
+  temporaryFolder,
+} from '../../helpers/tiny-model.ts';
 
-type Ask = <Name extends keyof InspectAsks>(name: Name, request: InspectAsks[Name]['request']) => Promise<InspectAsks[Name]['reply']>;
+type Ask = <Name extends keyof InspectAsks>(
+  name: Name,
+  request: InspectAsks[Name]['request'],
+) => Promise<InspectAsks[Name]['reply']>;
 
 async function openInspect(): Promise<Ask> {
   const opened = await interactive<'inspect'>((context) => inspect.run({}, context));
@@ -32,7 +42,9 @@ function edit(folder: string, name: string, change: (json: Record<string, never>
 }
 
 const records = [
-  ...Array.from({ length: 24 }, (_, i) => record(`r${i}`, 'train', conversation(`Question ${i}?`, `Answer ${i}.`))),
+  ...Array.from({ length: 24 }, (_, i) =>
+    record(`r${i}`, 'train', conversation(`Question ${i}?`, `Answer ${i}.`)),
+  ),
   record('v', 'validation', conversation('Another?', 'Yes.')),
   record('t', 'test', conversation('A last one?', 'No.')),
 ];
@@ -72,9 +84,17 @@ test('a token without a row of the embedding is refused by name and id; more row
   const folder = copyOf();
   edit(folder, 'tokenizer.json', (json: { added_tokens?: object[] }) => {
     const token = { id: 512, content: '<extra>', special: true };
-    json.added_tokens?.push({ ...token, single_word: false, lstrip: false, rstrip: false, normalized: false });
+    json.added_tokens?.push({
+      ...token,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+    });
   });
-  await expect(ask('model', { folder })).rejects.toThrow('the token "<extra>" with id 512, but the embedding has only 512 rows');
+  await expect(ask('model', { folder })).rejects.toThrow(
+    'the token "<extra>" with id 512, but the embedding has only 512 rows',
+  );
   const fewer = copyOf();
   edit(fewer, 'config.json', (json: { vocab_size?: number }) => {
     json.vocab_size = 600;
@@ -85,18 +105,61 @@ test('a token without a row of the embedding is refused by name and id; more row
 });
 
 test.each([
-  ['an unknown architecture', 'architecture-unsupported', (f: string) => edit(f, 'config.json', (j: { model_type?: string }) => { j.model_type = 'mamba2'; }), 'cannot train "mamba2" models yet'],
-  ['no tokenizer', 'tokenizer-missing', (f: string) => rmSync(join(f, 'tokenizer.json')), 'has no tokenizer.json'],
-  ['no weights', 'weights-missing', (f: string) => rmSync(join(f, 'model.safetensors')), 'has no model.safetensors'],
-  ['cut weights', 'weights-damaged', (f: string) => writeFileSync(join(f, 'model.safetensors'), readFileSync(join(f, 'model.safetensors')).subarray(0, 30_000)), '% complete'],
-  ['a config that contradicts the tensors', 'weights-shape', (f: string) => edit(f, 'config.json', (j: { intermediate_size?: number }) => { j.intermediate_size = 128; }), 'config.json says [128, 64]'],
+  [
+    'an unknown architecture',
+    'architecture-unsupported',
+    (f: string) =>
+      edit(f, 'config.json', (j: { model_type?: string }) => {
+        j.model_type = 'mamba2';
+      }),
+    'cannot train "mamba2" models yet',
+  ],
+  [
+    'no tokenizer',
+    'tokenizer-missing',
+    (f: string) => rmSync(join(f, 'tokenizer.json')),
+    'has no tokenizer.json',
+  ],
+  [
+    'no weights',
+    'weights-missing',
+    (f: string) => rmSync(join(f, 'model.safetensors')),
+    'has no model.safetensors',
+  ],
+  [
+    'cut weights',
+    'weights-damaged',
+    (f: string) =>
+      writeFileSync(
+        join(f, 'model.safetensors'),
+        readFileSync(join(f, 'model.safetensors')).subarray(0, 30_000),
+      ),
+    '% complete',
+  ],
+  [
+    'a config that contradicts the tensors',
+    'weights-shape',
+    (f: string) =>
+      edit(f, 'config.json', (j: { intermediate_size?: number }) => {
+        j.intermediate_size = 128;
+      }),
+    'config.json says [128, 64]',
+  ],
   ['no config', 'model-incomplete', (f: string) => rmSync(join(f, 'config.json')), 'is not a model folder'],
-  ['a damaged tokenizer', 'tokenizer-damaged', (f: string) => writeFileSync(join(f, 'tokenizer.json'), '{"model": {'), 'tokenizer.json cannot be used'],
+  [
+    'a damaged tokenizer',
+    'tokenizer-damaged',
+    (f: string) => writeFileSync(join(f, 'tokenizer.json'), '{"model": {'),
+    'tokenizer.json cannot be used',
+  ],
 ])('%s is refused with the reason', async (_, code, damage, sentence) => {
   const ask = await openInspect();
   const folder = copyOf();
   damage(folder);
-  await expect(ask('model', { folder })).rejects.toMatchObject({ code, message: expect.stringContaining(sentence) });
+  await expect(ask('model', { folder })).rejects.toMatchObject({
+    code,
+    message: expect.stringContaining(sentence),
+  });
 });
 
 test('a record is shown as the model sees it', async () => {
@@ -104,7 +167,10 @@ test('a record is shown as the model sees it', async () => {
   const rendered = await ask('render', { modelFolder: llamaFolder, record: records[0] });
   expect(rendered.text).toBe('<|user|>\nQuestion 0?</s>\n<|assistant|>\nAnswer 0.</s>\n');
   expect(rendered.tokens.map(({ text }) => text).join('')).toBe(rendered.text);
-  const learned = rendered.tokens.filter(({ trained }) => trained).map(({ text }) => text).join('');
+  const learned = rendered.tokens
+    .filter(({ trained }) => trained)
+    .map(({ text }) => text)
+    .join('');
   expect(learned).toContain('Answer 0.</s>');
   expect(learned).not.toContain('Question');
   expect(rendered.contextLength).toBe(256);
@@ -126,7 +192,12 @@ test('presets, plan and fit are complete and fit together', async () => {
   const ask = await openInspect();
   const file = recordsFile(temporaryFolder(), records);
   const presets = await ask('presets', { modelFolder: llamaFolder, recordsFile: file, isSample: false });
-  expect(presets.map((preset) => Preset.parse(preset).id)).toEqual(['quick', 'balanced', 'thorough', 'least-memory']);
+  expect(presets.map((preset) => Preset.parse(preset).id)).toEqual([
+    'quick',
+    'balanced',
+    'thorough',
+    'least-memory',
+  ]);
   const [balanced] = presets.filter(({ suggested }) => suggested);
   const settings = { ...balanced.settings, threads: 1 };
   const request = { modelFolder: llamaFolder, recordsFile: file, settings, memoryBytes: 4e9, diskBytes: 1e9 };
@@ -135,29 +206,59 @@ test('presets, plan and fit are complete and fit together', async () => {
   expect(plan.steps).toBe(Math.round(plan.stepsPerEpoch * settings.epochs));
   expect(plan.checks.filter(({ state }) => state === 'failed')).toEqual([]);
   expect(plan.seconds).toBeGreaterThan(0);
-  const fits = await ask('fit', { modelFolder: llamaFolder, recordsFile: file, memoryBytes: 4e9, threads: 1 });
+  const fits = await ask('fit', {
+    modelFolder: llamaFolder,
+    recordsFile: file,
+    memoryBytes: 4e9,
+    threads: 1,
+  });
   expect(fits.map((fit) => Fit.parse(fit).method)).toEqual(['lora', 'full']);
-  const [unknown] = await ask('fit', { modelFolder: llamaFolder, recordsFile: null, memoryBytes: 1e6, threads: 1 });
+  const [unknown] = await ask('fit', {
+    modelFolder: llamaFolder,
+    recordsFile: null,
+    memoryBytes: 1e6,
+    threads: 1,
+  });
   expect(unknown).toMatchObject({ verdict: 'too-large', secondsPerEpoch: null });
 });
 
 test('the presets of a sample dataset are the ones that are known to train it', async () => {
   const ask = await openInspect();
   const rows = (split: 'train' | 'validation' | 'test', count: number) =>
-    Array.from({ length: count }, (_, i) => record(`${split}${i}`, split, conversation(`Q ${split} ${i}`, 'A | B')));
-  const file = recordsFile(temporaryFolder(), [...rows('train', 340), ...rows('validation', 30), ...rows('test', 120)]);
+    Array.from({ length: count }, (_, i) =>
+      record(`${split}${i}`, split, conversation(`Q ${split} ${i}`, 'A | B')),
+    );
+  const file = recordsFile(temporaryFolder(), [
+    ...rows('train', 340),
+    ...rows('validation', 30),
+    ...rows('test', 120),
+  ]);
   const [, balanced] = await ask('presets', { modelFolder: llamaFolder, recordsFile: file, isSample: true });
-  expect(balanced.settings).toMatchObject({ epochs: 20, learningRate: 2e-3, batchSize: 16, seed: 1, patience: 0 });
+  expect(balanced.settings).toMatchObject({
+    epochs: 20,
+    learningRate: 2e-3,
+    batchSize: 16,
+    seed: 1,
+    patience: 0,
+  });
 });
 
 test('a suggestion reads the first parts of a source', async () => {
   const ask = await openInspect();
   const folder = temporaryFolder();
   const partsFile = join(folder, 'parts.jsonl');
-  const rows = Array.from({ length: 400 }, (_, i) => ({ text: '', place: `row ${i + 1}`, start: 0, end: 0, cells: { question: `What is ${i}?`, answer: `It is ${i}.` } }));
+  const rows = Array.from({ length: 400 }, (_, i) => ({
+    text: '',
+    place: `row ${i + 1}`,
+    start: 0,
+    end: 0,
+    cells: { question: `What is ${i}?`, answer: `It is ${i}.` },
+  }));
   writeFileSync(partsFile, rows.map((row) => JSON.stringify(row)).join('\n'));
   const columns = ['question', 'answer'];
-  const { recipe } = await ask('suggest', { sources: [{ id: 's', name: 'faq.csv', format: 'csv', partsFile, columns }] });
+  const { recipe } = await ask('suggest', {
+    sources: [{ id: 's', name: 'faq.csv', format: 'csv', partsFile, columns }],
+  });
   expect(recipe.sourceIds).toEqual(['s']);
   expect(JSON.stringify(recipe.shape)).toContain('{question}');
 });

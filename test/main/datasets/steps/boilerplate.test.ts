@@ -8,16 +8,21 @@ test('running titles and page numbers go, and lines inside the page stay', async
   const pages = Array.from({ length: 6 }, (_, at) =>
     page(
       at + 1,
-      `Handbook 2024\n\nPart ${'abcdef'[at]} begins.\nIt says ${'mnopqr'[at]}.\nAnd more.\nHandbook 2024 is its name.\n\nPage ${at + 1} of 6`,
+      [
+        'Handbook 2024\n',
+        `Part ${'abcdef'[at]} begins.`,
+        `It says ${'mnopqr'[at]}.`,
+        'This line is the same on all pages.',
+        `So it goes ${'uvwxyz'[at]}.`,
+        `And ends ${'ghijkl'[at]}.\n`,
+        `Page ${at + 1} of 6`,
+      ].join('\n'),
     ),
   );
   const { passages, changed, samples } = await boilerplate.apply(pages, {});
   expect(changed).toBe(6);
   expect(passages[2].fields.text).toBe(
-    'Part c begins.\nIt says o.\nAnd more.\nHandbook 2024 is its name.'.replace(
-      '\nAnd more.\nHandbook 2024 is its name.',
-      '',
-    ),
+    'Part c begins.\nIt says o.\nThis line is the same on all pages.\nSo it goes w.\nAnd ends i.',
   );
   expect(samples[0].place).toBe('a.txt, page 1');
 });

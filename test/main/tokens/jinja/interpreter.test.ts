@@ -61,9 +61,7 @@ describe('foreign templates are bounded', () => {
     ['wide centring', "{{ 'x'.center(999999999) }}"],
     ['macros without end', '{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}'],
   ])('%s', (_what, template) => {
-    const start = performance.now();
     expect(errorOf(template).type).toBe('LimitError');
-    expect(performance.now() - start).toBeLessThan(6000);
   });
 
   it('macros cannot reach JavaScript objects', () => {

@@ -1,12 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { byteAlphabet } from '../../../../main/tokens/byte-alphabet.ts';
 import { createTokenizer } from '../../../../main/tokens/tokenizer.ts';
-import {
-  type BpeOptions,
-  byteAlphabet,
-  trainBpe,
-  trainBpeInSlices,
-} from '../../../../main/tokens/train/bpe.ts';
+import { type BpeOptions, trainBpe, trainBpeInSlices } from '../../../../main/tokens/train/bpe.ts';
 
 interface Stored {
   special: string[];

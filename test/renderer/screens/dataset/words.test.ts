@@ -81,7 +81,7 @@ it('names the shares of the splits, or the column that gives them', () => {
 });
 
 it('shows of each kind of record what is learned and what is not', () => {
-  const base = { id: 'r', split: 'train', provenance: [], group: 'g' } as const;
+  const base = { id: 'r', split: 'train' as const, provenance: [], group: 'g' };
   const learned = (content: Parameters<typeof recordParts>[0]['content']) =>
     recordParts({ ...base, content }).map((part) => part.learned);
   expect(learned({ type: 'completion', prompt: 'a', completion: 'b' })).toEqual([false, true]);

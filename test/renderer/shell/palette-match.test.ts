@@ -23,7 +23,7 @@ it('offers screens and actions before anything is typed', () => {
 });
 
 it('finds entries that hold every word, in any order', () => {
-  expect(labels('theme dark')).toEqual(['Theme: light, dark or as the system', 'Use the dark theme']);
+  expect(labels('theme dark')).toEqual(['Use the dark theme', 'Theme: light, dark or as the system']);
   expect(labels('theme blue')).toEqual([]);
 });
 

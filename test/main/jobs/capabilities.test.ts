@@ -1,0 +1,26 @@
+// The registries as an engine process reads them for the screens.
+import { expect, test } from 'vitest';
+import { capabilities } from '../../../main/jobs/capabilities.ts';
+
+test('every entry has a name and a sentence, ids are unique, and option forms are JSON schemas', async () => {
+  const found = await capabilities.run({}, undefined as never);
+  const lists = [found.importers, found.steps, found.architectures, found.metrics, found.exporters];
+  for (const list of lists) {
+    expect(list.length).toBeGreaterThan(0);
+    expect(new Set(list.map((one) => one.id)).size).toBe(list.length);
+    for (const { id, label, description } of list)
+      expect([id, label !== '', description.endsWith('.')]).toEqual([id, true, true]);
+  }
+  for (const schema of [
+    ...found.steps.map((one) => one.options),
+    ...found.exporters.map((one) => one.optionsSchema),
+  ])
+    expect(schema).toMatchObject({ type: 'object' });
+});
+
+test('LoRA targets are the linear layers of the models, and never the output layer', async () => {
+  const { loraTargets } = await capabilities.run({}, undefined as never);
+  expect(loraTargets).toEqual(expect.arrayContaining(['q_proj', 'v_proj', 'gate_proj', 'down_proj']));
+  expect(loraTargets).not.toContain('lm_head');
+  expect(loraTargets).not.toContain('embed_tokens');
+});

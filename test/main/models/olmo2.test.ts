@@ -1,0 +1,7 @@
+// OLMo 2 against PyTorch's numbers.
+import { expect, test } from 'vitest';
+import { wrongIn } from '../../helpers/reference-model.ts';
+
+test.each(['relatives/olmo2'])('%s: logits, losses and gradients are those of transformers', async (name) => {
+  expect(await wrongIn(name)).toEqual([]);
+});

@@ -1,0 +1,10 @@
+// SmolLM3 against PyTorch's numbers.
+import { expect, test } from 'vitest';
+import { wrongIn } from '../../helpers/reference-model.ts';
+
+test.each(['relatives/smollm3'])(
+  '%s: logits, losses and gradients are those of transformers',
+  async (name) => {
+    expect(await wrongIn(name)).toEqual([]);
+  },
+);

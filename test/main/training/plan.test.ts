@@ -1,0 +1,141 @@
+import { expect, test } from 'vitest';
+import type { Plan, TrainSettings } from '../../../main/contract/runs.ts';
+import { openModel } from '../../../main/models/load.ts';
+import { fitsOf, makePlan, verdictOf } from '../../../main/training/plan.ts';
+import { baseSettings } from '../../../main/training/presets.ts';
+import type { SurveyedRecord } from '../../../main/training/survey.ts';
+import { llamaFolder } from '../../helpers/tiny-model.ts';
+
+const model = openModel(llamaFolder);
+
+/** A record of `length` tokens whose last `learned` ones are trained. */
+function surveyed(
+  id: string,
+  split: SurveyedRecord['split'],
+  length: number,
+  learned: number,
+): SurveyedRecord {
+  const trained = new Uint8Array(length);
+  trained.fill(1, length - learned);
+  return { id, split, hash: id, length, trained, end: { id: 2, expected: true }, refused: null };
+}
+
+const many = (count: number, split: SurveyedRecord['split'] = 'train', length = 30, learned = 10) =>
+  Array.from({ length: count }, (_, i) => surveyed(`${split}${i}`, split, length, learned));
+
+function planOf(
+  records: SurveyedRecord[],
+  changes: Partial<TrainSettings> = {},
+  rest: { memoryBytes?: number; diskBytes?: number } = {},
+): Plan {
+  const facts = { model, records: Math.max(1, records.length), validation: true, fits: true };
+  const settings = { ...baseSettings(facts), batchSize: 4, epochs: 1, ...changes };
+  return makePlan({
+    model,
+    records,
+    settings,
+    endIds: [2],
+    memoryBytes: 4e9,
+    diskBytes: 1e9,
+    gflops: 50,
+    ...rest,
+  });
+}
+
+const sentences = ({ checks }: Plan, state: string) =>
+  checks.filter((check) => check.state === state).map(({ sentence }) => sentence);
+
+test('the last, smaller update counts (field case C02), and tokens are those of all passes', () => {
+  const plan = planOf(many(10), { epochs: 2 });
+  expect(plan).toMatchObject({ stepsPerEpoch: 3, steps: 6, tokens: 600, trainedTokens: 200 });
+  expect(plan.totalParameters).toBe(model.parameters);
+  expect(plan.memory.reduce((sum, { bytes }) => sum + bytes, 0)).toBeCloseTo(plan.peakBytes, -1);
+});
+
+test('time grows with the passes and falls with the speed of the machine', () => {
+  const once = planOf(many(200));
+  expect(planOf(many(200), { epochs: 4 }).seconds).toBeGreaterThan(2 * once.seconds);
+});
+
+test('a healthy dataset passes every check', () => {
+  const plan = planOf([...many(10), ...many(2, 'validation'), ...many(2, 'test')]);
+  expect(sentences(plan, 'failed')).toEqual([]);
+  expect(sentences(plan, 'warning')).toEqual([]);
+  expect(sentences(plan, 'passed')).toContain('No test record is in the training data.');
+  expect(sentences(plan, 'passed')).toContain('The end of each answer is learned.');
+});
+
+test('nothing to learn at the length is a failed check with the numbers (field case C04)', () => {
+  const plan = planOf(many(64, 'train', 35, 5), { maxLength: 16 });
+  expect(sentences(plan, 'failed')).toContain(
+    '64 of 64 records have no trained token at length 16. Raise the maximum length.',
+  );
+  const mixed = planOf(
+    [
+      ...many(56),
+      ...many(8, 'train', 60, 5).map((one) => ({ ...one, id: `long${one.id}`, hash: `long${one.id}` })),
+    ],
+    { maxLength: 40 },
+  );
+  expect(sentences(mixed, 'failed')).toEqual([]);
+  expect(sentences(mixed, 'warning')).toContain(
+    '8 of 64 records have no trained token at length 40. They are left out.',
+  );
+  expect(mixed.tokens).toBe(56 * 30);
+});
+
+test('a test record in the training data fails the check', () => {
+  const [leaked] = many(1, 'test');
+  const plan = planOf([...many(5), { ...leaked, hash: 'train0' }]);
+  expect(sentences(plan, 'failed')).toEqual([
+    '1 test records are in the training data too, so a measurement would mean nothing.',
+  ]);
+});
+
+test('an end that is not learned, cut records and a missing validation split are warnings', () => {
+  const open = many(4).map((one) => ({ ...one, end: { id: 7, expected: true } }));
+  const plan = planOf([...open, surveyed('long', 'train', 90, 60)], { maxLength: 64, patience: 3 });
+  const warnings = sentences(plan, 'warning').join(' ');
+  expect(warnings).toContain('4 of 4 records do not end with a learned end token');
+  expect(warnings).toContain('1 of 5 records are longer than 64 tokens and are cut; the longest has 90.');
+  expect(warnings).toContain('it cannot stop early');
+});
+
+test('a batch larger than the dataset is told', () => {
+  expect(sentences(planOf(many(3), { batchSize: 16 }), 'warning').join()).toContain(
+    'A batch of 16 is larger than the 3 training records',
+  );
+});
+
+test('too little memory or disk fails the checks', () => {
+  const plan = planOf(many(10), {}, { memoryBytes: 50e6, diskBytes: 1e5 });
+  expect(plan.verdict).toBe('too-large');
+  expect(sentences(plan, 'failed').join(' ')).toMatch(/Choose "Least memory".* Checkpoints need/);
+  expect([verdictOf(50, 100), verdictOf(90, 100), verdictOf(101, 100)]).toEqual([
+    'fits',
+    'tight',
+    'too-large',
+  ]);
+});
+
+test('refused records are told by the template’s sentence; an empty training split fails', () => {
+  const refused = many(2).map((one) => ({
+    ...one,
+    length: 0,
+    trained: new Uint8Array(),
+    refused: 'No system role.',
+  }));
+  expect(sentences(planOf(refused), 'failed').join()).toContain(
+    'The chat template refuses 2 of 2 records: No system role.',
+  );
+  expect(sentences(planOf(many(2, 'test')), 'failed')).toContain('There is no training record.');
+});
+
+test('both methods get a verdict, with a time only where there is a dataset', () => {
+  const input = { model, memoryBytes: 1e9, gflops: 50 };
+  const [lora, full] = fitsOf({ ...input, records: many(50) });
+  expect([lora.method, full.method]).toEqual(['lora', 'full']);
+  expect(lora.secondsPerEpoch).toBeGreaterThan(0);
+  expect(full.peakBytes).toBeGreaterThan(lora.peakBytes);
+  expect(fitsOf({ ...input, records: null })[0].secondsPerEpoch).toBeNull();
+});
