@@ -86,7 +86,9 @@ function OpenScreen() {
       );
     }
     return (
-      <Missing title={projectId ? 'This project is not in your list' : `${screen.title} belongs to a project`}>
+      <Missing
+        title={projectId ? 'This project is not in your list' : `${screen.title} belongs to a project`}
+      >
         {projectId ? 'It was deleted or moved. ' : 'Open one, or learn on the sample. '}
         <a href="#/projects">Go to your projects</a>
       </Missing>
@@ -132,7 +134,10 @@ function useCurrentProject(): void {
     if (!list.some((project) => project.id === projectId)) return;
     noted.current = projectId;
     if (settings.lastProjectId === projectId) return;
-    void useSettings.getState().change({ lastProjectId: projectId }).catch(() => undefined);
+    void useSettings
+      .getState()
+      .change({ lastProjectId: projectId })
+      .catch(() => undefined);
   }, [projectId, settings, list]);
 }
 

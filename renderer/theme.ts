@@ -69,7 +69,11 @@ export const theme = createTheme({
         closeButtonProps: { 'aria-label': 'Close' },
       },
       styles: {
-        title: { fontSize: 'var(--sectionSize)', fontWeight: 'var(--weightStrong)', overflowWrap: 'anywhere' },
+        title: {
+          fontSize: 'var(--sectionSize)',
+          fontWeight: 'var(--weightStrong)',
+          overflowWrap: 'anywhere',
+        },
       },
     },
     Drawer: {
@@ -83,7 +87,10 @@ export const theme = createTheme({
     Popover: { defaultProps: { shadow: 'md', radius: 6, transitionProps: { duration: 120 } } },
     Checkbox: { defaultProps: { size: 'xs', color: 'accent' } },
     Radio: { defaultProps: { size: 'xs', color: 'accent' } },
-    Switch: { defaultProps: { size: 'sm', color: 'accent' } },
+    Switch: {
+      defaultProps: { size: 'sm', color: 'accent' },
+      styles: { track: { borderColor: 'var(--borderStrong)' } },
+    },
     TextInput: { defaultProps: { size: 'xs' } },
     NumberInput: { defaultProps: { size: 'xs' } },
     PasswordInput: { defaultProps: { size: 'xs' } },

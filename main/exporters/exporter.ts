@@ -1,4 +1,5 @@
-// What an export format is. One file per format, registered in index.ts. Knows no format by name and nothing of jobs.
+// What an export format is. One file per format, registered in index.ts. Knows no format by name and
+// nothing of jobs.
 import type { z } from 'zod';
 import type { TunedModel } from '../inference/weights.ts';
 import type { Model } from '../models/load.ts';

@@ -1,5 +1,6 @@
-// The whole tuned model as a folder in Hugging Face format: safetensors, config, tokenizer, generation settings. An
-// adapter is merged. Tensors are read, merged and written one by one, so memory is no limit to the size of a model.
+// The whole tuned model as a folder in Hugging Face format: safetensors, config, tokenizer, generation
+// settings. An adapter is merged. Tensors are read, merged and written one by one, so memory is no limit to
+// the size of a model.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -19,7 +20,7 @@ const Options = z.object({
   dtype: z.enum(['as-base', 'float32', 'float16', 'bfloat16']).default('as-base').meta({
     title: 'Number format',
     description:
-      'The base model’s own format unless you choose another; float32 loses nothing, the others halve the size.',
+      'As in the base model unless you choose another; float32 loses nothing, the others halve the size.',
   }),
 });
 type Options = z.infer<typeof Options>;
@@ -32,7 +33,7 @@ export const huggingFace: Exporter<Options> = {
   id: 'hugging-face',
   label: 'Whole model (safetensors)',
   description:
-    'A folder that transformers, vLLM, llama.cpp’s converter and Tunesmith itself load like any other model.',
+    'A folder that transformers, vLLM, llama.cpp’s converter and Tunesmith load like any other model.',
   Options,
   refuses: () => null,
   bytes: ({ tuned }, { dtype }) =>

@@ -1,5 +1,5 @@
-// The adapter alone, as a folder that PEFT loads (https://github.com/huggingface/peft): a few megabytes that go on top of
-// the base model. Knows nothing of merging.
+// The adapter alone, as a folder that PEFT loads (https://github.com/huggingface/peft): a few megabytes
+// that go on top of the base model. Knows nothing of merging.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';

@@ -1,5 +1,5 @@
-// The tensors of a tuned model as one set of weights: an adapter is merged, W + scale B A in float32, one tensor at a time;
-// trained biases and saved modules take the place of the base's.
+// The tensors of a tuned model as one set of weights: an adapter is merged, W + scale B A in float32, one
+// tensor at a time; trained biases and saved modules take the place of the base's.
 
 import type { DType } from '../compiler/op.ts';
 import { assert } from '../errors.ts';
@@ -33,8 +33,9 @@ export function mergedTensors(tuned: TunedModel): MergedTensor[] {
 }
 
 /**
- * The output layer of a tied model, where training took it apart from the embedding: one of the two was adapted or saved
- * without the other (field case C06). `source` is the tensor of the base that it starts from.
+ * The output layer of a tied model, where training took it apart from the embedding: one of the two was
+ * adapted or saved without the other (field case C06). `source` is the tensor of the base that it starts
+ * from.
  */
 export function untiedOutput({ model, weights }: TunedModel): { name: string; source: string } | undefined {
   if (!model.shape.tiedEmbeddings || weights === undefined) return undefined;

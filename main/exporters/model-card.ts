@@ -1,5 +1,5 @@
-// README.md of an export, written from the lineage of the run: what it was made from, how, how it measures, and how to
-// load it. The front matter is what the Hugging Face Hub reads. Leaves out what nobody knows.
+// README.md of an export, written from the lineage of the run: what it was made from, how, how it measures,
+// and how to load it. The front matter is what the Hugging Face Hub reads. Leaves out what nobody knows.
 import { z } from 'zod';
 import type { Parity } from '../contract/exports.ts';
 import type { ExportSource } from './exporter.ts';
@@ -36,6 +36,8 @@ const Lineage = z.looseObject({
 });
 type Lineage = z.infer<typeof Lineage>;
 
+const checked = 'After writing, the files were loaded again and compared with the model in the app.';
+
 const lineageOf = (source: ExportSource): Lineage => Lineage.safeParse(source.lineage).data ?? {};
 
 /** The base model's name as the user knows it. */
@@ -55,12 +57,12 @@ export function modelCard(
   return [
     frontMatter(source, lineage, library),
     `# ${oneLine(title)}`,
-    `Fine-tuned from ${oneLine(baseName(source))} with Tunesmith, on one computer. Nothing was sent anywhere.`,
+    `Fine-tuned from ${oneLine(baseName(source))} with Tunesmith, on one computer.`,
     `## Load it\n\n${usage}`,
     dataPart(lineage),
     settingsPart(lineage),
     evaluationPart(lineage),
-    `## Check of these files\n\nAfter writing, the files were loaded again and compared with the model in the app. ${parity.sentence}`,
+    `## Check of these files\n\n${checked} ${parity.sentence}`,
     versionsPart(lineage),
   ]
     .filter((part) => part !== '')
@@ -86,7 +88,9 @@ function dataPart({ dataset }: Lineage): string {
     ({ source, basis, who }) => `| ${cell(source)} | ${cell(basis)} | ${cell(who)} |`,
   );
   return [
-    `## Training data\n\nDataset version ${dataset.number}, “${oneLine(dataset.name)}”: ${counts.join(', ')} records. SHA-256 \`${dataset.hash}\`.`,
+    '## Training data',
+    `Dataset version ${dataset.number}, “${oneLine(dataset.name)}”: ${counts.join(', ')} records.`,
+    `SHA-256 of the records: \`${dataset.hash}\``,
     ...(rights.length === 0
       ? []
       : [`| source | basis for use | attested by |\n| --- | --- | --- |\n${rights.join('\n')}`]),
@@ -97,7 +101,8 @@ function settingsPart({ run, settings }: Lineage): string {
   if (settings === undefined) return '';
   const rows = flat(settings).map(([name, value]) => `| ${name} | ${cell(String(value))} |`);
   const step = run === undefined ? '' : ` Step ${run.bestStep ?? run.step} of run ${run.number}.`;
-  return `## Settings\n\nThe complete recipe.${step}\n\n| setting | value |\n| --- | --- |\n${rows.join('\n')}`;
+  const table = `| setting | value |\n| --- | --- |\n${rows.join('\n')}`;
+  return `## Settings\n\nThe complete recipe.${step}\n\n${table}`;
 }
 
 /** Nested settings as `lora.rank`. */
@@ -111,13 +116,15 @@ function flat(value: Record<string, unknown>, prefix = ''): [string, unknown][] 
 
 function evaluationPart({ evaluation }: Lineage): string {
   if (evaluation === undefined) return '';
+  const { verdict } = evaluation;
   const shown = ({ value, low, high }: z.infer<typeof Measured>) =>
     `${value.toPrecision(4)} (${low.toPrecision(4)} to ${high.toPrecision(4)})`;
   const rows = evaluation.results.map(
     ({ label, unit, base, tuned }) => `| ${cell(label)} | ${cell(unit)} | ${shown(base)} | ${shown(tuned)} |`,
   );
   return [
-    `## Measured\n\nOn ${evaluation.records} ${evaluation.split} records, with 95 % intervals. ${evaluation.verdict ?? ''}`.trimEnd(),
+    '## Measured',
+    `On ${evaluation.records} ${evaluation.split} records, with 95 % intervals. ${verdict ?? ''}`.trimEnd(),
     `| measure | unit | base | tuned |\n| --- | --- | --- | --- |\n${rows.join('\n')}`,
   ].join('\n\n');
 }

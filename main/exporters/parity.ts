@@ -1,5 +1,5 @@
-// Proof of an export (RULES.md 11): what was written is opened again by our own loader, and its logits on fixed texts are
-// held against those of the live model. Knows no format.
+// Proof of an export (RULES.md 11): what was written is opened again by our own loader, and its logits on
+// fixed texts are held against those of the live model. Knows no format.
 import type { Parity } from '../contract/exports.ts';
 import type { TunedModel } from '../inference/weights.ts';
 import { loadTokenizer, type Tokenizer } from '../tokens/tokenizer.ts';
@@ -17,8 +17,8 @@ const texts = [
 const mostTokens = 64;
 
 /**
- * Largest difference that rounding to this type explains, as a share of the largest logit. float32 files differ only by
- * the order of sums, and by a merge.
+ * Largest difference that rounding to this type explains, as a share of the largest logit. float32 files
+ * differ only by the order of sums, and by a merge.
  */
 const tolerance = { float32: 1e-4, float16: 1e-2, bfloat16: 6e-2 } as const;
 const leastAgreement = { float32: 1, float16: 0.98, bfloat16: 0.9 } as const;
@@ -68,7 +68,8 @@ export async function compareParity(
   const near = difference === 0 ? 'all logits are equal' : `no logit differs by more than ${number}`;
   const sentence = same
     ? `The same: ${agreed} of ${positions} next tokens agree, and ${near} (${dtype}).`
-    : `Differs: ${positions - agreed} of ${positions} next tokens are others, and logits differ by up to ${number} (${dtype}).`;
+    : `Differs: ${positions - agreed} of ${positions} next tokens are others, and logits differ by up to ` +
+      `${number} (${dtype}).`;
   return {
     maxLogitDifference: Number.isNaN(difference) ? Number.MAX_VALUE : difference,
     topTokenAgreement: agreement,

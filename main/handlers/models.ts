@@ -106,7 +106,7 @@ async function checkStarter(services: Services): Promise<boolean> {
   if (store.settings.mark('starter') === stamp && store.models.get(starterId)) return true;
   const facts = await services.inspect.ask<InspectAsks['model']['reply']>('model', { folder });
   const addedAt = store.models.get(starterId)?.addedAt ?? Date.now();
-  store.models.save({ ...facts, folder, id: starterId, origin: 'starter', addedAt });
+  store.models.save({ ...facts, name: 'Starter', folder, id: starterId, origin: 'starter', addedAt });
   store.settings.setMark('starter', stamp);
   services.emit('models.changed', {});
   return true;

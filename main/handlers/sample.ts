@@ -48,7 +48,9 @@ export async function afterSampleImport(services: Services, project: ProjectStor
   const sources = project.sources.usable();
   for (const source of sources) project.sources.update(source.id, { rights });
   const { steps } = await services.capabilities();
-  for (const dataset of sample.datasets) {
+  // The dataset behind the first button is frozen last: screens begin with the newest version.
+  const order = [...sample.datasets].sort((a, b) => Number(a.id === sample.first) - Number(b.id === sample.first));
+  for (const dataset of order) {
     const source = sources.find((one) => one.name === dataset.file);
     if (!source) {
       log('error', 'sample.source-missing', { file: dataset.file });

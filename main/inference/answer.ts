@@ -1,5 +1,6 @@
-// The one pipe from a prompt to text (RULES.md 9): ids -> characters -> stop filter -> whoever listens. An answer that is
-// not streamed is the same pipe, collected. Chat, evaluation, samples while training and the server use it.
+// The one pipe from a prompt to text (RULES.md 9): ids -> characters -> stop filter -> whoever listens. An
+// answer that is not streamed is the same pipe, collected. Chat, evaluation, samples while training and the
+// server use it.
 import type { SamplingOptions } from '../contract/chat.ts';
 import type { Model } from '../models/load.ts';
 import type { Tokenizer } from '../tokens/tokenizer.ts';

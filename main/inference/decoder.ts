@@ -1,5 +1,5 @@
-// Runs the graphs of generation: reads a prompt in chunks, then one token at a time for some rows at once. Holds the
-// sessions. Knows nothing of sampling, of ends of answers or of text.
+// Runs the graphs of generation: reads a prompt in chunks, then one token at a time for some rows at once.
+// Holds the sessions. Knows nothing of sampling, of ends of answers or of text.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Provider } from '../compiler/lowering.ts';
 import type { Model } from '../models/load.ts';
@@ -86,8 +86,8 @@ export function createDecoder({
   };
 
   /**
-   * Logits [rows, vocabulary] after the new tokens `ids` [rows, T], of which `counts[row]` are real. `past[row]` keys
-   * are in the cache already; the new ones are added to it.
+   * Logits [rows, vocabulary] after the new tokens `ids` [rows, T], of which `counts[row]` are real.
+   * `past[row]` keys are in the cache already; the new ones are added to it.
    */
   const run = async (
     cache: KvCache,
@@ -124,8 +124,8 @@ export function createDecoder({
     /** An empty cache. */
     newCache: (rows: number, places: number) => new KvCache(model.shape, rows, places),
     /**
-     * Reads a prompt into a cache of one row, from `chunks[first]` on, and gives the logits [vocabulary] that follow it;
-     * undefined when `signal` was aborted on the way.
+     * Reads a prompt into a cache of one row, from `chunks[first]` on, and gives the logits [vocabulary]
+     * that follow it; undefined when `signal` was aborted on the way.
      */
     async prefill(
       cache: KvCache,
@@ -157,8 +157,9 @@ export function createDecoder({
 let lastTurn: Promise<void> = Promise.resolve();
 
 /**
- * Decoders of a process compute one at a time, in turns, so that two answers stream side by side and each knows its own
- * time. The event loop turns once in between: a frame that cancels an answer is seen before the next token.
+ * Decoders of a process compute one at a time, in turns, so that two answers stream side by side and each
+ * knows its own time. The event loop turns once in between: a frame that cancels an answer is seen before
+ * the next token.
  */
 async function takeTurn(): Promise<() => void> {
   const { promise, resolve } = Promise.withResolvers<void>();

@@ -1,5 +1,6 @@
-// Generation from token ids: one answer at a time, or many in a batch whose rows are filled again as soon as they are
-// done. Chooses tokens and decides where an answer ends. Knows nothing of text or of conversations.
+// Generation from token ids: one answer at a time, or many in a batch whose rows are filled again as soon
+// as they are done. Chooses tokens and decides where an answer ends. Knows nothing of text or of
+// conversations.
 import { AppError } from '../errors.ts';
 import { chunksOf, createDecoder, type DecoderOptions } from './decoder.ts';
 import { KvCache, placesFor } from './kv-cache.ts';
@@ -46,7 +47,10 @@ const roomAtOnce = 256;
 const rowSizes = [32, 16, 8, 4, 2, 1];
 const cacheBytesLimit = 512 * 1024 * 1024;
 
-/** Base and adapter share the mapped weights; a trainer as `weights` gives answers of what it has learned so far. */
+/**
+ * Base and adapter share the mapped weights; a trainer as `weights` gives answers of what it has learned so
+ * far.
+ */
 export function createGenerator(options: DecoderOptions) {
   const { model } = options;
   const decoder = createDecoder(options);
@@ -137,7 +141,10 @@ export function createGenerator(options: DecoderOptions) {
     firstAt: number;
   }
 
-  /** Answers all prompts; the result has their order. Aborting gives `cancelled` for those that were not done. */
+  /**
+   * Answers all prompts; the result has their order. Aborting gives `cancelled` for those that were not
+   * done.
+   */
   const generateBatch = async (
     prompts: readonly (readonly number[])[],
     { signal, rows: wantedRows, onDone, ...wanted }: BatchOptions,

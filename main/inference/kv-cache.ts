@@ -1,5 +1,5 @@
-// The graph of generation, and the cache of keys and values that it reads. One graph per number of rows, of new tokens and
-// of places in the cache; all of them share the weights. Knows nothing of sampling or text.
+// The graph of generation, and the cache of keys and values that it reads. One graph per number of rows, of
+// new tokens and of places in the cache; all of them share the weights. Knows nothing of sampling or text.
 import { Graph, type Value } from '../compiler/graph.ts';
 import { lower, type Program, type Provider } from '../compiler/lowering.ts';
 import type { ModelShape } from '../models/architecture.ts';
@@ -10,7 +10,10 @@ import { type LoraSite, siteAdapters } from '../models/lora.ts';
 import type { Page } from '../training/parameters.ts';
 import { pageInputs } from '../training/programs.ts';
 
-/** Shape of one graph: B rows, T new tokens of each, C places for earlier keys (0 = the tokens are the first ones). */
+/**
+ * Shape of one graph: B rows, T new tokens of each, C places for earlier keys (0 = the tokens are the first
+ * ones).
+ */
 export interface DecodeShape {
   rows: number;
   tokens: number;
@@ -40,12 +43,13 @@ export function placesFor(length: number): number {
 }
 
 /**
- * Inputs: ids and positions [B, T] int32; last [B] int32, the row of B * T whose logits are wanted; with places also past
- * [B] int32, the number of keys in the cache of each row, and key.0, value.0, .. [B, kvHeads, C, headDim].
- * Outputs: logits [B, vocabulary], and key.0.new, value.0.new, .. [B, kvHeads, T, headDim] for the cache.
+ * Inputs: ids and positions [B, T] int32; last [B] int32, the row of B * T whose logits are wanted; with
+ * places also past [B] int32, the number of keys in the cache of each row, and key.0, value.0, .. [B,
+ * kvHeads, C, headDim]. Outputs: logits [B, vocabulary], and key.0.new, value.0.new, .. [B, kvHeads, T,
+ * headDim] for the cache.
  *
- * The cache is only read here. onnxruntime-node copies each output into a new array, also one that was given to be
- * written in place, so a graph that gave the cache back would copy all of it for each token.
+ * The cache is only read here. onnxruntime-node copies each output into a new array, also one that was
+ * given to be written in place, so a graph that gave the cache back would copy all of it for each token.
  */
 export function compileDecode(shape: DecodeShape, options: DecodeOptions): Program {
   const { rows, tokens, places } = shape;
@@ -220,8 +224,8 @@ export class KvCache {
   }
 
   /**
-   * Takes over the new keys and values of a run: `counts[row]` tokens of row `row`, from place `past[row]` on. What comes
-   * behind them in the outputs was padding.
+   * Takes over the new keys and values of a run: `counts[row]` tokens of row `row`, from place `past[row]`
+   * on. What comes behind them in the outputs was padding.
    */
   take(
     outputs: Readonly<Record<string, ArrayLike<number>>>,

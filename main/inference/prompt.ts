@@ -1,5 +1,6 @@
-// What a record, or a line that somebody typed, asks of a model: prompt ids and the text that would be right. Made by the
-// one renderer (RULES.md 1), so that evaluation, chat and samples ask exactly as training taught.
+// What a record, or a line that somebody typed, asks of a model: prompt ids and the text that would be
+// right. Made by the one renderer (RULES.md 1), so that evaluation, chat and samples ask exactly as
+// training taught.
 import type { Message, RecordContent } from '../contract/datasets.ts';
 import { AppError } from '../errors.ts';
 import type { Model } from '../models/load.ts';
@@ -55,7 +56,10 @@ export async function promptOf(tokenizer: Tokenizer, content: RecordContent): Pr
   };
 }
 
-/** The prompt of a line that somebody typed: a question in the chat template where there is one, else the text itself. */
+/**
+ * The prompt of a line that somebody typed: a question in the chat template where there is one, else the
+ * text itself.
+ */
 export async function typedPrompt(tokenizer: Tokenizer, text: string): Promise<Prompt> {
   const ids =
     tokenizer.chatTemplate === undefined
@@ -65,8 +69,9 @@ export async function typedPrompt(tokenizer: Tokenizer, text: string): Promise<P
 }
 
 /**
- * Ids that end an answer: those of generation_config.json and config.json, the tokenizer's EOS, and the control token that
- * the chat template puts behind an answer, which is what a tuned model has learned (field case D06).
+ * Ids that end an answer: those of generation_config.json and config.json, the tokenizer's EOS, and the
+ * control token that the chat template puts behind an answer, which is what a tuned model has learned
+ * (field case D06).
  */
 export async function endIdsOf(model: Model, tokenizer: Tokenizer): Promise<number[]> {
   const ids = new Set(model.eosIds);

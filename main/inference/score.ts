@@ -1,5 +1,5 @@
-// Teacher-forced loss: how surprised a model is by each token of the right answer. Batches records of similar length; the
-// sums do not depend on how (RULES.md 6). Knows nothing of generation.
+// Teacher-forced loss: how surprised a model is by each token of the right answer. Batches records of
+// similar length; the sums do not depend on how (RULES.md 6). Knows nothing of generation.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TrainingRecord } from '../training/data.ts';
 import { type BatchArrays, createTrainer } from '../training/trainer.ts';
@@ -13,7 +13,10 @@ export interface RecordLoss {
 }
 
 export interface Scorer {
-  /** One entry per record, in order. Aborting gives fewer: those done so far have numbers, the others 0 of 0 tokens. */
+  /**
+   * One entry per record, in order. Aborting gives fewer: those done so far have numbers, the others 0 of 0
+   * tokens.
+   */
   losses(records: readonly TrainingRecord[], signal?: AbortSignal): Promise<RecordLoss[]>;
   release(): Promise<void>;
 }
@@ -45,7 +48,8 @@ export async function createScorer(
       const plans = planOnce(lengths, model.shape.contextLength, tokensOfBatch(model.parameters));
       const labelsOf = (plan: MicroBatchPlan) =>
         plan.rows.reduce((total, [{ record }]) => total + records[record].labels, 0);
-      const most = new Map<number, number>(); // equal counts of labels at a width: one session for all its batches
+      // equal counts of labels at a width: one session for all its batches
+      const most = new Map<number, number>();
       for (const plan of plans) most.set(plan.width, Math.max(most.get(plan.width) ?? 0, labelsOf(plan)));
       for (const plan of plans) {
         if (signal?.aborted) break;

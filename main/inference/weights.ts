@@ -1,5 +1,5 @@
-// The weights that answers come from: the base alone, the base with an adapter (never merged, so that both share the
-// mapped file), or a full set of tuned weights. Does not know where a run keeps them.
+// The weights that answers come from: the base alone, the base with an adapter (never merged, so that both
+// share the mapped file), or a full set of tuned weights. Does not know where a run keeps them.
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { sizeOf } from '../compiler/shape.ts';
@@ -19,7 +19,10 @@ import {
 import { readHeader, readTensor, type TensorInfo } from '../models/safetensors.ts';
 import { layoutPages, type Page, PagedArrays } from '../training/parameters.ts';
 
-/** Values that replace or extend what lies in the files. A trainer is one: its answers follow what it learns. */
+/**
+ * Values that replace or extend what lies in the files. A trainer is one: its answers follow what it
+ * learns.
+ */
 export interface LiveWeights {
   readonly pages: readonly Page[];
   readonly sites: readonly LoraSite[];
@@ -35,7 +38,8 @@ export interface TunedModel {
 }
 
 /**
- * A base model with an adapter folder in PEFT's format, or a folder of full weights, on top of it; null = the base itself.
+ * A base model with an adapter folder in PEFT's format, or a folder of full weights, on top of it; null =
+ * the base itself.
  * @throws AppError with the reason when the folder cannot be used or does not fit the base
  */
 export function openTuned(
@@ -68,7 +72,10 @@ export function adapterWeights(model: Model, { config, ...files }: AdapterFiles)
   return { pages, sites, parameters };
 }
 
-/** True when the adapter changes nothing: every product B A is zero, and nothing else is saved (field case D03). */
+/**
+ * True when the adapter changes nothing: every product B A is zero, and nothing else is saved (field case
+ * D03).
+ */
 export function hasNoEffect({ sites, parameters }: LiveWeights): boolean {
   const zero = (name: string) => parameters.view(name).every((value) => value === 0);
   const tensors = siteTensors(sites).length;
@@ -116,9 +123,9 @@ function withTensors(model: Model, folder: string): Model {
 const widened = new WeakMap<Model, Map<string, Float32Array>>();
 
 /**
- * 16-bit weights as float32, once for each model in memory: casting them again for every token would take longer than
- * the products. `except` names tensors that are not wanted. Empty where the files hold float32, or where memory is short
- * (then the graph casts).
+ * 16-bit weights as float32, once for each model in memory: casting them again for every token would take
+ * longer than the products. `except` names tensors that are not wanted. Empty where the files hold float32,
+ * or where memory is short (then the graph casts).
  */
 export function widenedWeights(model: Model, except: ReadonlySet<string>): Map<string, Float32Array> {
   const kept = widened.get(model) ?? new Map<string, Float32Array>();

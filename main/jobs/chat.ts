@@ -1,5 +1,5 @@
-// The job behind a chat: one engine with one set of base weights, and a column for each tuned model on it. Stays until it
-// is stopped; answers stream side by side.
+// The job behind a chat: one engine with one set of base weights, and a column for each tuned model on it.
+// Stays until it is stopped; answers stream side by side.
 import type { ChatAnswer, SamplingOptions } from '../contract/chat.ts';
 import { AppError } from '../errors.ts';
 import { answer, createSpeaker, type Speaker } from '../inference/answer.ts';

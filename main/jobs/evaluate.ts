@@ -1,5 +1,6 @@
-// The job that measures a tuned model against its base: both answer the same prompts greedily and are asked how much the
-// right answers surprise them. Every prediction goes into a file; the numbers come from main/metrics.
+// The job that measures a tuned model against its base: both answer the same prompts greedily and are asked
+// how much the right answers surprise them. Every prediction goes into a file; the numbers come from
+// main/metrics.
 import { createWriteStream, renameSync, rmSync } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import type { DatasetRecord } from '../contract/datasets.ts';
@@ -63,7 +64,10 @@ function pick(records: readonly DatasetRecord[], limit: number): DatasetRecord[]
   return Array.from({ length: limit }, (_, i) => records[Math.floor((i * records.length) / limit)]);
 }
 
-/** Renders the records. What cannot be measured is left out, with one sentence for each reason (field case E07). */
+/**
+ * Renders the records. What cannot be measured is left out, with one sentence for each reason (field case
+ * E07).
+ */
 async function prepare(
   records: readonly DatasetRecord[],
   tokenizer: Tokenizer,
@@ -102,7 +106,10 @@ function nothingToMeasure(split: string, records: number, leftOut: readonly stri
   );
 }
 
-/** Loss for every type; for answers also how they match, character by character where they are of a fixed form. */
+/**
+ * Loss for every type; for answers also how they match, character by character where they are of a fixed
+ * form.
+ */
 function defaultMetrics(records: readonly DatasetRecord[]): string[] {
   const references = records.flatMap(({ content }) =>
     content.type === 'chat'

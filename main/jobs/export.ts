@@ -1,5 +1,6 @@
-// The job that writes a tuned model for other programs: under a temporary name, opened again and compared with the live
-// model (RULES.md 11), described by a model card, and only then renamed. Knows no format by name.
+// The job that writes a tuned model for other programs: under a temporary name, opened again and compared
+// with the live model (RULES.md 11), described by a model card, and only then renamed. Knows no format by
+// name.
 import { createHash } from 'node:crypto';
 import {
   createReadStream,

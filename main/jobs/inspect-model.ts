@@ -1,4 +1,5 @@
-// What a model folder holds, checked as a whole: weights, tokenizer, licence. Refusals are errors with the reason.
+// What a model folder holds, checked as a whole: weights, tokenizer, licence. Refusals are errors with the
+// reason.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../errors.ts';
@@ -50,7 +51,8 @@ function refuseMissingRows({ shape, name }: Model, tokenizer: Tokenizer): void {
   const id = ids.find((candidate) => tokenizer.tokenOf(candidate) !== undefined) ?? rows;
   throw new AppError(
     'tokenizer-rows',
-    `The tokenizer of "${name}" has the token "${tokenizer.tokenOf(id)}" with id ${id}, but the embedding has only ${rows} rows.`,
+    `The tokenizer of "${name}" has the token "${tokenizer.tokenOf(id)}" with id ${id}, ` +
+      `but the embedding has only ${rows} rows.`,
     'Choose the tokenizer that belongs to these weights, or add a row for the token.',
   );
 }

@@ -1,5 +1,5 @@
-// The job behind quick questions: what a model folder holds, what a record looks like to it, what a run would cost. Keeps
-// tokenizers and surveys warm, and stays until it is stopped.
+// The job behind quick questions: what a model folder holds, what a record looks like to it, what a run
+// would cost. Keeps tokenizers and surveys warm, and stays until it is stopped.
 import { createReadStream, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';

@@ -1,10 +1,19 @@
-// What a model architecture tells the rest of the app: its tensors, and how its forward graph is built. One file per
-// architecture; shared parts lie in blocks/. Shared code reads what an entry declares and never asks for its id.
+// What a model architecture tells the rest of the app: its tensors, and how its forward graph is built. One
+// file per architecture; shared parts lie in blocks/. Shared code reads what an entry declares and never asks
+// for its id.
 import type { z } from 'zod';
 import type { Value } from '../compiler/graph.ts';
 import type { ModelBuilder } from './builder.ts';
 
 export type TensorKind = 'linear' | 'conv1d' | 'embedding' | 'norm' | 'bias';
+
+/** What the output layer predicts: tokens, or the labels of a classifier. */
+export type Objective =
+  | 'causal-lm'
+  | 'masked-lm'
+  | 'seq2seq-lm'
+  | 'classification'
+  | 'token-classification';
 
 /** A tensor of the checkpoint. Linear weights are [out, in], Conv1D weights [in, out], as in transformers. */
 export interface TensorSpec {
@@ -49,9 +58,16 @@ export interface Architecture<Config = unknown> {
   description: string;
   /** Values of `model_type` in config.json. */
   modelTypes: readonly string[];
-  /** Model types that stored reference numbers hold to be exact; the others are mapped, but unproven. All unless given. */
+  /**
+   * Model types that stored reference numbers hold to be exact; the others are mapped, but unproven. All
+   * unless given.
+   */
   proven?: readonly string[];
   task: 'causal' | 'encoder' | 'seq2seq';
+  /** Of a checkpoint, whose configuration names its head; `causal-lm` unless given. */
+  objective?(config: Config): Objective;
+  /** Token that a decoder's input begins with (encoder-decoders). */
+  decoderStart?(config: Config): number;
   /** Parses config.json, with the defaults of the reference implementation. */
   Config: z.ZodType<Config>;
   shape(config: Config): ModelShape;

@@ -1,6 +1,6 @@
-// What an architecture builds its forward graph with: tensors by name (frozen by reference, or trainable), linear
-// layers with their adapters, and attention. The same forward code serves training, evaluation and generation; they
-// differ in the `Attend` function and in the inputs.
+// What an architecture builds its forward graph with: tensors by name (frozen by reference, or trainable),
+// linear layers with their adapters, and attention. The same forward code serves training, evaluation and
+// generation; they differ in the `Attend` function and in the inputs.
 
 import type { Graph, Value } from '../compiler/graph.ts';
 import type { Provider } from '../compiler/lowering.ts';
@@ -24,7 +24,10 @@ export interface AttentionSpec {
   softcap?: number;
 }
 
-/** Attention of one layer: q [batch, width, heads * headDim], k and v [batch, width, kvHeads * headDim] -> as q. */
+/**
+ * Attention of one layer: q [batch, width, heads * headDim], k and v [batch, width, kvHeads * headDim] -> as
+ * q.
+ */
 export type Attend = (layer: number, q: Value, k: Value, v: Value, spec: AttentionSpec) => Value;
 
 /** How much of the forward pass is computed again in the backward pass instead of being kept. */
@@ -32,6 +35,9 @@ export type Recompute = 'off' | 'selective' | 'layer';
 
 /** LoRA of a linear layer or an embedding (then `in` is the vocabulary). */
 export type Adapter = LinearAdapter;
+
+/** Inputs that only some architectures read: all int32. */
+export type BatchInput = 'tokenTypes' | 'ends' | 'targetIds';
 
 export interface BuilderOptions {
   graph: Graph;
@@ -41,6 +47,10 @@ export interface BuilderOptions {
   /** Token ids [batch, width] and their positions [batch, width], both int32. */
   ids: Value;
   positions: Value;
+  /** [batch, width]: places with equal numbers see each other, tokens have one above 0; undefined = no padding. */
+  segments?: Value;
+  /** Places in a row of the text that a decoder learns. */
+  targetWidth?: number;
   /** Positions that can occur: rows of the RoPE tables. */
   maxPositions: number;
   attend: Attend;
@@ -61,6 +71,7 @@ export class ModelBuilder {
   readonly g: Graph;
   readonly rows: number;
   private readonly raws = new Map<string, Value>();
+  private readonly given = new Map<BatchInput, Value>();
   private readonly tables = new Map<string, RotaryTables>();
   private readonly widePositions: Value;
 
@@ -82,6 +93,21 @@ export class ModelBuilder {
   /** Whether cheap values of a block are computed again in the backward pass. */
   get selective(): boolean {
     return this.options.recompute !== 'off';
+  }
+
+  /**
+   * A further input of the batch, declared in the graph once an architecture asks for it: types of tokens [batch, width],
+   * the last token of each row as row * width + place [batch], or what the decoder reads [batch, targetWidth].
+   */
+  input(name: BatchInput): Value {
+    const known = this.given.get(name);
+    if (known !== undefined) return known;
+    const { targetWidth } = this.options;
+    assert(name !== 'targetIds' || targetWidth !== undefined, 'a batch for a decoder has target texts');
+    const shape = name === 'ends' ? [this.batch] : [this.batch, name === 'targetIds' ? targetWidth as number : this.width];
+    const value = this.g.input(name, shape, 'int32');
+    this.given.set(name, value);
+    return value;
   }
 
   has(name: string): boolean {
@@ -114,8 +140,8 @@ export class ModelBuilder {
   }
 
   /**
-   * Rows of the embedding table of `module` for token ids or other indices: [batch * width, hidden]. The `scale` is
-   * rounded to the dtype that the table is stored in, as transformers rounds it.
+   * Rows of the embedding table of `module` for token ids or other indices: [batch * width, hidden]. The
+   * `scale` is rounded to the dtype that the table is stored in, as transformers rounds it.
    */
   embed(module: string, { ids = this.options.ids, scale = 1 }: { ids?: Value; scale?: number } = {}): Value {
     const { g } = this;
@@ -141,7 +167,10 @@ export class ModelBuilder {
     return g.mul(rows, toFloat32(fromFloat32(Float32Array.of(scale), stored), stored)[0]);
   }
 
-  /** Linear layers that share the input x [rows, in], by module name; biases are used where the checkpoint has them. */
+  /**
+   * Linear layers that share the input x [rows, in], by module name; biases are used where the checkpoint has
+   * them.
+   */
   linear(x: Value, modules: readonly string[], layout: 'linear' | 'conv1d' = 'linear'): Value[] {
     const sites = modules.map((module): LinearSite => {
       const bias = `${module}.bias`;
@@ -167,8 +196,9 @@ export class ModelBuilder {
   }
 
   /**
-   * Hidden rows and the table [vocabulary, width] whose product the logits are, with an adapter of the output layer as
-   * further columns: h Wᵀ + s (h Aᵀ) Bᵀ = [h, h Aᵀ] [W, s B]ᵀ. So the loss needs to know nothing of adapters.
+   * Hidden rows and the table [vocabulary, width] whose product the logits are, with an adapter of the output
+   * layer as further columns: h Wᵀ + s (h Aᵀ) Bᵀ = [h, h Aᵀ] [W, s B]ᵀ. So the loss needs to know nothing of
+   * adapters.
    */
   headProduct({ hidden, head }: ForwardResult): { hidden: Value; table: Value; bias: Value | undefined } {
     const { g } = this;
@@ -191,8 +221,8 @@ export class ModelBuilder {
   }
 
   /**
-   * The output layer's own weight where one is trained, else the one that it shares with the embedding. Where an adapter
-   * saves the embedding alone, it keeps the base's table, as in PEFT.
+   * The output layer's own weight where one is trained, else the one that it shares with the embedding. Where
+   * an adapter saves the embedding alone, it keeps the base's table, as in PEFT.
    */
   private headSite(head: ForwardResult['head']): Omit<LinearSite, 'adapter'> {
     const { parameters } = this.options;

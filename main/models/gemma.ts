@@ -1,7 +1,7 @@
-// Gemma 2 and the text models of Gemma 3: gains stored around 0, norms before and after each part of a layer, scaled
-// embeddings, and windows in most layers. Gemma 2 caps its scores and logits; Gemma 3 norms queries and keys, and turns
-// the positions of its windowed layers with a base of their own.
-// Reference: transformers, models/gemma2/modeling_gemma2.py and models/gemma3/modeling_gemma3.py.
+// Gemma 2 and the text models of Gemma 3: gains stored around 0, norms before and after each part of a layer,
+// scaled embeddings, and windows in most layers. Gemma 2 caps its scores and logits; Gemma 3 norms queries
+// and keys, and turns the positions of its windowed layers with a base of their own. Reference: transformers,
+// models/gemma2/modeling_gemma2.py and models/gemma3/modeling_gemma3.py.
 import { z } from 'zod';
 import type { DecoderVariant } from './blocks/decoder.ts';
 import { activationNames } from './blocks/feed-forward.ts';

@@ -1,6 +1,6 @@
-// GPT-2: learned positions, layer norms with biases, and linear layers stored as Conv1D, [in, out]. Its dropout in
-// pre-training (0.1) is not applied in fine-tuning.
-// Reference: transformers, models/gpt2/modeling_gpt2.py.
+// GPT-2: learned positions, layer norms with biases, and linear layers stored as Conv1D, [in, out]. Its
+// dropout in pre-training (0.1) is not applied in fine-tuning. Reference: transformers,
+// models/gpt2/modeling_gpt2.py.
 import { z } from 'zod';
 import type { Value } from '../compiler/graph.ts';
 import type { Architecture, TensorSpec } from './architecture.ts';

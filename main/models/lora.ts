@@ -1,5 +1,5 @@
-// LoRA adapters in PEFT's format (https://github.com/huggingface/peft, tuners/lora): which modules get one, its scale,
-// its first weights, and the files. Field names are those of adapter_config.json.
+// LoRA adapters in PEFT's format (https://github.com/huggingface/peft, tuners/lora): which modules get one,
+// its scale, its first weights, and the files. Field names are those of adapter_config.json.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -55,7 +55,10 @@ export interface AdapterTensor {
 
 const prefix = 'base_model.model.';
 
-/** Names of the matrices of a site, as in adapter_model.safetensors: A [rank, in], B [out, rank], magnitudes [out]. */
+/**
+ * Names of the matrices of a site, as in adapter_model.safetensors: A [rank, in], B [out, rank], magnitudes
+ * [out].
+ */
 export function loraNames(module: string, kind: LoraSite['kind'] = 'linear') {
   const names =
     kind === 'embedding' ? ['lora_embedding_A', 'lora_embedding_B'] : ['lora_A.weight', 'lora_B.weight'];
@@ -63,7 +66,10 @@ export function loraNames(module: string, kind: LoraSite['kind'] = 'linear') {
   return { a, b, magnitude };
 }
 
-/** The tensor of the base model that a tensor of an adapter replaces (a bias, a saved module); undefined for LoRA's own. */
+/**
+ * The tensor of the base model that a tensor of an adapter replaces (a bias, a saved module); undefined for
+ * LoRA's own.
+ */
 export function replacedTensor(name: string): string | undefined {
   if (!name.startsWith(prefix) || /\.lora_[^.]+(\.weight)?$/.test(name)) return undefined;
   return name.slice(prefix.length).replace(/\.base_layer\.([^.]+)$/, '.$1');
@@ -97,7 +103,10 @@ export function loraSites(
   return sites;
 }
 
-/** Tensors with where their first values lie; a tied output layer, which has no tensor, counts as one of its own. */
+/**
+ * Tensors with where their first values lie; a tied output layer, which has no tensor, counts as one of its
+ * own.
+ */
 function withTiedOutput(
   specs: readonly TensorSpec[],
   outputModules: readonly string[],
@@ -165,7 +174,9 @@ export function siteAdapters<Value>(
   );
 }
 
-/** PEFT: a name in the list, or the end of one at a dot; a string is a regular expression for the whole name. */
+/**
+ * PEFT: a name in the list, or the end of one at a dot; a string is a regular expression for the whole name.
+ */
 function isNamed(names: string | readonly string[], module: string): boolean {
   if (typeof names === 'string') return pattern('^', names, '$').test(module);
   return names.some((name) => module === name || module.endsWith(`.${name}`));
@@ -217,8 +228,9 @@ function pattern(before: string, source: string, after: string): RegExp {
 }
 
 /**
- * First values of all tensors. Linear: A uniform in ±1/sqrt(in) (Kaiming with a = sqrt 5), B zero; embeddings: A zero, B
- * normal; so that the start is the base model. Magnitudes are the norms of the base's rows. `base` reads a tensor of the base.
+ * First values of all tensors. Linear: A uniform in ±1/sqrt(in) (Kaiming with a = sqrt 5), B zero;
+ * embeddings: A zero, B normal; so that the start is the base model. Magnitudes are the norms of the base's
+ * rows. `base` reads a tensor of the base.
  */
 export function initialAdapter(
   sites: readonly LoraSite[],
@@ -330,14 +342,18 @@ function refuseUnsupported(config: LoraConfig): void {
   );
 }
 
-/** Tensors of an adapter for the sites of a model, and for what it saves; refuses with counts when they do not fit. */
+/**
+ * Tensors of an adapter for the sites of a model, and for what it saves; refuses with counts when they do not
+ * fit.
+ */
 export function adapterFor(
   files: AdapterFiles,
   sites: readonly LoraSite[],
   saved: readonly AdapterTensor[] = [],
 ): Map<string, Float32Array> {
   const expected = [...siteTensors(sites), ...saved];
-  // older adapters name the bias of an adapted layer as the base does; PEFT may add the untrained table of an embedding
+  // older adapters name the bias of an adapted layer as the base does; PEFT may add the untrained table of an
+  // embedding
   const found = (name: string) =>
     files.tensors.get(name) ?? files.tensors.get(name.replace('.base_layer.', '.'));
   const untrained = new Set(sites.map(({ module }) => `${prefix}${module}.base_layer.weight`));

@@ -1,5 +1,5 @@
-// OLMo 2: Llama with its norms after each part of a layer instead of before, and norms over all queries and all keys.
-// Reference: transformers, models/olmo2/modeling_olmo2.py.
+// OLMo 2: Llama with its norms after each part of a layer instead of before, and norms over all queries and
+// all keys. Reference: transformers, models/olmo2/modeling_olmo2.py.
 import { z } from 'zod';
 import { LlamaConfig, llamaLike } from './llama.ts';
 

@@ -1,6 +1,6 @@
-// Phi-3 and Phi-4-mini: Llama with queries, keys and values in one projection, gate and up in another, and LongRoPE for
-// long contexts. Adapters go on the fused projections, as PEFT puts them.
-// Reference: transformers, models/phi3/modeling_phi3.py.
+// Phi-3 and Phi-4-mini: Llama with queries, keys and values in one projection, gate and up in another, and
+// LongRoPE for long contexts. Adapters go on the fused projections, as PEFT puts them. Reference:
+// transformers, models/phi3/modeling_phi3.py.
 import { z } from 'zod';
 import type { Value } from '../compiler/graph.ts';
 import type { Architecture, TensorSpec } from './architecture.ts';

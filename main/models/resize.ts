@@ -1,6 +1,7 @@
-// More rows for tokens that were added to the tokenizer: a model whose embedding and output layer come from a file of their
-// own, in the type of the base; all else stays where it is. New rows are drawn as transformers draws them
-// (resize_token_embeddings with mean_resizing): around the mean of the old ones, with 1e-9 of their covariance.
+// More rows for tokens that were added to the tokenizer: a model whose embedding and output layer come from a
+// file of their own, in the type of the base; all else stays where it is. New rows are drawn as transformers
+// draws them (resize_token_embeddings with mean_resizing): around the mean of the old ones, with 1e-9 of
+// their covariance.
 import { parse, relative, sep } from 'node:path';
 import { AppError, assert } from '../errors.ts';
 import { createRandom } from '../tokens/random.ts';
@@ -17,8 +18,8 @@ import {
 const covarianceShare = 1e-9;
 
 /**
- * The model with `vocabularySize` tokens; its larger tables are written to `file` (safetensors). The same model where it
- * has as many already.
+ * The model with `vocabularySize` tokens; its larger tables are written to `file` (safetensors). The same
+ * model where it has as many already.
  * @throws AppError when the model has more tokens than that
  */
 export function resizeVocabulary(model: Model, vocabularySize: number, file: string, seed: number): Model {
@@ -27,7 +28,7 @@ export function resizeVocabulary(model: Model, vocabularySize: number, file: str
   if (vocabularySize < known) {
     throw new AppError(
       'vocabulary-smaller',
-      `"${model.name}" has ${known} tokens, which cannot become ${vocabularySize}: what it knows of the others would be lost.`,
+      `"${model.name}" has ${known} tokens, which cannot become ${vocabularySize} without losing some.`,
       'Keep the tokens of the model, and add new ones behind them.',
     );
   }
@@ -77,7 +78,10 @@ function withRows(info: TensorInfo, added: number, random: ReturnType<typeof cre
   const rowBytes = info.bytes / rows;
   const rowOf = (row: number) => toFloat32(old.subarray(row * rowBytes, (row + 1) * rowBytes), info.dtype);
   const mean = new Float64Array(width);
-  for (let row = 0; row < rows; row++) rowOf(row).forEach((value, i) => { mean[i] += value / rows; });
+  for (let row = 0; row < rows; row++)
+    rowOf(row).forEach((value, i) => {
+      mean[i] += value / rows;
+    });
   // sum of (row - mean) z / sqrt(rows), z normal, has the covariance of the rows
   const fresh = Array.from({ length: added }, () => Float64Array.from(mean));
   const spread = Math.sqrt(covarianceShare / rows);
@@ -85,13 +89,15 @@ function withRows(info: TensorInfo, added: number, random: ReturnType<typeof cre
     const values = rowOf(row);
     for (const list of fresh) {
       const factor = spread * random.normal();
-      values.forEach((value, i) => { list[i] += factor * (value - mean[i]); });
+      values.forEach((value, i) => {
+        list[i] += factor * (value - mean[i]);
+      });
     }
   }
   const bytes = new Uint8Array(old.length + added * rowBytes);
   bytes.set(old);
-  fresh.forEach((list, i) =>
-    bytes.set(fromFloat32(Float32Array.from(list), info.dtype), old.length + i * rowBytes),
-  );
+  for (const [i, list] of fresh.entries()) {
+    bytes.set(fromFloat32(Float32Array.from(list), info.dtype), old.length + i * rowBytes);
+  }
   return bytes;
 }

@@ -1,5 +1,6 @@
-// A new model with random weights: a folder in Hugging Face format like any other, to be trained from nothing.
-// Weights are drawn as transformers draws them: normal with `initializer_range`, ones for norms, zeros for biases.
+// A new model with random weights: a folder in Hugging Face format like any other, to be trained from
+// nothing. Weights are drawn as transformers draws them: normal with `initializer_range`, ones for norms,
+// zeros for biases.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DType } from '../compiler/op.ts';
@@ -10,7 +11,10 @@ import type { TensorSpec } from './architecture.ts';
 import { architectureFor } from './index.ts';
 import { fromFloat32, writeSafetensors } from './safetensors.ts';
 
-/** Writes config.json and model.safetensors into `folder` (made if needed). The tokenizer is the caller's business. */
+/**
+ * Writes config.json and model.safetensors into `folder` (made if needed). The tokenizer is the caller's
+ * business.
+ */
 export function writeScratchModel(
   folder: string,
   config: Record<string, unknown>,

@@ -1,6 +1,6 @@
-// StableLM: Llama with layer norms, a quarter of each head rotated, and in its larger versions a feed-forward part beside
-// attention instead of behind it, and a norm of its own for each head.
-// Reference: transformers, models/stablelm/modeling_stablelm.py.
+// StableLM: Llama with layer norms, a quarter of each head rotated, and in its larger versions a feed-forward
+// part beside attention instead of behind it, and a norm of its own for each head. Reference: transformers,
+// models/stablelm/modeling_stablelm.py.
 import { z } from 'zod';
 import type { Value } from '../compiler/graph.ts';
 import type { Architecture, TensorSpec } from './architecture.ts';

@@ -21,7 +21,7 @@ export type Span = [start: number, end: number];
 export interface Encoding {
   ids: number[];
   /** The stretch of the text that each token stands for; [0, 0] for tokens that stand for none. */
-  offsets: Span[];
+  readonly offsets: Span[];
   /** 0 for the first text, 1 for the second of a pair, as the post-processor says. */
   readonly typeIds: number[];
   /** 1 for tokens that the post-processor added. */
@@ -206,21 +206,29 @@ async function encodeMany(
   return out;
 }
 
-function convert(encoding: NativeEncoding, text: string, pair?: string): Encoding {
+/** The library's offsets, which count code points, in UTF-16 units. */
+function utf16Offsets(encoding: NativeEncoding, text: string, pair: string | undefined): Span[] {
   const offsets = encoding.getOffsets() as Span[];
   const maps = [utf16Positions(text), pair === undefined ? undefined : utf16Positions(pair)];
-  if (maps.some((map) => map !== undefined)) {
-    const sequences = pair === undefined ? undefined : encoding.getSequenceIds();
-    offsets.forEach((span, at) => {
-      const map = maps[sequences?.[at] ?? 0];
-      if (map === undefined) return;
-      span[0] = map[span[0]];
-      span[1] = map[span[1]];
-    });
-  }
+  if (maps.every((map) => map === undefined)) return offsets;
+  const sequences = pair === undefined ? undefined : encoding.getSequenceIds();
+  offsets.forEach((span, at) => {
+    const map = maps[sequences?.[at] ?? 0];
+    if (map === undefined) return;
+    span[0] = map[span[0]];
+    span[1] = map[span[1]];
+  });
+  return offsets;
+}
+
+function convert(encoding: NativeEncoding, text: string, pair?: string): Encoding {
+  let offsets: Span[] | undefined; // made when asked for: counting tokens does not need them
   return {
     ids: encoding.getIds(),
-    offsets,
+    get offsets() {
+      offsets ??= utf16Offsets(encoding, text, pair);
+      return offsets;
+    },
     get typeIds() {
       return encoding.getTypeIds();
     },

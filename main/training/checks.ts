@@ -1,5 +1,5 @@
-// What is looked at before a run starts, each as one sentence: leaks, ends that are learned, cut records, records without
-// anything to learn, memory, disk. A failed check means that the run must not start.
+// What is looked at before a run starts, each as one sentence: leaks, ends that are learned, cut records,
+// records without anything to learn, memory, disk. A failed check means that the run must not start.
 import type { Plan } from '../contract/runs.ts';
 import type { PlanInput } from './plan.ts';
 import { labelsAt, nothingLearned, refusals, type SurveyedRecord } from './survey.ts';
@@ -78,7 +78,8 @@ function cuts(train: readonly SurveyedRecord[], maxLength: number): Check {
   if (longer.length === 0) return passed(`No record is longer than ${maxLength} tokens.`);
   const longest = longer.reduce((most, { length }) => Math.max(most, length), 0);
   return warning(
-    `${longer.length} of ${train.length} records are longer than ${maxLength} tokens and are cut; the longest has ${longest}.`,
+    `${longer.length} of ${train.length} records are longer than ${maxLength} tokens and are cut; ` +
+      `the longest has ${longest}.`,
   );
 }
 

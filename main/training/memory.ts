@@ -1,5 +1,6 @@
-// Memory of a training run, predicted before it starts: builds the gradient graph of the largest batch and walks its
-// schedule, summing what is alive (ENGINE.md 6). Nothing is compiled or run. Predicts; the dry run measures.
+// Memory of a training run, predicted before it starts: builds the gradient graph of the largest batch and
+// walks its schedule, summing what is alive (ENGINE.md 6). Nothing is compiled or run. Predicts; the dry
+// run measures.
 import { gradientsOf } from '../compiler/autodiff.ts';
 import { crossEntropy } from '../compiler/cross-entropy.ts';
 import { Graph, type Node, type Value } from '../compiler/graph.ts';
@@ -42,8 +43,8 @@ const elementwise = new Set<Op>([
 ]); // prettier-ignore
 
 /**
- * Most bytes alive at once while the nodes run in this order: a value lives from its node to its last use. Reshapes take
- * no memory; weights, inputs and outputs of the graph are not counted, since others own them.
+ * Most bytes alive at once while the nodes run in this order: a value lives from its node to its last use.
+ * Reshapes take no memory; weights, inputs and outputs of the graph are not counted, since others own them.
  */
 export function predictPeak(nodes: readonly Node[], outputs: ReadonlySet<Value>): number {
   const owners = new Map<Value, Value>(); // a reshape shares the memory of what it reads
@@ -123,7 +124,8 @@ export function predictStep(
   const nodes = schedule(graph);
   const outputs = new Set(graph.outputs.map(({ value }) => value));
   const states = stateElements(settings.optimizer, trained.pages) / trained.count; // per trained number
-  // parameters, gradients, a second set of gradients for micro-batches, and the runtime's copies of what a run gives back
+  // parameters, gradients, a second set of gradients for micro-batches, and the runtime's copies of what a
+  // run gives back
   const trainedBytes = trained.count * 4 * (3 + states + Math.max(1, 1 + states));
   const parts = [
     { name: 'Model weights', bytes: model.bytes },

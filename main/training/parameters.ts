@@ -1,5 +1,6 @@
-// Trainable parameters in pages: small tensors share one flat array, large ones stand alone. A page is small enough
-// that one update works in the cache (256 K elements, 1 MB), and few enough that the graph stays small.
+// Trainable parameters in pages: small tensors share one flat array, large ones stand alone. A page is small
+// enough that one update works in the cache (256 K elements, 1 MB), and few enough that the graph stays
+// small.
 import { type OptimizerChoice, optimizerOf, stateSize } from '../compiler/optimizers/index.ts';
 import type { Optimizer } from '../compiler/optimizers/optimizer.ts';
 import { sizeOf } from '../compiler/shape.ts';
@@ -34,7 +35,9 @@ export interface Page {
 
 export const pageElements = 1 << 18;
 
-/** Places parameters in pages, keeping their order: gradients of late layers are then ready, and freed, first. */
+/**
+ * Places parameters in pages, keeping their order: gradients of late layers are then ready, and freed, first.
+ */
 export function layoutPages(specs: readonly ParameterSpec[], alone: Optimizer<never>['alone']): Page[] {
   const pages: Page[] = [];
   let entries: PageEntry[] = [];

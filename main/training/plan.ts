@@ -1,5 +1,6 @@
-// The plan of a run before it starts: updates, tokens, time, memory and disk, and the checks that a careful person would
-// make. Predicts from the records and the graph; starts nothing. Reads the survey, never the documents.
+// The plan of a run before it starts: updates, tokens, time, memory and disk, and the checks that a careful
+// person would make. Predicts from the records and the graph; starts nothing. Reads the survey, never the
+// documents.
 
 import { stateElements } from '../compiler/optimizers/index.ts';
 import type { Fit } from '../contract/models.ts';

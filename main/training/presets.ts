@@ -1,5 +1,5 @@
-// Settings that are good without touching anything: four presets that follow from the size of the model and of the data.
-// Plain data in and out; what they cost is in plan.ts.
+// Settings that are good without touching anything: four presets that follow from the size of the model and
+// of the data. Plain data in and out; what they cost is in plan.ts.
 import type { Preset, TrainSettings } from '../contract/runs.ts';
 import type { Model } from '../models/load.ts';
 

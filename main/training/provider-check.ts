@@ -63,7 +63,7 @@ const tinyLlama = {
   vocab_size: 32,
   hidden_size: 32,
   intermediate_size: 32,
-  num_hidden_layers: 2,
+  num_hidden_layers: 1,
   num_attention_heads: 4,
   num_key_value_heads: 2,
   max_position_embeddings: 128,

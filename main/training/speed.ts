@@ -1,12 +1,15 @@
-// How fast this processor multiplies matrices of the sizes that a model has, measured once in some milliseconds. Plans are
-// made from it.
+// How fast this processor multiplies matrices of the sizes that a model has, measured once in some
+// milliseconds. Plans are made from it.
 import { Graph } from '../compiler/graph.ts';
 import { lower } from '../compiler/lowering.ts';
 import { createSession } from './session.ts';
 
 const known = new Map<string, Promise<number>>();
 
-/** Billions of floating-point operations per second in products of 512 rows. 0 threads = onnxruntime's choice. */
+/**
+ * Billions of floating-point operations per second in products of 512 rows. 0 threads = onnxruntime's
+ * choice.
+ */
 export function measureGflops(hiddenSize: number, threads: number): Promise<number> {
   const size = Math.min(1024, Math.max(64, hiddenSize));
   const key = `${size} ${threads}`;

@@ -1,5 +1,5 @@
-// What a dataset is to a model before anything is trained: length, learned tokens and end of each record, at any maximum
-// length. Made once by the one renderer; everything else here is counting.
+// What a dataset is to a model before anything is trained: length, learned tokens and end of each record,
+// at any maximum length. Made once by the one renderer; everything else here is counting.
 import type { DatasetRecord, RenderedRecord, Split } from '../contract/datasets.ts';
 import { contentHash } from '../datasets/record.ts';
 import { AppError } from '../errors.ts';
@@ -106,11 +106,11 @@ export function nothingLearned(count: number, total: number, maxLength: number):
   return `${count} of ${total} records have no trained token at length ${maxLength}.`;
 }
 
-const mostBuckets = 12;
+const mostBuckets = 32;
 
-/** Records by length, in at most twelve equal steps of a power of two. */
+/** Records by length, in at most 32 equal steps of a power of two. */
 function histogram(lengths: readonly number[], longest: number): TokenStats['histogram'] {
-  let step = 8;
+  let step = 1;
   while (step * mostBuckets < longest) step *= 2;
   const count = Math.ceil(longest / step);
   const buckets = Array.from({ length: count }, (_, i) => ({ upTo: (i + 1) * step, records: 0 }));

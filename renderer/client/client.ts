@@ -1,6 +1,7 @@
 // Typed calls and events over whatever transport is installed. Knows the contract's types, not its transport.
-import type { CallInput, CallName, CallOutput } from '../../main/contract/index.ts';
+
 import type { Events } from '../../main/contract/events.ts';
+import type { CallInput, CallName, CallOutput } from '../../main/contract/index.ts';
 
 export type EventName = keyof Events;
 export type ConnectionState = 'connecting' | 'open' | 'lost';

@@ -83,7 +83,12 @@ function createExchange(post: (frame: unknown) => boolean) {
     transport: {
       call(name: string, input: unknown) {
         return new Promise<unknown>((resolve, reject) => {
-          const request: Pending = { frame: { id: nextId++, call: name, input }, resolve, reject, sent: false };
+          const request: Pending = {
+            frame: { id: nextId++, call: name, input },
+            resolve,
+            reject,
+            sent: false,
+          };
           pending.set(request.frame.id, request);
           request.sent = post(request.frame);
         });
@@ -143,7 +148,8 @@ function overWebSocket(): Transport {
   };
   open();
 
-  const withToken = (path: string) => `${origin}${path}${path.includes('?') ? '&' : '?'}token=${encodeURIComponent(token)}`;
+  const withToken = (path: string) =>
+    `${origin}${path}${path.includes('?') ? '&' : '?'}token=${encodeURIComponent(token)}`;
   return {
     ...exchange.transport,
     upload: (file, relativePath) => postFile(withToken('/upload'), file, relativePath),
@@ -152,7 +158,11 @@ function overWebSocket(): Transport {
 }
 
 /** Sends the bytes of a file; its name, and its path inside a dropped folder, go as headers. */
-async function postFile(url: string, file: File, relativePath?: string): Promise<{ token: string; name: string }> {
+async function postFile(
+  url: string,
+  file: File,
+  relativePath?: string,
+): Promise<{ token: string; name: string }> {
   const headers: Record<string, string> = { 'x-file-name': encodeURIComponent(file.name) };
   if (relativePath) headers['x-relative-path'] = encodeURIComponent(relativePath);
   const reply = await fetch(url, { method: 'POST', headers, body: file }).catch(() => null);

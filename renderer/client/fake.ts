@@ -34,7 +34,8 @@ export function createFake(handlers: FakeHandlers, delayMs = 0): Fake {
         calls.push({ name, input });
         if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
         const handler = table[name];
-        if (!handler) throw new CallError('no-handler', `The fake has no "${name}".`, 'Add a handler to the test.');
+        if (!handler)
+          throw new CallError('no-handler', `The fake has no "${name}".`, 'Add a handler to the test.');
         return handler(input);
       },
       onEvent(listener) {

@@ -52,7 +52,12 @@ export function Button({
     className: [styles.button, styles[kind], size === 'small' ? styles.small : '', className].join(' '),
   };
   const element = href ? (
-    <a {...shared} data-primary={kind === "primary" ? "" : undefined} href={href} aria-label={rest['aria-label']}>
+    <a
+      {...shared}
+      data-primary={kind === 'primary' ? '' : undefined}
+      href={href}
+      aria-label={rest['aria-label']}
+    >
       {content}
     </a>
   ) : (
@@ -61,7 +66,7 @@ export function Button({
       {...rest}
       {...shared}
       disabled={disabled && !hint}
-      data-primary={kind === "primary" ? "" : undefined}
+      data-primary={kind === 'primary' ? '' : undefined}
       aria-disabled={disabled || loading || undefined}
       aria-busy={loading || undefined}
       onClick={disabled || loading ? undefined : onClick}

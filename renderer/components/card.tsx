@@ -35,7 +35,11 @@ export function Card({
   const id = useId();
   const classes = [styles.card, grow ? styles.grow : '', className].join(' ');
   return (
-    <section className={classes} aria-labelledby={title ? id : undefined} aria-label={title ? undefined : label}>
+    <section
+      className={classes}
+      aria-labelledby={title ? id : undefined}
+      aria-label={title ? undefined : label}
+    >
       {(title || aside) && (
         <div className={[styles.head, divided ? styles.divided : ''].join(' ')}>
           <div className={styles.titles}>

@@ -17,7 +17,11 @@ export interface ChipProps {
 
 export function Chip({ tone = 'neutral', icon: Shape, hint, spinning, children }: ChipProps) {
   const chip = (
-    <span className={[styles.chip, styles[tone]].join(' ')} tabIndex={hint ? 0 : undefined} role={hint ? 'note' : undefined}>
+    <span
+      className={[styles.chip, styles[tone]].join(' ')}
+      tabIndex={hint ? 0 : undefined}
+      role={hint ? 'note' : undefined}
+    >
       {Shape && <Shape size={14} stroke={2} aria-hidden className={spinning ? styles.spin : undefined} />}
       {children}
     </span>

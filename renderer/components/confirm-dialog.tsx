@@ -45,7 +45,12 @@ export function confirm(question: Question): Promise<boolean> {
 export function ConfirmHost() {
   const asked = useQuestion((state) => state.asked);
   return (
-    <Modal opened={asked !== null} onClose={() => asked?.answer(false)} title={asked?.title} withCloseButton={false}>
+    <Modal
+      opened={asked !== null}
+      onClose={() => asked?.answer(false)}
+      title={asked?.title}
+      withCloseButton={false}
+    >
       {asked && <Body key={asked.title} asked={asked} />}
     </Modal>
   );

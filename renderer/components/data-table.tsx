@@ -162,16 +162,23 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                 <tr
                   key={key}
                   data-row={at}
-                  className={[onSelect || onOpen ? styles.clickable : '', chosen ? styles.selected : ''].join(' ')}
+                  className={[onSelect || onOpen ? styles.clickable : '', chosen ? styles.selected : ''].join(
+                    ' ',
+                  )}
                   style={{ height: rowHeight }}
                   aria-selected={onSelect ? chosen : undefined}
                   aria-rowindex={virtual ? offset + at + 2 : undefined}
-                  tabIndex={onSelect || onOpen ? (at === Math.min(active, rows.length - 1) ? 0 : -1) : undefined}
+                  tabIndex={
+                    onSelect || onOpen ? (at === Math.min(active, rows.length - 1) ? 0 : -1) : undefined
+                  }
                   onFocus={() => setActive(at)}
                   onKeyDown={(event) => onKeyDown(event, at)}
                   onClick={(event) => {
                     if (isControl(event.target)) return;
-                    onSelect?.(row, event.shiftKey ? 'upTo' : event.ctrlKey || event.metaKey ? 'add' : 'only');
+                    onSelect?.(
+                      row,
+                      event.shiftKey ? 'upTo' : event.ctrlKey || event.metaKey ? 'add' : 'only',
+                    );
                     if (!onSelect) onOpen?.(row);
                   }}
                   onDoubleClick={() => onSelect && onOpen?.(row)}
@@ -196,9 +203,11 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
             )}
           </tbody>
         </table>
-        {!props.loading && rows.length === 0 && props.empty && <div className={styles.empty}>{props.empty}</div>}
+        {!props.loading && rows.length === 0 && props.empty && (
+          <div className={styles.empty}>{props.empty}</div>
+        )}
       </div>
-      {(props.counted || props.footer) && (
+      {((props.counted && rows.length > 0) || props.footer) && (
         <div className={styles.footer}>
           <span>{props.footer}</span>
           {props.counted && rows.length > 0 && (

@@ -48,7 +48,12 @@ function Frame({ id, frame, children }: { id: string; frame: FieldFrame; childre
           </>
         )}
         {frame.changed && frame.onReset && (
-          <IconButton size="small" label={`Reset ${frame.label}`} icon={IconArrowBackUp} onClick={frame.onReset} />
+          <IconButton
+            size="small"
+            label={`Reset ${frame.label}`}
+            icon={IconArrowBackUp}
+            onClick={frame.onReset}
+          />
         )}
       </div>
       <div className={styles.control}>
@@ -94,7 +99,13 @@ export function TextField(props: FieldFrame & Omit<TextInputProps, keyof FieldFr
   const { frame, rest } = split(props);
   return (
     <Frame id={id} frame={frame}>
-      <TextInput id={id} classNames={inputClass} {...unitProps(frame.unit)} {...describe(id, frame)} {...rest} />
+      <TextInput
+        id={id}
+        classNames={inputClass}
+        {...unitProps(frame.unit)}
+        {...describe(id, frame)}
+        {...rest}
+      />
     </Frame>
   );
 }
@@ -201,7 +212,9 @@ export function SearchField({ label, value, onChange, placeholder = label, class
       value={value}
       leftSection={<IconSearch size={16} stroke={1.75} aria-hidden />}
       rightSection={
-        value ? <IconButton size="small" label="Clear" icon={IconX} onClick={() => onChange('')} /> : undefined
+        value ? (
+          <IconButton size="small" label="Clear" icon={IconX} onClick={() => onChange('')} />
+        ) : undefined
       }
       onChange={(event) => onChange(event.currentTarget.value)}
       onKeyDown={(event) => {

@@ -21,7 +21,11 @@ export interface FigureProps {
 export function Figure({ label, value, unit, parts, hint, tone = 'plain', why }: FigureProps) {
   const shown = parts ?? [{ value, unit }];
   const number = (
-    <span className={`${styles.number} figure`} tabIndex={why ? 0 : undefined} role={why ? 'note' : undefined}>
+    <span
+      className={`${styles.number} figure`}
+      tabIndex={why ? 0 : undefined}
+      role={why ? 'note' : undefined}
+    >
       {shown.map((part, at) => (
         <Fragment key={at}>
           {at > 0 && ' '}

@@ -62,7 +62,9 @@ async function uploadAll(
 
 /** The files of a drop, also those inside of folders. */
 export async function droppedFiles(transfer: DataTransfer): Promise<Found[]> {
-  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
+  const entries = [...transfer.items]
+    .map((item) => item.webkitGetAsEntry())
+    .filter((entry) => entry !== null);
   if (entries.length === 0) return [...transfer.files].map((file) => ({ file, path: file.name }));
   const found: Found[] = [];
   for (const entry of entries) await walk(entry, found);
@@ -72,13 +74,17 @@ export async function droppedFiles(transfer: DataTransfer): Promise<Found[]> {
 async function walk(entry: FileSystemEntry, found: Found[]): Promise<void> {
   const path = entry.fullPath.replace(/^\//, '');
   if (entry.isFile) {
-    const file = await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject));
+    const file = await new Promise<File>((resolve, reject) =>
+      (entry as FileSystemFileEntry).file(resolve, reject),
+    );
     found.push({ file, path });
     return;
   }
   const reader = (entry as FileSystemDirectoryEntry).createReader();
   for (;;) {
-    const entries = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
+    const entries = await new Promise<FileSystemEntry[]>((resolve, reject) =>
+      reader.readEntries(resolve, reject),
+    );
     if (entries.length === 0) return;
     for (const one of entries) await walk(one, found);
   }
@@ -107,7 +113,9 @@ export function FileDrop({ title, children, onTokens, onError, around }: FileDro
     try {
       const files = await droppedFiles(event.dataTransfer);
       if (files.length === 0) return;
-      const tokens = await uploadAll(files, (done, total) => setSending(`${done} of ${total} files taken in`));
+      const tokens = await uploadAll(files, (done, total) =>
+        setSending(`${done} of ${total} files taken in`),
+      );
       await onTokens(tokens, files[0].path.split('/')[0]);
     } catch (error) {
       onError(error);

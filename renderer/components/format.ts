@@ -97,16 +97,15 @@ export function learningRate(value: Maybe): string {
 
 /** "1 h 38 min", "24 s", "350 ms": the two largest units. */
 export function duration(seconds: Maybe): string {
-  return durationParts(seconds)
-    .map(joined)
-    .join(noBreak);
+  return durationParts(seconds).map(joined).join(noBreak);
 }
 
 /** The same as parts, for a figure whose units are smaller. */
 export function durationParts(seconds: Maybe): Parts[] {
   if (absent(seconds)) return [{ value: missing, unit: '' }];
   if (seconds > 0 && seconds < 1) return [{ value: integer(seconds * 1000), unit: 'ms' }];
-  if (seconds < 60) return [{ value: decimal(seconds, seconds < 9.95 && seconds % 1 > 0.05 ? 1 : 0), unit: 's' }];
+  if (seconds < 60)
+    return [{ value: decimal(seconds, seconds < 9.95 && seconds % 1 > 0.05 ? 1 : 0), unit: 's' }];
   const minutes = Math.round(seconds / 60);
   if (seconds < 600) {
     const rest = Math.round(seconds) % 60;
@@ -140,7 +139,9 @@ export function about(seconds: Maybe): string {
 /** Clock time, "16:42". */
 export function clock(time: Maybe): string {
   if (absent(time)) return missing;
-  return new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(time);
+  return new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(
+    time,
+  );
 }
 
 /** "24 Nov 2026, 16:20" */

@@ -1,11 +1,6 @@
 // A problem, warning or advice, beside its cause and with its remedy as a button.
 // Notice: {tone, title?, children?, actions?, live?, inline?}. ErrorNotice: {error, actions?, onRetry?} shows message, remedy and Details.
-import {
-  IconAlertCircle,
-  IconAlertTriangle,
-  IconCircleCheck,
-  IconInfoCircle,
-} from '@tabler/icons-react';
+import { IconAlertCircle, IconAlertTriangle, IconCircleCheck, IconInfoCircle } from '@tabler/icons-react';
 import { type ReactNode, useState } from 'react';
 import { errorParts } from '../client/client.ts';
 import { Button } from './button.tsx';
@@ -58,6 +53,8 @@ export interface ErrorNoticeProps {
 export function ErrorNotice({ error, actions, onRetry }: ErrorNoticeProps) {
   const [open, setOpen] = useState(false);
   const parts = isParts(error) ? error : errorParts(error);
+  // A dialog that was closed without a choice is no fault.
+  if (parts.code === 'cancelled') return null;
   const report = `Tunesmith error ${parts.code}\n${parts.message}\n${parts.remedy}\n${new Date().toISOString()}\n${navigator.userAgent}`;
   return (
     <Notice

@@ -57,7 +57,9 @@ export function TokenView({ tokens, limit, label = 'Tokens of this record' }: To
         })}
       </ol>
       {tokens.length > shownAtMost && (
-        <p className="caption muted">{integer(tokens.length - shownAtMost)} more tokens are not shown here.</p>
+        <p className="caption muted">
+          {integer(tokens.length - shownAtMost)} more tokens are not shown here.
+        </p>
       )}
     </div>
   );

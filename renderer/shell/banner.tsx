@@ -37,8 +37,8 @@ export function Banner() {
           </Button>
         }
       >
-        This window connects again by itself, and running work goes on without it. After a restart, open the address that
-        Tunesmith prints.
+        This window connects again by itself, and running work goes on without it. After a restart, open the
+        address that Tunesmith prints.
       </Notice>
     </div>
   );

@@ -16,10 +16,10 @@ import {
 } from '@tabler/icons-react';
 import { IconButton } from '../components/button.tsx';
 import { bytes } from '../components/format.ts';
-import { openProjectFolder } from '../screens/projects/actions.ts';
 import { Logo } from '../components/logo.tsx';
-import { goToProject, goToShellScreen, useRoute } from '../state/route.ts';
+import { openProjectFolder } from '../screens/projects/actions.ts';
 import { useProject, useProjects } from '../state/projects.ts';
+import { goToProject, goToShellScreen, useRoute } from '../state/route.ts';
 import { useSettings } from '../state/settings.ts';
 import { showProblem, useUi } from '../state/ui.ts';
 import styles from './header.module.css';
@@ -29,7 +29,11 @@ export function Header() {
   return (
     <header className={styles.header} data-region="header" tabIndex={-1}>
       <div className={styles.menuButton}>
-        <IconButton label="Show the steps" icon={IconMenu2} onClick={() => useUi.setState({ navOpen: true })} />
+        <IconButton
+          label="Show the steps"
+          icon={IconMenu2}
+          onClick={() => useUi.setState({ navOpen: true })}
+        />
       </div>
       <a className={styles.brand} href="#/projects" aria-label="Tunesmith, all projects">
         <Logo />

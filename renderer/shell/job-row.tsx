@@ -14,8 +14,8 @@ import {
   IconX,
 } from '@tabler/icons-react';
 import type { Job } from '../../main/contract/jobs.ts';
-import { Button, IconButton } from '../components/button.tsx';
 import { call } from '../client/client.ts';
+import { Button, IconButton } from '../components/button.tsx';
 import { about, clock, duration, percent } from '../components/format.ts';
 import { ProgressBar } from '../components/progress-bar.tsx';
 import { hasEnded, useJobs } from '../state/jobs.ts';

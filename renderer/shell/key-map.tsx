@@ -30,7 +30,12 @@ export function KeyMap() {
         label="Single-letter keys"
         help="Off: letters without Ctrl do nothing, which suits speech input."
         checked={single}
-        onChange={(singleLetterKeys) => void useSettings.getState().change({ singleLetterKeys }).catch(() => undefined)}
+        onChange={(singleLetterKeys) =>
+          void useSettings
+            .getState()
+            .change({ singleLetterKeys })
+            .catch(() => undefined)
+        }
       />
     </Modal>
   );

@@ -3,8 +3,8 @@ import { useEffect } from 'react';
 import { screens } from '../screens/index.ts';
 import { goTo, goToShellScreen, useRoute } from '../state/route.ts';
 import { useSettings } from '../state/settings.ts';
-import { redo, undo } from '../state/undo.ts';
 import { useUi } from '../state/ui.ts';
+import { redo, undo } from '../state/undo.ts';
 
 export const isMac = /Mac|iPhone|iPad/.test(navigator.userAgent);
 export const mod = isMac ? '⌘' : 'Ctrl';

@@ -2,8 +2,8 @@
 // Below 1200 px it is a rail of icons, below 700 px a drawer behind the menu button.
 import { Drawer, Tooltip } from '@mantine/core';
 import { IconAlertTriangle, IconCheck, IconLoader2 } from '@tabler/icons-react';
-import { sentence } from '../components/format.ts';
 import type { Project } from '../../main/contract/projects.ts';
+import { sentence } from '../components/format.ts';
 import { screens } from '../screens/index.ts';
 import type { Screen } from '../screens/screen.ts';
 import { useProject } from '../state/projects.ts';
@@ -51,7 +51,13 @@ function Items() {
     screens
       .filter((screen) => screen.place === place)
       .map((screen) => (
-        <Item key={screen.id} screen={screen} project={project} activeId={activeId} projectId={route.currentProjectId} />
+        <Item
+          key={screen.id}
+          screen={screen}
+          project={project}
+          activeId={activeId}
+          projectId={route.currentProjectId}
+        />
       ));
   return (
     <>
@@ -79,7 +85,9 @@ function Item({ screen, project, activeId, projectId }: ItemProps) {
   const onJourney = screens.some((one) => one.place === 'journey' && one.id === activeId);
   const current = active || (!onJourney && project?.nextStep === screen.step && screen.step !== undefined);
   const href = hashOf({ screen: screen.id, projectId: screen.needsProject ? projectId : null, rest: [] });
-  const name = screen.step ? `${screen.title}, ${stateWords[state]}${step ? `, ${step.fact}` : ''}` : screen.title;
+  const name = screen.step
+    ? `${screen.title}, ${stateWords[state]}${step ? `, ${step.fact}` : ''}`
+    : screen.title;
   return (
     <li>
       <Tooltip label={name} position="right" classNames={{ tooltip: styles.railTip }}>

@@ -36,13 +36,20 @@ export function useEntries(): Entry[] {
   const capabilities = useSettings((state) => state.capabilities);
 
   useEffect(() => {
-    if (projectId && useDocuments.getState().projectId !== projectId) void useDocuments.getState().show(projectId);
+    if (projectId && useDocuments.getState().projectId !== projectId)
+      void useDocuments.getState().show(projectId);
   }, [projectId]);
 
   return useMemo(() => {
     const entries: Entry[] = [];
     for (const action of actions)
-      entries.push({ id: `action-${action.id}`, kind: 'Action', label: action.label, keys: action.keys, run: action.run });
+      entries.push({
+        id: `action-${action.id}`,
+        kind: 'Action',
+        label: action.label,
+        keys: action.keys,
+        run: action.run,
+      });
     for (const screen of screens) {
       if (screen.place === 'hidden' || (screen.needsProject && !project)) continue;
       entries.push({
@@ -65,7 +72,11 @@ export function useEntries(): Entry[] {
         id: `action-theme-${theme}`,
         kind: 'Action',
         label: theme === 'auto' ? 'Use the theme of the system' : `Use the ${theme} theme`,
-        run: () => void useSettings.getState().change({ theme }).catch(() => undefined),
+        run: () =>
+          void useSettings
+            .getState()
+            .change({ theme })
+            .catch(() => undefined),
       });
     for (const one of projects)
       entries.push({
@@ -90,9 +101,21 @@ export function useEntries(): Entry[] {
         run: () => goTo('documents', source.id),
       });
     for (const [label, tab] of settingPlaces)
-      entries.push({ id: `setting-${label}`, kind: 'Setting', label, run: () => goToShellScreen('settings', tab) });
+      entries.push({
+        id: `setting-${label}`,
+        kind: 'Setting',
+        label,
+        run: () => goToShellScreen('settings', tab),
+      });
     for (const [path, { label, help }] of Object.entries(capabilities?.settingHelp ?? {}))
-      entries.push({ id: `term-${path}`, kind: 'Term', label, fact: help, also: path, run: () => goTo('train') });
+      entries.push({
+        id: `term-${path}`,
+        kind: 'Term',
+        label,
+        fact: help,
+        also: path,
+        run: () => goTo('train'),
+      });
     return entries;
   }, [actions, project, projects, runs, sources, capabilities]);
 }
@@ -135,6 +158,8 @@ export function useRecordEntries(text: string): Entry[] {
 export function firstText({ content }: DatasetRecord): string {
   if (content.type === 'completion') return content.prompt;
   if (content.type === 'chat' || content.type === 'preference')
-    return (content.messages.find((message) => message.role === 'user') ?? content.messages[0])?.content ?? '';
+    return (
+      (content.messages.find((message) => message.role === 'user') ?? content.messages[0])?.content ?? ''
+    );
   return content.text;
 }

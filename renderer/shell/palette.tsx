@@ -5,9 +5,9 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
 import { type KeyboardEvent, useEffect, useId, useMemo, useState } from 'react';
 import { useUi } from '../state/ui.ts';
+import styles from './palette.module.css';
 import { useEntries, useRecordEntries } from './palette-entries.ts';
 import { type Entry, matching } from './palette-match.ts';
-import styles from './palette.module.css';
 
 const shownAtMost = 40;
 
@@ -47,7 +47,10 @@ function Finder({ onLeave }: { onLeave(): void }) {
   const [late] = useDebouncedValue(text, 200);
   const entries = useEntries();
   const records = useRecordEntries(late);
-  const found = useMemo(() => [...matching(entries, text), ...records].slice(0, shownAtMost), [entries, text, records]);
+  const found = useMemo(
+    () => [...matching(entries, text), ...records].slice(0, shownAtMost),
+    [entries, text, records],
+  );
   const id = useId();
 
   useEffect(() => {
@@ -116,7 +119,9 @@ function Finder({ onLeave }: { onLeave(): void }) {
           </div>
         ))}
       </div>
-      {found.length === 0 && <p className={styles.none}>Nothing here is called “{text}”. Try another word.</p>}
+      {found.length === 0 && (
+        <p className={styles.none}>Nothing here is called “{text}”. Try another word.</p>
+      )}
       <span className="visuallyHidden" role="status">
         {found.length} found
       </span>

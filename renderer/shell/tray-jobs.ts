@@ -20,5 +20,7 @@ export function trayJobs(jobs: Job[], now = Date.now()): Job[] {
   return jobs
     .filter(isShown)
     .filter((job) => rank(job) < 3 || (job.endedAt ?? 0) > now - 3600e3)
-    .sort((a, b) => rank(a) - rank(b) || (rank(a) < 2 ? a.createdAt - b.createdAt : b.createdAt - a.createdAt));
+    .sort(
+      (a, b) => rank(a) - rank(b) || (rank(a) < 2 ? a.createdAt - b.createdAt : b.createdAt - a.createdAt),
+    );
 }

@@ -8,8 +8,8 @@ import { hasEnded, useJobs } from '../state/jobs.ts';
 import { announce, useUi } from '../state/ui.ts';
 import { JobRow } from './job-row.tsx';
 import { stateWord } from './job-words.ts';
-import { isShown, trayJobs } from './tray-jobs.ts';
 import styles from './tray.module.css';
+import { isShown, trayJobs } from './tray-jobs.ts';
 
 export function Tray() {
   const byId = useJobs((state) => state.byId);

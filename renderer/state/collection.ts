@@ -16,12 +16,14 @@ export interface CollectionState<Item extends Thing> {
   errors: Record<string, unknown>;
   /** Asks the backend, also when the list is already there. */
   load(projectId: string): Promise<void>;
-  /** Puts in or replaces one; newest first. */
+  /** Puts in or replaces one; newest first. A list that was not asked for stays unloaded. */
   put(item: Item): void;
   drop(projectId: string, id: string): void;
 }
 
 export function createCollection<Item extends Thing>(list: (projectId: string) => Promise<Item[]>) {
+  /** Projects with news while their list was on its way; they are asked for again. */
+  const missed = new Set<string>();
   return create<CollectionState<Item>>((set, get) => ({
     byProject: {},
     status: {},
@@ -35,6 +37,7 @@ export function createCollection<Item extends Thing>(list: (projectId: string) =
           status: { ...get().status, [projectId]: 'ready' },
           errors: { ...get().errors, [projectId]: undefined },
         });
+        if (missed.delete(projectId)) await get().load(projectId);
       } catch (error) {
         set({
           status: { ...get().status, [projectId]: 'failed' },
@@ -43,12 +46,17 @@ export function createCollection<Item extends Thing>(list: (projectId: string) =
       }
     },
     put(item) {
-      const before = get().byProject[item.projectId] ?? [];
+      const before = get().byProject[item.projectId];
+      if (before === undefined) {
+        if (get().status[item.projectId] === 'loading') missed.add(item.projectId);
+        return;
+      }
       const rest = before.filter((one) => one.id !== item.id);
       set({ byProject: { ...get().byProject, [item.projectId]: newestFirst([item, ...rest]) } });
     },
     drop(projectId, id) {
-      const before = get().byProject[projectId] ?? [];
+      const before = get().byProject[projectId];
+      if (before === undefined) return;
       set({ byProject: { ...get().byProject, [projectId]: before.filter((one) => one.id !== id) } });
     },
   }));

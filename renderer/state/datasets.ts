@@ -4,7 +4,9 @@ import type { DatasetVersion } from '../../main/contract/datasets.ts';
 import { call, on } from '../client/client.ts';
 import { createCollection } from './collection.ts';
 
-export const useDatasetsStore = createCollection<DatasetVersion>((projectId) => call('datasets.list', { projectId }));
+export const useDatasetsStore = createCollection<DatasetVersion>((projectId) =>
+  call('datasets.list', { projectId }),
+);
 
 const none: DatasetVersion[] = [];
 

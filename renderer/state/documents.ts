@@ -49,7 +49,8 @@ export const useDocuments = create<DocumentsState>((set, get) => ({
         list = await call('documents.list', { projectId, filter, limit: pageSize, offset: sources.length });
         sources.push(...list.sources);
       }
-      if (mine === asked) set({ sources, counts: list.counts, total: list.total, status: 'ready', error: null });
+      if (mine === asked)
+        set({ sources, counts: list.counts, total: list.total, status: 'ready', error: null });
     } catch (error) {
       if (mine === asked) set({ status: 'failed', error });
     }

@@ -23,7 +23,10 @@ export const useJobs = create<JobsState>((set, get) => ({
 }));
 
 export const hasEnded = (job: Job): boolean =>
-  job.state === 'finished' || job.state === 'failed' || job.state === 'cancelled' || job.state === 'interrupted';
+  job.state === 'finished' ||
+  job.state === 'failed' ||
+  job.state === 'cancelled' ||
+  job.state === 'interrupted';
 
 /** The newest job of a kind in a project, running or ended. */
 export function useLatestJob(kind: JobKind, projectId: string | null): Job | undefined {

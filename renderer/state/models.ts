@@ -37,7 +37,11 @@ export const useModels = create<ModelsState>((set, get) => ({
 export function useChosenModel(projectId: string | null): BaseModel | null | undefined {
   const chosen = useModels((state) => (projectId ? state.chosen[projectId] : null));
   useEffect(() => {
-    if (projectId) void useModels.getState().loadChosen(projectId).catch(() => undefined);
+    if (projectId)
+      void useModels
+        .getState()
+        .loadChosen(projectId)
+        .catch(() => undefined);
   }, [projectId]);
   return chosen;
 }

@@ -28,7 +28,12 @@ export function hashOf({ screen, projectId, rest }: Route): string {
   return `#/${parts.map(encodeURIComponent).join('/')}`;
 }
 
-export const useRoute = create<RouteState>(() => ({ screen: homeRoute, projectId: null, rest: [], currentProjectId: null }));
+export const useRoute = create<RouteState>(() => ({
+  screen: homeRoute,
+  projectId: null,
+  rest: [],
+  currentProjectId: null,
+}));
 
 /** Address of a screen of the current project, for links. */
 export function hrefTo(screen: string, ...rest: string[]): string {
@@ -52,7 +57,10 @@ export function goToShellScreen(screen: string, ...rest: string[]): void {
 export function listenToHash(): void {
   const read = () => {
     const route = parseHash(window.location.hash);
-    useRoute.setState({ ...route, currentProjectId: route.projectId ?? useRoute.getState().currentProjectId });
+    useRoute.setState({
+      ...route,
+      currentProjectId: route.projectId ?? useRoute.getState().currentProjectId,
+    });
   };
   window.addEventListener('hashchange', read);
   read();

@@ -1,7 +1,7 @@
 // Connects the stores with the events of the backend, and loads what every screen needs. Called once.
 import { onConnection } from '../client/client.ts';
 import { listenToChat } from './chat.ts';
-import { listenToDatasets } from './datasets.ts';
+import { listenToDatasets, useDatasetsStore } from './datasets.ts';
 import { listenToDocuments, useDocuments } from './documents.ts';
 import { listenToEvaluations, useEvaluationsStore } from './evaluations.ts';
 import { listenToExports, useExportsStore } from './exports.ts';
@@ -34,11 +34,14 @@ export function startStores(): void {
 async function loadAll(): Promise<void> {
   await Promise.all([
     useProjects.getState().load(),
-    useJobs.getState().load().catch(() => undefined),
+    useJobs
+      .getState()
+      .load()
+      .catch(() => undefined),
     useSettings.getState().load(),
     useModels.getState().load(),
     useDocuments.getState().refresh(),
-    ...[useRunsStore, useEvaluationsStore, useExportsStore].flatMap((store) =>
+    ...[useDatasetsStore, useRunsStore, useEvaluationsStore, useExportsStore].flatMap((store) =>
       Object.keys(store.getState().byProject).map((projectId) => store.getState().load(projectId)),
     ),
   ]);

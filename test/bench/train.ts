@@ -1,12 +1,13 @@
 // LoRA training of a SmolLM2-135M-shaped random model (rank 16, all linear layers, AdamW, fp32), 1 x 512 and 4 x 256
 // tokens: step time, tokens/s, peak memory and loss; and the same with PyTorch + PEFT where `TUNESMITH_PYTHON` names a
 // Python that has torch, transformers and peft. Each measurement is a process of its own; they alternate.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openModel } from '../../main/models/load.ts';
-import { initialAdapter, LoraConfig, loraSites, writeAdapter } from '../../main/models/lora.ts';
+import { LoraConfig, writeAdapter } from '../../main/models/lora.ts';
 import { writeScratchModel } from '../../main/models/scratch.ts';
+import { adapterTensors, createTrainer } from '../../main/training/trainer.ts';
 import { type Bench, jsonOf, median, spread } from './bench.ts';
 
 export interface StepMeasurement {
@@ -40,23 +41,26 @@ export const smolConfig = {
 const lora = LoraConfig.parse({ r: 16, lora_alpha: 32, target_modules: 'all-linear', task_type: 'CAUSAL_LM' });
 
 /** Random model and first adapter, made once; both sides read the same files. */
-export function prepareSmol(): { model: string; adapter: string } {
+export async function prepareSmol(): Promise<{ model: string; adapter: string }> {
   const folder = join(tmpdir(), 'tunesmith-bench');
   const [model, adapter] = [join(folder, 'smol'), join(folder, 'adapter')];
   if (!existsSync(join(model, 'config.json'))) writeScratchModel(model, smolConfig, { seed: 1 });
-  const opened = openModel(model);
-  const sites = loraSites(lora, opened.specs, opened.architecture.outputModules);
-  const tensors = initialAdapter(sites, 5);
-  const shaped = new Map(
-    sites.flatMap(({ module, rank, inFeatures, outFeatures }) => [
-      [`base_model.model.${module}.lora_A.weight`, [rank, inFeatures]],
-      [`base_model.model.${module}.lora_B.weight`, [outFeatures, rank]],
-    ] as [string, number[]][]).map(([name, shape]) => [name, { shape, data: tensors.get(name) as Float32Array }]),
-  );
   mkdirSync(adapter, { recursive: true });
-  const modules = [...new Set(sites.map(({ module }) => module.split('.').at(-1) as string))];
-  writeAdapter(adapter, { ...lora, target_modules: modules, base_model_name_or_path: model }, shaped);
-  writeFileSync(join(folder, 'ready'), '');
+  const trainer = await createTrainer({
+    model: openModel(model),
+    lora,
+    optimizer: { kind: 'sgd', momentum: 0 },
+    weightDecay: 0,
+    maxGradNorm: 0,
+    seed: 5,
+  });
+  const modules = [...new Set(trainer.sites.map(({ module }) => module.split('.').at(-1) as string))];
+  writeAdapter(
+    adapter,
+    { ...lora, target_modules: modules, base_model_name_or_path: model },
+    adapterTensors(trainer),
+  );
+  await trainer.release();
   return { model, adapter };
 }
 
@@ -64,7 +68,7 @@ export const train: Bench = {
   id: 'train',
   label: 'LoRA training, SmolLM2-135M shape, fp32, rank 16 on all linear layers',
   run: async ({ say, rounds, threads }) => {
-    const { model, adapter } = prepareSmol();
+    const { model, adapter } = await prepareSmol();
     const python = process.env.TUNESMITH_PYTHON;
     if (python === undefined) say('PyTorch is not measured: set TUNESMITH_PYTHON to a Python with torch, transformers and peft.');
     const here = import.meta.dirname;

@@ -1,5 +1,5 @@
-// Conformance of LoRA: first loss and gradients, the training run, the final adapter, and the logits that PEFT's merged
-// model gives, against a stored case with its adapters in PEFT's format.
+// Conformance of LoRA: first loss and gradients, the training run, the final adapter, and the logits that
+// PEFT's merged model gives, against a stored case with its adapters in PEFT's format.
 import { join } from 'node:path';
 import type { Provider } from '../../main/compiler/lowering.ts';
 import type { Model } from '../../main/models/load.ts';

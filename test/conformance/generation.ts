@@ -1,5 +1,5 @@
-// Conformance of generation: greedy ids of one prompt and of a batch with prompts of several lengths, and the text of a
-// real small model, against the `greedy` parts of reference.json.
+// Conformance of generation: greedy ids of one prompt and of a batch with prompts of several lengths, and
+// the text of a real small model, against the `greedy` parts of reference.json.
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Provider } from '../../main/compiler/lowering.ts';

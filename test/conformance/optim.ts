@@ -1,5 +1,5 @@
-// Conformance of optimizers and of gradient clipping: parameters after each update and the state after the last one,
-// against `optimizers.json`, and clipped gradients against `clipping.json`.
+// Conformance of optimizers and of gradient clipping: parameters after each update and the state after the
+// last one, against `optimizers.json`, and clipped gradients against `clipping.json`.
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Provider } from '../../main/compiler/lowering.ts';

@@ -1,5 +1,6 @@
-// Conformance of a real small model: losses and logits on passages, and training on a stream of tokens that is cut into
-// blocks, against the parts `passage`, `story`, .., `data`, `lora` and `full` of its reference.json.
+// Conformance of a real small model: losses and logits on passages, and training on a stream of tokens that
+// is cut into blocks, against the parts `passage`, `story`, .., `data`, `lora` and `full` of its
+// reference.json.
 import { basename, join } from 'node:path';
 import type { Provider } from '../../main/compiler/lowering.ts';
 import type { Model } from '../../main/models/load.ts';

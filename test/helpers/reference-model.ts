@@ -10,7 +10,10 @@ export const referenceFolder = (name: string) => join(import.meta.dirname, '../r
 
 export const openReference = (name: string): Model => openModel(referenceFolder(name));
 
-/** What failed: quantities whose difference is beyond the tolerance of test/reference/README.md. Empty = all is equal. */
+/**
+ * What failed: quantities whose difference is beyond the tolerance of test/reference/README.md. Empty = all
+ * is equal.
+ */
 export async function wrongIn(name: string): Promise<string[]> {
   const folder = referenceFolder(name);
   const model = openModel(folder);

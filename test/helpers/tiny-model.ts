@@ -1,5 +1,5 @@
-// What tests of generation, evaluation and export share: the tiny llama of test/reference, models with random weights,
-// records, and a job context that collects what a job says.
+// What tests of generation, evaluation and export share: the tiny llama of test/reference, models with
+// random weights, records, and a job context that collects what a job says.
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

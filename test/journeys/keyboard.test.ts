@@ -36,9 +36,9 @@ async function open(route: string): Promise<void> {
 const calls = (name: string): Promise<{ input: Record<string, unknown> }[]> =>
   page.evaluate(
     (wanted) =>
-      (window as unknown as { fake: { calls: { name: string; input: Record<string, unknown> }[] } }).fake.calls.filter(
-        (one) => one.name === wanted,
-      ),
+      (
+        window as unknown as { fake: { calls: { name: string; input: Record<string, unknown> }[] } }
+      ).fake.calls.filter((one) => one.name === wanted),
     name,
   );
 
@@ -100,7 +100,9 @@ it('a failed file is left out from its notice, and used again from the toast', a
   const undo = page.getByRole('region', { name: 'Just done' }).getByRole('button', { name: 'Undo' });
   await undo.focus();
   await page.keyboard.press('Enter');
-  await expect.poll(async () => (await calls('documents.leaveOut')).map((one) => one.input.leftOut), soon).toEqual([true, false]);
+  await expect
+    .poll(async () => (await calls('documents.leaveOut')).map((one) => one.input.leftOut), soon)
+    .toEqual([true, false]);
 });
 
 it('rows are walked with the arrows, and the page beside them follows', async () => {
@@ -108,7 +110,10 @@ it('rows are walked with the arrows, and the page beside them follows', async ()
   await page.locator('tr[data-row="0"]').focus();
   await page.keyboard.press('ArrowDown');
   await expect
-    .poll(() => page.getByRole('heading', { level: 2, name: 'Fault codes AX series, rev. 7.pdf' }).count(), soon)
+    .poll(
+      () => page.getByRole('heading', { level: 2, name: 'Fault codes AX series, rev. 7.pdf' }).count(),
+      soon,
+    )
     .toBe(1);
   await page.keyboard.press('End');
   expect(await page.evaluate(() => document.activeElement?.getAttribute('data-row'))).toBe('10');
@@ -122,7 +127,9 @@ it('a project is named for good before it is deleted for good, and the safe butt
   await page.keyboard.press('Enter');
   const dialog = page.getByRole('dialog', { name: /for good/ });
   await dialog.getByRole('textbox').fill('Something else');
-  expect(await dialog.getByRole('button', { name: 'Delete it for good' }).getAttribute('aria-disabled')).toBe('true');
+  expect(await dialog.getByRole('button', { name: 'Delete it for good' }).getAttribute('aria-disabled')).toBe(
+    'true',
+  );
   await dialog.getByRole('textbox').fill('First try');
   await dialog.getByRole('button', { name: 'Delete it for good' }).focus();
   await page.keyboard.press('Enter');
@@ -134,5 +141,7 @@ it('work is stopped from the tray', async () => {
   await page.keyboard.press('Control+j');
   await page.getByRole('button', { name: /^Stop and keep step 500/ }).focus();
   await page.keyboard.press('Enter');
-  await expect.poll(async () => (await calls('jobs.cancel')).map((one) => one.input.jobId), soon).toEqual(['j1']);
+  await expect
+    .poll(async () => (await calls('jobs.cancel')).map((one) => one.input.jobId), soon)
+    .toEqual(['j1']);
 });

@@ -69,7 +69,9 @@ type Visit = (page: Page, route: string) => Promise<void>;
 
 async function axe(page: Page, route: string): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).withTags(rules).analyze();
-  const said = violations.map((one) => `${route}: ${one.id}: ${one.nodes.map((node) => node.html).join(' ')}`);
+  const said = violations.map(
+    (one) => `${route}: ${one.id}: ${one.nodes.map((node) => node.html).join(' ')}`,
+  );
   expect(said).toEqual([]);
 }
 
@@ -94,23 +96,28 @@ it('every screen has one heading and at most one filled button', async () => {
 it.each([
   [1024, 700],
   [512, 350],
-])('nothing scrolls sideways at %d x %d', async (width, height) => {
-  await visitAll({ width, height }, async (page, route) => {
-    const { page: over, main } = await page.evaluate(() => {
-      const element = document.querySelector('main')!;
-      return {
-        page: document.documentElement.scrollWidth - window.innerWidth,
-        main: element.scrollWidth - element.clientWidth,
-      };
+])(
+  'nothing scrolls sideways at %d x %d',
+  async (width, height) => {
+    await visitAll({ width, height }, async (page, route) => {
+      const { page: over, main } = await page.evaluate(() => {
+        const element = document.querySelector('main')!;
+        return {
+          page: document.documentElement.scrollWidth - window.innerWidth,
+          main: element.scrollWidth - element.clientWidth,
+        };
+      });
+      expect([over, main], route).toEqual([0, 0]);
     });
-    expect([over, main], route).toEqual([0, 0]);
-  });
-}, 120_000);
+  },
+  120_000,
+);
 
 it('wider text spacing cuts nothing off in the header, navigation and tray', async () => {
   await visitAll({}, async (page, route) => {
     await page.addStyleTag({
-      content: '* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important; }',
+      content:
+        '* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important; }',
     });
     const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     expect(over, route).toBe(0);
@@ -119,9 +126,13 @@ it('wider text spacing cuts nothing off in the header, navigation and tray', asy
 
 it('a backend that fails is said in a notice with a remedy, and is not asked again without end', async () => {
   await visitAll({ state: 'error' }, async (page) => {
-    const before = await page.evaluate(() => (window as unknown as { fake: { calls: unknown[] } }).fake.calls.length);
+    const before = await page.evaluate(
+      () => (window as unknown as { fake: { calls: unknown[] } }).fake.calls.length,
+    );
     await page.waitForTimeout(300);
-    const after = await page.evaluate(() => (window as unknown as { fake: { calls: unknown[] } }).fake.calls.length);
+    const after = await page.evaluate(
+      () => (window as unknown as { fake: { calls: unknown[] } }).fake.calls.length,
+    );
     expect(after - before).toBeLessThan(5);
   });
 }, 120_000);

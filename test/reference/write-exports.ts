@@ -1,5 +1,5 @@
-// Trains an adapter for a few steps on a model folder and exports it in both formats, with the logits that the app itself
-// computes, for check-exports.py to hold against PEFT and transformers:
+// Trains an adapter for a few steps on a model folder and exports it in both formats, with the logits that
+// the app itself computes, for check-exports.py to hold against PEFT and transformers:
 //   node main/bootstrap.mjs test/reference/write-exports.ts OUT [MODEL]
 //   python test/reference/check-exports.py MODEL OUT/adapter OUT/merged OUT/logits.json
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -28,7 +28,7 @@ async function writeExports(out: string, folder: string): Promise<void> {
   const model = openModel(folder);
   const tokenizer = await loadTokenizer(folder);
   const texts = await parityTexts(tokenizer, model.shape.contextLength);
-  const lora = LoraConfig.parse({ r: 8, lora_alpha: 16, target_modules: 'all-linear', task_type: 'CAUSAL_LM' });
+  const lora = LoraConfig.parse({ r: 8, lora_alpha: 16, target_modules: 'all-linear' });
   const trainer = await createTrainer({
     model,
     lora,

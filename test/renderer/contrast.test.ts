@@ -8,7 +8,9 @@ const text = readFileSync(file, 'utf8');
 
 function tokensOf(scheme: 'light' | 'dark'): Record<string, string> {
   const block = text.match(new RegExp(`data-mantine-color-scheme="${scheme}"\\] \\{([^}]*)\\}`))?.[1] ?? '';
-  return Object.fromEntries([...block.matchAll(/--(\w+): (#[0-9a-f]{6});/g)].map(([, name, hex]) => [name, hex]));
+  return Object.fromEntries(
+    [...block.matchAll(/--(\w+): (#[0-9a-f]{6});/g)].map(([, name, hex]) => [name, hex]),
+  );
 }
 
 function luminance(hex: string): number {
@@ -24,7 +26,16 @@ function contrast(a: string, b: string): number {
   return (light + 0.05) / (dark + 0.05);
 }
 
-const texts = ['text1', 'text2', 'text3', 'accentText', 'successText', 'warningText', 'dangerText', 'infoText'];
+const texts = [
+  'text1',
+  'text2',
+  'text3',
+  'accentText',
+  'successText',
+  'warningText',
+  'dangerText',
+  'infoText',
+];
 const fills = ['accent', 'success', 'warning', 'danger', 'info', 'borderStrong', 'focus'];
 const surfaces = ['surface0', 'surface1', 'surface2', 'surface3'];
 const soft = ['accent', 'success', 'warning', 'danger', 'info'];
@@ -55,7 +66,10 @@ describe.each(['light', 'dark'] as const)('in %s', (scheme) => {
   it('chips and notices are readable on their soft backgrounds', () => {
     for (const name of soft)
       for (const word of [`${name}Text`, 'text1', 'text2', 'text3'])
-        expect(contrast(tokens[word], tokens[`${name}Soft`]), `${word} on ${name}Soft`).toBeGreaterThanOrEqual(4.5);
+        expect(
+          contrast(tokens[word], tokens[`${name}Soft`]),
+          `${word} on ${name}Soft`,
+        ).toBeGreaterThanOrEqual(4.5);
   });
 
   it('words on filled buttons and tokens reach 4.5 to 1', () => {

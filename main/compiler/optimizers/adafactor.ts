@@ -1,5 +1,6 @@
-// Adafactor (Shazeer & Stern 2018, https://arxiv.org/abs/1804.04235) as transformers.Adafactor computes it: of the squared
-// gradients of a matrix only the means of its rows and columns are kept, so its state is nearly nothing.
+// Adafactor (Shazeer & Stern 2018, https://arxiv.org/abs/1804.04235) as transformers.Adafactor computes it:
+// of the squared gradients of a matrix only the means of its rows and columns are kept, so its state is
+// nearly nothing.
 //   q = g^2 + eps1   r = b r + (1 - b) mean_columns(q)   c = b c + (1 - b) mean_rows(q)   b = 1 - t^decayRate
 //   u = g / sqrt(r c / mean(r))   u = lr u / max(1, rms(u) / clip)   p = p - lr decay p - u
 // Anything but a matrix keeps v = b v + (1 - b) q whole.

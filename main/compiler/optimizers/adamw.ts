@@ -1,5 +1,5 @@
-// AdamW (Loshchilov & Hutter 2019, https://arxiv.org/abs/1711.05101) as torch.optim.AdamW computes it: decoupled decay,
-// eps outside of the bias-corrected root.
+// AdamW (Loshchilov & Hutter 2019, https://arxiv.org/abs/1711.05101) as torch.optim.AdamW computes it:
+// decoupled decay, eps outside of the bias-corrected root.
 //   p = p (1 - lr decay)   m = m + (1 - b1) (g - m)   v = b2 v + (1 - b2) g^2
 //   p = p - lr / (1 - b1^t) * m / (sqrt(v) / sqrt(1 - b2^t) + eps)
 import type { Value } from '../graph.ts';

@@ -1,5 +1,5 @@
-// AMSGrad (Reddi et al. 2018, https://arxiv.org/abs/1904.09237), which is torch.optim.AdamW with `amsgrad`: the largest
-// mean of squares so far stands in the root, so that steps never grow again.
+// AMSGrad (Reddi et al. 2018, https://arxiv.org/abs/1904.09237), which is torch.optim.AdamW with `amsgrad`:
+// the largest mean of squares so far stands in the root, so that steps never grow again.
 //   v' = max(v', v), then AdamW with v' in place of v
 import { type AdamWOptions, adamStep, adamw, moments } from './adamw.ts';
 import type { Optimizer } from './optimizer.ts';

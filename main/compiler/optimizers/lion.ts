@@ -1,5 +1,6 @@
-// Lion (Chen et al. 2023, https://arxiv.org/abs/2302.06675, algorithm 2): the sign of an interpolation moves the
-// parameters, then the momentum moves; one state instead of two. Wants a rate three to ten times smaller than AdamW's.
+// Lion (Chen et al. 2023, https://arxiv.org/abs/2302.06675, algorithm 2): the sign of an interpolation moves
+// the parameters, then the momentum moves; one state instead of two. Wants a rate three to ten times smaller
+// than AdamW's.
 //   p = p (1 - lr decay) - lr sign(b1 m + (1 - b1) g)   m = b2 m + (1 - b2) g
 import { decoupledDecay, type Optimizer } from './optimizer.ts';
 

@@ -1,8 +1,8 @@
-// Muon (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/): Nesterov momentum of a hidden matrix, made
-// nearly orthogonal by three Newton-Schulz steps with the coefficients of Polar Express (Amsel et al. 2025,
-// https://arxiv.org/abs/2505.16932, divided by its safety factor 1.01), and scaled to the size of an AdamW update:
-// 0.2 sqrt(max(rows, columns)) (Liu et al. 2025, https://arxiv.org/abs/2502.16982). Weight decay is for these matrices
-// only. Everything else gets AdamW without decay.
+// Muon (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/): Nesterov momentum of a hidden
+// matrix, made nearly orthogonal by three Newton-Schulz steps with the coefficients of Polar Express (Amsel
+// et al. 2025, https://arxiv.org/abs/2505.16932, divided by its safety factor 1.01), and scaled to the size
+// of an AdamW update: 0.2 sqrt(max(rows, columns)) (Liu et al. 2025, https://arxiv.org/abs/2502.16982).
+// Weight decay is for these matrices only. Everything else gets AdamW without decay.
 //   X = X / |X|    A = X Xᵀ    X = a X + (b A + c A^2) X
 import type { Graph, Value } from '../graph.ts';
 import { type AdamWOptions, adamw } from './adamw.ts';

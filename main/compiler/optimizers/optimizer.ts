@@ -1,7 +1,7 @@
-// What an optimizer is to the compiler: the arrays it keeps for each parameter, numbers that change with the step, and
-// the ops of one update. The results are written over their inputs, so every one of them comes from an elementwise op that
-// runs after all else that reads what it overwrites (verify.ts checks it). Files are ordered by growing complexity in
-// index.ts.
+// What an optimizer is to the compiler: the arrays it keeps for each parameter, numbers that change with the
+// step, and the ops of one update. The results are written over their inputs, so every one of them comes from
+// an elementwise op that runs after all else that reads what it overwrites (verify.ts checks it). Files are
+// ordered by growing complexity in index.ts.
 import type { Graph, Value } from '../graph.ts';
 
 /** A flat array of parameters that is updated as one. */
@@ -31,7 +31,10 @@ export interface Optimizer<Options> {
   states: readonly string[];
   /** Elements of a state for one page, 0 = it keeps none; as many as the page has, unless given. */
   stateSize?(state: string, page: PageShape, options: Options): number;
-  /** What has a page of its own, because the update looks at its shape or size: hidden matrices, or every tensor. */
+  /**
+   * What has a page of its own, because the update looks at its shape or size: hidden matrices, or every
+   * tensor.
+   */
   alone: 'nothing' | 'matrices' | 'tensors';
   /** Numbers of update `step`, counted from 1. */
   scalars(options: Options, step: number): Record<string, number>;

@@ -1,6 +1,7 @@
-// RMSprop (Hinton, lecture 6 of https://www.cs.toronto.edu/~hinton/coursera_lectures.html) as torch.optim.RMSprop
-// computes it.
-//   d = g + decay p   v = a v + (1 - a) d^2   u = d / (sqrt(v) + eps)   b = momentum b + u   p = p - lr b (or u)
+// RMSprop (Hinton, lecture 6 of https://www.cs.toronto.edu/~hinton/coursera_lectures.html) as
+// torch.optim.RMSprop computes it.
+//   d = g + decay p   v = a v + (1 - a) d^2   u = d / (sqrt(v) + eps)   b = momentum b + u   p = p - lr b
+//   (or u)
 // Centred: sqrt(v - m^2) with m = a m + (1 - a) d.
 import { coupledDecay, type Optimizer } from './optimizer.ts';
 

@@ -1,5 +1,5 @@
-// Stochastic gradient descent with momentum as torch.optim.SGD computes it: decay is added to the gradient, and the
-// first momentum buffer is the first gradient.
+// Stochastic gradient descent with momentum as torch.optim.SGD computes it: decay is added to the gradient,
+// and the first momentum buffer is the first gradient.
 //   d = g + decay p   b = momentum b + (1 - dampening) d   d = d + momentum b (Nesterov) or b   p = p - lr d
 import { coupledDecay, type Optimizer } from './optimizer.ts';
 

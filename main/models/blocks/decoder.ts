@@ -1,6 +1,6 @@
-// The decoder that most current language models share: token embedding, layers of attention and gated feed-forward with
-// RMS norms, an output layer. A variant says in data where a family differs from Llama. Tensor names are those of
-// transformers. Knows no family by name.
+// The decoder that most current language models share: token embedding, layers of attention and gated
+// feed-forward with RMS norms, an output layer. A variant says in data where a family differs from Llama.
+// Tensor names are those of transformers. Knows no family by name.
 import type { Value } from '../../compiler/graph.ts';
 import type { ForwardResult, TensorSpec } from '../architecture.ts';
 import type { ModelBuilder } from '../builder.ts';

@@ -1,5 +1,6 @@
-// Feed-forward layers: gated (SwiGLU, GeGLU; Shazeer 2020, https://arxiv.org/abs/2002.05202) and plain activations, as
-// blocks whose backward keeps nothing but the input: value and slope of an activation are computed from it again.
+// Feed-forward layers: gated (SwiGLU, GeGLU; Shazeer 2020, https://arxiv.org/abs/2002.05202) and plain
+// activations, as blocks whose backward keeps nothing but the input: value and slope of an activation are
+// computed from it again.
 import type { Graph, Value } from '../../compiler/graph.ts';
 
 export const activationNames = [

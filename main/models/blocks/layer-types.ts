@@ -1,4 +1,5 @@
-// Which layers see only a window of the past: `layer_types` of config.json, or what stood for it in older files.
+// Which layers see only a window of the past: `layer_types` of config.json, or what stood for it in older
+// files.
 import { z } from 'zod';
 
 /** Fields of config.json about windows. */

@@ -1,7 +1,8 @@
-// Linear layers that share one input, each with an optional LoRA adapter (Hu et al. 2021, https://arxiv.org/abs/2106.09685)
-// or DoRA adapter (Liu et al. 2024, https://arxiv.org/abs/2402.09353), as one block: all adapters read the input in one
-// product, and the backward accumulates dx in one buffer.
-//   u = x [A1; A2; ..]ᵀ     t_i = x W_iᵀ + s_i u_i B_iᵀ     y_i = t_i + b_i, or with DoRA y_i = m_i / |W_i + s_i B_i A_i| t_i + b_i
+// Linear layers that share one input, each with an optional LoRA adapter (Hu et al. 2021,
+// https://arxiv.org/abs/2106.09685) or DoRA adapter (Liu et al. 2024, https://arxiv.org/abs/2402.09353), as one block:
+// all adapters read the input in one product, and the backward accumulates dx in one buffer.
+//   u = x [A1; A2; ..]ᵀ     t_i = x W_iᵀ + s_i u_i B_iᵀ     y_i = t_i + b_i
+//   with DoRA               y_i = m_i / |W_i + s_i B_i A_i| t_i + b_i
 import type { Graph, Value } from '../../compiler/graph.ts';
 
 export interface LinearAdapter {
@@ -23,8 +24,8 @@ export interface LinearSite {
 }
 
 /**
- * Norms of the rows of W + s B A [out], without that sum: |w|^2 + 2 s rowsum(W Aᵀ B) + s^2 rowsum(B (A Aᵀ) B).
- * They count as constant in the gradient (DoRA, section 4.3).
+ * Norms of the rows of W + s B A [out], without that sum: |w|^2 + 2 s rowsum(W Aᵀ B) + s^2 rowsum(B (A Aᵀ)
+ * B). They count as constant in the gradient (DoRA, section 4.3).
  */
 export function adaptedNorm(
   g: Graph,

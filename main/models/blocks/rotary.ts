@@ -1,5 +1,6 @@
-// Rotary position embedding (Su et al. 2021, https://arxiv.org/abs/2104.09864): tables of cosines and sines, computed in
-// float32 exactly as transformers does (modeling_rope_utils.py): inverse frequencies in float32, then the product.
+// Rotary position embedding (Su et al. 2021, https://arxiv.org/abs/2104.09864): tables of cosines and sines,
+// computed in float32 exactly as transformers does (modeling_rope_utils.py): inverse frequencies in float32,
+// then the product.
 import { z } from 'zod';
 import type { Graph, Value } from '../../compiler/graph.ts';
 
@@ -52,7 +53,9 @@ export interface RotaryConfig {
   rope_parameters?: RopeScaling | null;
 }
 
-/** The settings of a configuration in either of its forms; what lies inside `rope_parameters` counts first. */
+/**
+ * The settings of a configuration in either of its forms; what lies inside `rope_parameters` counts first.
+ */
 export function rotarySettings(
   config: RotaryConfig,
   defaults: { theta?: number; partial?: number } = {},

@@ -23,13 +23,19 @@ export function checkLines(report: DatasetReport, stats: Stats | null, limit: nu
   const total = totalRecords(report);
   lines.push(
     total > 0
-      ? { state: 'passed', sentence: `${plural(total, 'record')} were made from ${plural(report.passages, 'passage')}.` }
+      ? {
+          state: 'passed',
+          sentence: `${plural(total, 'record')} were made from ${plural(report.passages, 'passage')}.`,
+        }
       : { state: 'failed', sentence: 'No record was made.' },
   );
   lines.push(
     report.leaks === 0
       ? { state: 'passed', sentence: '0 leaks: no test or validation record is also in the training data.' }
-      : { state: 'failed', sentence: `${plural(report.leaks, 'record')} of the test or validation data is also in training.` },
+      : {
+          state: 'failed',
+          sentence: `${plural(report.leaks, 'record')} of the test or validation data is also in training.`,
+        },
   );
   const few = fewRecords(report);
   if (few) lines.push({ state: 'warning', sentence: few });
@@ -42,12 +48,18 @@ export function checkLines(report: DatasetReport, stats: Stats | null, limit: nu
   lines.push(
     stats.withoutTrained === 0
       ? { state: 'passed', sentence: 'Every record has tokens to learn.' }
-      : { state: 'warning', sentence: `${plural(stats.withoutTrained, 'record')} would teach nothing: no token is learned.` },
+      : {
+          state: 'warning',
+          sentence: `${plural(stats.withoutTrained, 'record')} would teach nothing: no token is learned.`,
+        },
   );
   lines.push(
     stats.overLimit === 0
       ? { state: 'passed', sentence: `No record is longer than the ${integer(limit)} tokens of the model.` }
-      : { state: 'warning', sentence: `${plural(stats.overLimit, 'record is', 'records are')} longer than ${integer(limit)} tokens and will be cut.` },
+      : {
+          state: 'warning',
+          sentence: `${plural(stats.overLimit, 'record is', 'records are')} longer than ${integer(limit)} tokens and will be cut.`,
+        },
   );
   for (const problem of stats.problems) lines.push({ state: 'warning', sentence: problem });
   return lines;
@@ -74,7 +86,12 @@ export function ChecksPanel({ report, stats, statsError, model, frozen }: Checks
             const Shape = icons[line.state];
             return (
               <li key={line.sentence} className={styles.checkLine}>
-                <Shape size={18} stroke={1.75} aria-label={words[line.state]} className={styles[line.state]} />
+                <Shape
+                  size={18}
+                  stroke={1.75}
+                  aria-label={words[line.state]}
+                  className={styles[line.state]}
+                />
                 <span>{line.sentence}</span>
               </li>
             );

@@ -1,5 +1,7 @@
 // The cleaning steps in their order, with what each removed and left. Rows are moved with Alt and the arrows, by
 // dragging, or with the buttons of the chosen step.
+
+import { Switch } from '@mantine/core';
 import {
   IconCircleCheck,
   IconFiles,
@@ -14,7 +16,6 @@ import { Button } from '../../components/button.tsx';
 import { Card } from '../../components/card.tsx';
 import { duration, integer, percent, plural } from '../../components/format.ts';
 import { ProgressBar } from '../../components/progress-bar.tsx';
-import { Switch } from '@mantine/core';
 import styles from './dataset.module.css';
 import { stepIcons } from './step-icons.ts';
 import { keptPassages, shapeWords, totalRecords } from './words.ts';
@@ -47,7 +48,9 @@ export function CleanPanel(props: CleanPanelProps) {
     const [moved] = steps.splice(from, 1);
     steps.splice(to, 0, moved);
     onChange(steps, `move ${labelOf(moved.id)}`);
-    requestAnimationFrame(() => list.current?.querySelector<HTMLElement>(`[data-step="${moved.id}"]`)?.focus());
+    requestAnimationFrame(() =>
+      list.current?.querySelector<HTMLElement>(`[data-step="${moved.id}"]`)?.focus(),
+    );
   };
 
   return (
@@ -78,7 +81,11 @@ export function CleanPanel(props: CleanPanelProps) {
         </>
       }
     >
-      <ul className={[styles.steps, working ? styles.stale : '', onChange ? styles.editable : ''].join(' ')} ref={list} aria-busy={working}>
+      <ul
+        className={[styles.steps, working ? styles.stale : '', onChange ? styles.editable : ''].join(' ')}
+        ref={list}
+        aria-busy={working}
+      >
         <li className={styles.endRow}>
           <IconFiles size={18} stroke={1.75} aria-hidden />
           <span className="strong grow">{plural(recipe.sourceIds.length, 'document')}, in passages</span>
@@ -131,7 +138,8 @@ interface StepRowProps {
 }
 
 function StepRow(props: StepRowProps) {
-  const { step, label, result, passages, chosen, onChoose, onToggle, onMove, onDragStart, onDropHere } = props;
+  const { step, label, result, passages, chosen, onChoose, onToggle, onMove, onDragStart, onDropHere } =
+    props;
   const [over, setOver] = useState(false);
   const Shape = stepIcons[step.id] ?? IconLetterCase;
 
@@ -241,4 +249,3 @@ function KeptRows({ recipe, report }: { recipe: DatasetRecipe; report: DatasetRe
     </>
   );
 }
-

@@ -10,8 +10,8 @@ import { ScreenHeader } from '../../components/screen-header.tsx';
 import { undoScope } from '../../shell/keys.ts';
 import { jobEnd, useLatestJob } from '../../state/jobs.ts';
 import { goTo, useRoute } from '../../state/route.ts';
-import { undo, useUndoLabel } from '../../state/undo.ts';
 import { announce, useScreenActions } from '../../state/ui.ts';
+import { undo, useUndoLabel } from '../../state/undo.ts';
 import { ChecksPanel, checkLines } from './checks-panel.tsx';
 import { RecordsPanel } from './records-panel.tsx';
 import { ShapePanel } from './shape-panel.tsx';
@@ -65,7 +65,12 @@ export function DraftView({ projectId, versions, draft, model, tab, find }: Draf
   useScreenActions(
     useMemo(
       () => [
-        { id: 'undo', label: 'Undo the last change of the draft', keys: 'Ctrl Z', run: () => void undo(scope) },
+        {
+          id: 'undo',
+          label: 'Undo the last change of the draft',
+          keys: 'Ctrl Z',
+          run: () => void undo(scope),
+        },
         { id: 'sources', label: 'Choose the documents of this dataset', run: () => setChoosing(true) },
       ],
       [scope],
@@ -125,7 +130,9 @@ export function DraftView({ projectId, versions, draft, model, tab, find }: Draf
           onSources={() => setChoosing(true)}
         />
       )}
-      {tab === 'shape' && <ShapePanel recipe={recipe} suggestion={draft.suggestion} onChange={draft.change} />}
+      {tab === 'shape' && (
+        <ShapePanel recipe={recipe} suggestion={draft.suggestion} onChange={draft.change} />
+      )}
       {tab === 'records' && (
         <RecordsPanel
           projectId={projectId}
@@ -145,7 +152,9 @@ export function DraftView({ projectId, versions, draft, model, tab, find }: Draf
           onChange={draft.change}
         />
       )}
-      {tab === 'checks' && <ChecksPanel report={report} stats={null} statsError={null} model={model} frozen={false} />}
+      {tab === 'checks' && (
+        <ChecksPanel report={report} stats={null} statsError={null} model={model} frozen={false} />
+      )}
       <SourcesDialog
         projectId={projectId}
         opened={choosing}

@@ -1,13 +1,13 @@
 // Dataset: clean the text, shape it into records, look at them as the model sees them, and freeze a version.
 // The address is `dataset/<draft or version id>/<tab>/<text to find>`.
 import { IconTable } from '@tabler/icons-react';
+import { errorParts } from '../../client/client.ts';
 import { Button } from '../../components/button.tsx';
 import { Card } from '../../components/card.tsx';
 import { Empty } from '../../components/empty.tsx';
 import { Loading } from '../../components/loading.tsx';
 import { ErrorNotice } from '../../components/notice.tsx';
 import { ScreenHeader } from '../../components/screen-header.tsx';
-import { errorParts } from '../../client/client.ts';
 import { useDatasets, useDatasetsStore } from '../../state/datasets.ts';
 import { useChosenModel } from '../../state/models.ts';
 import { goTo, useProjectId } from '../../state/route.ts';
@@ -42,7 +42,16 @@ function Dataset({ rest }: ScreenProps) {
     );
   }
   if ((status === 'ready' || status === 'failed') && draft.recipe) {
-    return <DraftView projectId={projectId} versions={versions} draft={draft} model={model} tab={tab} find={find} />;
+    return (
+      <DraftView
+        projectId={projectId}
+        versions={versions}
+        draft={draft}
+        model={model}
+        tab={tab}
+        find={find}
+      />
+    );
   }
   const error = draft.error ?? (status === 'failed' ? listError : null);
   const noDocuments = error !== null && error !== undefined && errorParts(error).code === 'no-documents';
@@ -62,7 +71,8 @@ function Dataset({ rest }: ScreenProps) {
       {noDocuments ? (
         <Card grow label="No documents yet">
           <Empty icon={IconTable} title="A dataset is made from documents, and none can be used yet">
-            Add files, and record the right to use them. To look around first, <a href="#/projects">open the sample</a>.
+            Add files, and record the right to use them. To look around first,{' '}
+            <a href="#/projects">open the sample</a>.
           </Empty>
         </Card>
       ) : error ? (

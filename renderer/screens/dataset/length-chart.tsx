@@ -18,15 +18,15 @@ export function LengthChart({ stats, limit }: { stats: Stats; limit: number }) {
   const median = quantile(bars, total, 0.5);
   const long = quantile(bars, total, 0.95);
   const summary = `Length of ${plural(total, 'record')}: half have up to ${integer(median)} tokens, 95 % up to ${integer(long)}, the longest has ${integer(stats.longest)}. The limit is ${integer(limit)}.`;
-  const ticks = [0, 0.25, 0.5, 0.75, 1].map((share) => Math.round(end * share));
+  const ticks = [0, 0.25, 0.5, 0.75].map((share) => Math.round(end * share));
   return (
     <div className={styles.lengths}>
       <div className="row wrap between">
         <span className="row wrap">
           <h3>Length of all {integer(total)} records</h3>
           <span className="caption muted tabular">
-            median {integer(median)}, 95 % below {integer(long)}, {percent(stats.trainedTokens / Math.max(1, stats.tokens))}{' '}
-            learned
+            median {integer(median)}, 95 % below {integer(long)},{' '}
+            {percent(stats.trainedTokens / Math.max(1, stats.tokens))} learned
           </span>
         </span>
         {stats.overLimit > 0 && (
@@ -64,9 +64,11 @@ export function LengthChart({ stats, limit }: { stats: Stats; limit: number }) {
       </svg>
       <div className={styles.ticks} aria-hidden>
         {ticks.map((tick) => (
-          <span key={tick}>{integer(tick)}</span>
+          <span key={tick} style={{ left: `${(100 * tick) / end}%` }}>
+            {integer(tick)}
+          </span>
         ))}
-        <span>tokens</span>
+        <span className={styles.tickUnit}>{integer(end)} tokens</span>
       </div>
     </div>
   );

@@ -47,6 +47,7 @@ export function RecordCard(props: RecordCardProps) {
           <>
             <Chip>
               record {integer(at + 1)} of {integer(total)}
+              {!versionId && ' shown'}
             </Chip>
             <Chip tone="accent">{record.split}</Chip>
           </>
@@ -60,7 +61,7 @@ export function RecordCard(props: RecordCardProps) {
             onChange={onView}
             options={[
               { value: 'text', label: 'Text' },
-              { value: 'parts', label: 'Chat' },
+              { value: 'parts', label: isConversation(record) ? 'Chat' : 'Parts' },
               { value: 'tokens', label: 'Tokens' },
             ]}
           />
@@ -79,6 +80,10 @@ export function RecordCard(props: RecordCardProps) {
       </div>
     </Card>
   );
+}
+
+function isConversation(record: DatasetRecord | undefined): boolean {
+  return record === undefined || record.content.type === 'chat' || record.content.type === 'preference';
 }
 
 function Parts({ record }: { record: DatasetRecord }) {
@@ -126,7 +131,8 @@ function Rendered({ projectId, versionId, model, record, view }: RenderedProps) 
       <>
         <Parts record={record} />
         <Notice tone="info">
-          The template and the tokens are shown once the version is frozen, because they must not change after that.
+          The template and the tokens are shown once the version is frozen, because they must not change after
+          that.
         </Notice>
       </>
     );
@@ -172,8 +178,8 @@ function Tokens({ rendered }: { rendered: CallOutput<'datasets.render'> }) {
         <div className={styles.endToken}>
           <IconCircleCheck size={18} stroke={1.75} aria-hidden />
           <span>
-            The answer ends with <code>{lastLearned.text.trim()}</code>, and that token is learned. The model will know when
-            to stop.
+            The answer ends with <code>{lastLearned.text.trim()}</code>, and that token is learned. The model
+            will know when to stop.
           </span>
         </div>
       ) : (

@@ -28,7 +28,14 @@ interface RecordsPanelProps {
   counts: { train: number; validation: number; test: number } | null;
 }
 
-export function RecordsPanel({ projectId, versionId, previewed, model, find: given, counts }: RecordsPanelProps) {
+export function RecordsPanel({
+  projectId,
+  versionId,
+  previewed,
+  model,
+  find: given,
+  counts,
+}: RecordsPanelProps) {
   const [find, setFind] = useState(given);
   const [split, setSplit] = useState<SplitFilter>('all');
   const [at, setAt] = useState(0);
@@ -39,7 +46,10 @@ export function RecordsPanel({ projectId, versionId, previewed, model, find: giv
   useEffect(() => setAt(0), [late, split, versionId]);
 
   const page = Math.floor(at / pageSize);
-  const { records, total, loading, error } = useRecords({ projectId, versionId, split, find: late, page }, previewed);
+  const { records, total, loading, error } = useRecords(
+    { projectId, versionId, split, find: late, page },
+    previewed,
+  );
   const record = records[at - page * pageSize];
   useStepKeys(total, setAt, setView);
 
@@ -133,7 +143,8 @@ function useStepKeys(
   useEffect(() => {
     if (!allowed) return;
     const onKeyDown = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event.target)) return;
+      if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event.target))
+        return;
       if (document.querySelector('[role="dialog"]')) return;
       if (event.key === 'j') setAt((at) => Math.min(total - 1, at + 1));
       else if (event.key === 'k') setAt((at) => Math.max(0, at - 1));

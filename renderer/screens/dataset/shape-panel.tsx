@@ -47,7 +47,9 @@ const templatesOf: Record<Shape['type'], { key: string; label: string; learned?:
 /** A shape of another kind, filled from the suggestion where that has one, else from the columns in order. */
 function startShape(type: Shape['type'], suggestion: Suggestion | null): Shape {
   if (suggestion?.recipe.shape.type === type) return suggestion.recipe.shape;
-  const [first = 'text', second = first, third = second] = (suggestion?.columns ?? []).map((name) => `{${name}}`);
+  const [first = 'text', second = first, third = second] = (suggestion?.columns ?? []).map(
+    (name) => `{${name}}`,
+  );
   switch (type) {
     case 'chunks':
       return { type, tokens: 256, overlap: 32 };
@@ -84,7 +86,8 @@ export function ShapePanel({ recipe, suggestion, onChange }: ShapePanelProps) {
           readOnly={!onChange}
           maxLength={120}
           onChange={(event) => {
-            if (event.currentTarget.value.trim()) onChange?.({ ...recipe, name: event.currentTarget.value }, 'rename the dataset');
+            if (event.currentTarget.value.trim())
+              onChange?.({ ...recipe, name: event.currentTarget.value }, 'rename the dataset');
           }}
         />
         <SelectField
@@ -94,7 +97,11 @@ export function ShapePanel({ recipe, suggestion, onChange }: ShapePanelProps) {
           data={Object.entries(shapeWords).map(([value, { label }]) => ({ value, label }))}
           value={shape.type}
           onChange={(type) =>
-            type && setShape(startShape(type as Shape['type'], suggestion), `shape as ${shapeWords[type as Shape['type']].label.toLowerCase()}`)
+            type &&
+            setShape(
+              startShape(type as Shape['type'], suggestion),
+              `shape as ${shapeWords[type as Shape['type']].label.toLowerCase()}`,
+            )
           }
         />
         <p className="caption muted">{shapeWords[shape.type].help}</p>
@@ -103,7 +110,10 @@ export function ShapePanel({ recipe, suggestion, onChange }: ShapePanelProps) {
           <Notice
             tone="info"
             actions={
-              <Button size="small" onClick={() => setShape(suggestion.recipe.shape, 'take the suggested shape')}>
+              <Button
+                size="small"
+                onClick={() => setShape(suggestion.recipe.shape, 'take the suggested shape')}
+              >
                 Use {shapeWords[suggestion.recipe.shape.type].label.toLowerCase()}
               </Button>
             }
@@ -137,7 +147,9 @@ function ShapeFields({ shape, columns, onChange }: ShapeFieldsProps) {
           value={shape.tokens}
           disabled={!onChange}
           onChange={(tokens) =>
-            typeof tokens === 'number' && tokens >= 16 && onChange?.({ ...shape, tokens: Math.round(tokens) }, 'length of pieces')
+            typeof tokens === 'number' &&
+            tokens >= 16 &&
+            onChange?.({ ...shape, tokens: Math.round(tokens) }, 'length of pieces')
           }
         />
         <NumberField
@@ -149,7 +161,8 @@ function ShapeFields({ shape, columns, onChange }: ShapeFieldsProps) {
           value={shape.overlap}
           disabled={!onChange}
           onChange={(overlap) =>
-            typeof overlap === 'number' && onChange?.({ ...shape, overlap: Math.round(overlap) }, 'overlap of pieces')
+            typeof overlap === 'number' &&
+            onChange?.({ ...shape, overlap: Math.round(overlap) }, 'overlap of pieces')
           }
         />
       </>
@@ -168,10 +181,22 @@ function ShapeFields({ shape, columns, onChange }: ShapeFieldsProps) {
     return (
       <>
         {field('key', 'Column with the messages', 'The column or JSON key that holds the list of messages.')}
-        {field('roleKey', 'Key of the speaker', 'In each message, the key that says who speaks, such as role or from.')}
-        {field('contentKey', 'Key of the text', 'In each message, the key that holds the text, such as content or value.')}
+        {field(
+          'roleKey',
+          'Key of the speaker',
+          'In each message, the key that says who speaks, such as role or from.',
+        )}
+        {field(
+          'contentKey',
+          'Key of the text',
+          'In each message, the key that holds the text, such as content or value.',
+        )}
         <p className="caption muted">
-          Speakers: {Object.entries(shape.roles).map(([name, role]) => `${name} is ${role}`).join(', ')}.
+          Speakers:{' '}
+          {Object.entries(shape.roles)
+            .map(([name, role]) => `${name} is ${role}`)
+            .join(', ')}
+          .
         </p>
       </>
     );
@@ -184,7 +209,10 @@ function ShapeFields({ shape, columns, onChange }: ShapeFieldsProps) {
           label={template.learned ? `${template.label}, learned` : template.label}
           value={(shape as unknown as Record<string, string>)[template.key]}
           columns={columns}
-          onChange={onChange && ((text) => onChange({ ...shape, [template.key]: text }, `edit ${template.label.toLowerCase()}`))}
+          onChange={
+            onChange &&
+            ((text) => onChange({ ...shape, [template.key]: text }, `edit ${template.label.toLowerCase()}`))
+          }
         />
       ))}
     </>
@@ -227,7 +255,11 @@ function TemplateField({ label, value, columns, onChange }: TemplateFieldProps) 
         maxLength={20_000}
         value={text}
         readOnly={!onChange}
-        error={unknown.length > 0 ? `There is no column ${unknown.map((name) => `“${name}”`).join(', ')}.` : undefined}
+        error={
+          unknown.length > 0
+            ? `There is no column ${unknown.map((name) => `“${name}”`).join(', ')}.`
+            : undefined
+        }
         onChange={(event) => setText(event.currentTarget.value)}
         onBlur={() => text !== value && onChange?.(text)}
       />
@@ -235,7 +267,12 @@ function TemplateField({ label, value, columns, onChange }: TemplateFieldProps) 
         <div className="row wrap">
           <span className="caption muted">Insert</span>
           {columns.slice(0, 12).map((column) => (
-            <Button key={column} size="small" aria-label={`Insert ${column} into ${label}`} onClick={() => insert(column)}>
+            <Button
+              key={column}
+              size="small"
+              aria-label={`Insert ${column} into ${label}`}
+              onClick={() => insert(column)}
+            >
               {column}
             </Button>
           ))}

@@ -60,14 +60,21 @@ function List({ projectId, chosen, onClose, onChoose }: Omit<SourcesDialogProps,
                 onChange={(on) => toggle(source.id, on)}
               />
               <span className="caption muted">
-                {reason ?? (source.rows === null ? `${integer(source.characters)} characters` : plural(source.rows, 'row'))}
+                {reason ??
+                  (source.rows === null
+                    ? `${integer(source.characters)} characters`
+                    : plural(source.rows, 'row'))}
               </span>
             </li>
           );
         })}
       </ul>
       <div className="row wrap between">
-        <Button size="small" kind="text" onClick={() => setTicked(new Set(usable.map((source) => source.id)))}>
+        <Button
+          size="small"
+          kind="text"
+          onClick={() => setTicked(new Set(usable.map((source) => source.id)))}
+        >
           Tick all {integer(usable.length)} usable
         </Button>
         <span className="row">

@@ -37,12 +37,19 @@ export function SplitsPanel({ recipe, report, columns, working, onChange }: Spli
       }}
     />
   );
-  const choice = (none: string) => [{ value: '', label: none }, ...columns.map((name) => ({ value: name, label: name }))];
+  const choice = (none: string) => [
+    { value: '', label: none },
+    ...columns.map((name) => ({ value: name, label: name })),
+  ];
   const few = report && fewRecords(report);
   return (
     <div className={styles.twoColumns}>
       <Card title="How records are parted" divided>
-        {share('validation', 'Validation', 'Records that training measures itself on, to stop at the best step.')}
+        {share(
+          'validation',
+          'Validation',
+          'Records that training measures itself on, to stop at the best step.',
+        )}
         {share('test', 'Test', 'Records that no training sees. Evaluate compares base and tuned on them.')}
         <SelectField
           label="A column that already names the split"

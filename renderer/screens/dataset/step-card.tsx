@@ -12,8 +12,8 @@ import { Notice } from '../../components/notice.tsx';
 import { Pager } from '../../components/pager.tsx';
 import { type FormField, formFields, optionFault } from '../export/form.ts';
 import styles from './dataset.module.css';
-import { largeRemoval } from './words.ts';
 import { type Piece, wordDiff } from './word-diff.ts';
+import { largeRemoval } from './words.ts';
 
 type Step = DatasetRecipe['steps'][number];
 type StepResult = DatasetReport['steps'][number];
@@ -79,7 +79,12 @@ function Sample({ sample, removed }: { sample: StepResult['samples'][number]; re
   return (
     <div className={styles.sample}>
       {removed && other !== null && (
-        <SampleText chip="Kept" tone="success" pieces={diff?.b ?? [{ text: other, differs: false }]} place="" />
+        <SampleText
+          chip="Kept"
+          tone="success"
+          pieces={diff?.b ?? [{ text: other, differs: false }]}
+          place=""
+        />
       )}
       <SampleText
         chip={removed ? 'Removed' : 'Before'}
@@ -88,7 +93,12 @@ function Sample({ sample, removed }: { sample: StepResult['samples'][number]; re
         place={sample.place}
       />
       {!removed && other !== null && (
-        <SampleText chip="After" tone="success" pieces={diff?.b ?? [{ text: other, differs: false }]} place="" />
+        <SampleText
+          chip="After"
+          tone="success"
+          pieces={diff?.b ?? [{ text: other, differs: false }]}
+          place=""
+        />
       )}
     </div>
   );
@@ -148,7 +158,14 @@ function StepOptions({ step, known, label, onOptions, onMove }: StepOptionsProps
       <span className="grow" />
       {onMove && (
         <>
-          <IconButton size="small" bordered label={`Move ${label} up`} keys="Alt ↑" icon={IconArrowUp} onClick={() => onMove(-1)} />
+          <IconButton
+            size="small"
+            bordered
+            label={`Move ${label} up`}
+            keys="Alt ↑"
+            icon={IconArrowUp}
+            onClick={() => onMove(-1)}
+          />
           <IconButton
             size="small"
             bordered

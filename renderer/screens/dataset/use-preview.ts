@@ -21,7 +21,11 @@ const lastResults = new Map<string, { key: string; result: DatasetPreview; secon
 
 export function usePreview(projectId: string, recipe: DatasetRecipe | null): Preview {
   const key = recipe ? JSON.stringify(recipe) : '';
-  const [state, setState] = useState<Omit<Preview, 'progress'>>(() => ({ ...kept(projectId), working: false, error: null }));
+  const [state, setState] = useState<Omit<Preview, 'progress'>>(() => ({
+    ...kept(projectId),
+    working: false,
+    error: null,
+  }));
   const [jobId, setJobId] = useState<string | null>(null);
   const job = useJob(jobId);
 
@@ -36,7 +40,10 @@ export function usePreview(projectId: string, recipe: DatasetRecipe | null): Pre
     let started: string | null = null;
     setState((before) => ({ ...before, ...kept(projectId), working: true, error: null }));
     const build = async () => {
-      const { jobId: id } = await call('datasets.preview', { projectId, recipe: JSON.parse(key) as DatasetRecipe });
+      const { jobId: id } = await call('datasets.preview', {
+        projectId,
+        recipe: JSON.parse(key) as DatasetRecipe,
+      });
       started = id;
       if (!current) return void call('jobs.cancel', { jobId: id }).catch(() => undefined);
       setJobId(id);

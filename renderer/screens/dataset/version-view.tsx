@@ -1,6 +1,7 @@
 // A frozen version: the same tabs, read-only, with the tokens of the chosen model. Editing makes a copy as the draft.
-import { IconArrowRight, IconDotsVertical, IconDownload, IconPencil, IconTrash } from '@tabler/icons-react';
+
 import { Menu } from '@mantine/core';
+import { IconArrowRight, IconDotsVertical, IconDownload, IconPencil, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { DatasetVersion } from '../../../main/contract/datasets.ts';
 import type { BaseModel } from '../../../main/contract/models.ts';
@@ -100,15 +101,25 @@ export function VersionView({ version, versions, draft, model, tab, find }: Vers
         />
       )}
       {tab === 'splits' && (
-        <SplitsPanel recipe={recipe} report={report} columns={draft.suggestion?.columns ?? []} working={false} />
+        <SplitsPanel
+          recipe={recipe}
+          report={report}
+          columns={draft.suggestion?.columns ?? []}
+          working={false}
+        />
       )}
-      {tab === 'checks' && <ChecksPanel report={report} stats={stats} statsError={error} model={model} frozen />}
+      {tab === 'checks' && (
+        <ChecksPanel report={report} stats={stats} statsError={error} model={model} frozen />
+      )}
     </div>
   );
 }
 
 async function exportJsonl(version: DatasetVersion): Promise<void> {
-  const { jobId } = await call('datasets.exportJsonl', { projectId: version.projectId, versionId: version.id });
+  const { jobId } = await call('datasets.exportJsonl', {
+    projectId: version.projectId,
+    versionId: version.id,
+  });
   const job = await jobEnd(jobId);
   const token = (job.result as { download?: string } | null)?.download;
   const url = token ? downloadUrl(token) : null;

@@ -2,18 +2,23 @@
 import { Menu } from '@mantine/core';
 import { IconCheck, IconChevronDown, IconPencil, IconSnowflake } from '@tabler/icons-react';
 import { type ReactNode, useState } from 'react';
-import type { DatasetRecipe, DatasetRecord, DatasetReport, DatasetVersion } from '../../../main/contract/datasets.ts';
+import type {
+  DatasetRecipe,
+  DatasetRecord,
+  DatasetReport,
+  DatasetVersion,
+} from '../../../main/contract/datasets.ts';
 import type { BaseModel } from '../../../main/contract/models.ts';
 import { Button } from '../../components/button.tsx';
 import { Chip } from '../../components/chip.tsx';
 import { date, integer, plural } from '../../components/format.ts';
+import { TabBar } from '../../components/tab-bar.tsx';
 import { goTo, hrefTo } from '../../state/route.ts';
 import { useCapabilities } from '../../state/settings.ts';
 import { CleanPanel } from './clean-panel.tsx';
 import styles from './dataset.module.css';
 import { RecordCard, type RecordView } from './record-card.tsx';
 import { StepCard } from './step-card.tsx';
-import { TabBar } from '../../components/tab-bar.tsx';
 import { pageSize, useRecords } from './use-records.ts';
 import { splitWords, type Tab, totalRecords } from './words.ts';
 
@@ -43,20 +48,33 @@ export function DatasetTabs({ view, tab, recipe, report, open }: DatasetTabsProp
       current={tab}
       tabs={[
         { id: 'clean', label: 'Clean', href: href('clean'), chip: <Chip>{plural(steps, 'step')}</Chip> },
-        { id: 'shape', label: 'Shape', href: href('shape'), chip: <Chip>{shapeShort[recipe.shape.type]}</Chip> },
+        {
+          id: 'shape',
+          label: 'Shape',
+          href: href('shape'),
+          chip: <Chip>{shapeShort[recipe.shape.type]}</Chip>,
+        },
         {
           id: 'records',
           label: 'Records',
           href: href('records'),
           chip: report && <Chip>{integer(totalRecords(report))}</Chip>,
         },
-        { id: 'splits', label: 'Splits', href: href('splits'), chip: <Chip>{splitWords(recipe.split)}</Chip> },
+        {
+          id: 'splits',
+          label: 'Splits',
+          href: href('splits'),
+          chip: <Chip>{splitWords(recipe.split)}</Chip>,
+        },
         {
           id: 'checks',
           label: 'Checks',
           href: href('checks'),
           chip: report && (
-            <Chip tone={report.leaks > 0 ? 'danger' : open > 0 ? 'warning' : 'success'} icon={open > 0 ? undefined : IconCheck}>
+            <Chip
+              tone={report.leaks > 0 ? 'danger' : open > 0 ? 'warning' : 'success'}
+              icon={open > 0 ? undefined : IconCheck}
+            >
               {open > 0 ? `${open} to look at` : '0 leaks'}
             </Chip>
           ),
@@ -66,7 +84,13 @@ export function DatasetTabs({ view, tab, recipe, report, open }: DatasetTabsProp
   );
 }
 
-export function VersionMenu({ versions, current }: { versions: DatasetVersion[]; current: DatasetVersion | null }) {
+export function VersionMenu({
+  versions,
+  current,
+}: {
+  versions: DatasetVersion[];
+  current: DatasetVersion | null;
+}) {
   if (versions.length === 0) return null;
   return (
     <Menu position="bottom-end" width={300}>
@@ -115,10 +139,23 @@ interface CleanTabProps {
 }
 
 export function CleanTab(props: CleanTabProps) {
-  const { projectId, versionId, recipe, report, previewed, model, working, seconds, onChange, onSources, chart } = props;
+  const {
+    projectId,
+    versionId,
+    recipe,
+    report,
+    previewed,
+    model,
+    working,
+    seconds,
+    onChange,
+    onSources,
+    chart,
+  } = props;
   const known = useCapabilities()?.steps ?? [];
   const busiest = report?.steps.reduce<string | null>(
-    (best, step) => (step.removed > (report.steps.find((one) => one.id === best)?.removed ?? 0) ? step.id : best),
+    (best, step) =>
+      step.removed > (report.steps.find((one) => one.id === best)?.removed ?? 0) ? step.id : best,
     null,
   );
   const [picked, setPicked] = useState<string | null>(null);
@@ -130,7 +167,8 @@ export function CleanTab(props: CleanTabProps) {
   const page = Math.floor(at / pageSize);
   const { records, total } = useRecords({ projectId, versionId, split: 'all', find: '', page }, previewed);
 
-  const setSteps = onChange && ((steps: DatasetRecipe['steps'], what: string) => onChange({ ...recipe, steps }, what));
+  const setSteps =
+    onChange && ((steps: DatasetRecipe['steps'], what: string) => onChange({ ...recipe, steps }, what));
   const move = (by: number) => {
     const from = recipe.steps.findIndex((one) => one.id === chosen);
     const to = from + by;

@@ -10,8 +10,14 @@ import { percent } from '../../components/format.ts';
 
 export const shapeWords: Record<Shape['type'], { label: string; help: string }> = {
   completion: { label: 'Prompt and completion', help: 'A prompt is shown, and its completion is learned.' },
-  chat: { label: 'Question and answer', help: 'A chat: the assistant’s answer is learned, the question is not.' },
-  messages: { label: 'Whole conversations', help: 'A column holds lists of messages; every assistant turn is learned.' },
+  chat: {
+    label: 'Question and answer',
+    help: 'A chat: the assistant’s answer is learned, the question is not.',
+  },
+  messages: {
+    label: 'Whole conversations',
+    help: 'A column holds lists of messages; every assistant turn is learned.',
+  },
   chunks: { label: 'Running text', help: 'Text cut into pieces of equal length; every token is learned.' },
   labelled: { label: 'Text with a label', help: 'For classification: the label is learned from the text.' },
   preference: { label: 'Preference pairs', help: 'A chosen and a rejected answer to one prompt.' },
@@ -46,7 +52,8 @@ export function keptPassages(report: DatasetReport): number {
 
 /** What stops a draft from being frozen; null when nothing does. */
 export function whatBlocks(report: DatasetReport | null, working: boolean): string | null {
-  if (!report) return working ? 'The steps are running. Wait for their result.' : 'The draft has not been built yet.';
+  if (!report)
+    return working ? 'The steps are running. Wait for their result.' : 'The draft has not been built yet.';
   const { train } = report.records;
   if (totalRecords(report) === 0) return 'The draft has no records. Change its steps or its shape.';
   if (train === 0) return 'All records went into validation and test. Lower their shares.';
@@ -56,8 +63,10 @@ export function whatBlocks(report: DatasetReport | null, working: boolean): stri
 /** A sentence about records that are too few to measure with; null when there are enough. */
 export function fewRecords(report: DatasetReport): string | null {
   const { train, test } = report.records;
-  if (train > 0 && train < 50) return `Only ${train} records are for training. A model learns little from fewer than 50.`;
-  if (test > 0 && test < 30) return `Only ${test} records are for testing. A difference must be large to be told from chance.`;
+  if (train > 0 && train < 50)
+    return `Only ${train} records are for training. A model learns little from fewer than 50.`;
+  if (test > 0 && test < 30)
+    return `Only ${test} records are for testing. A difference must be large to be told from chance.`;
   return null;
 }
 
@@ -78,7 +87,12 @@ export function fillTemplate(template: string, row: Record<string, string>): str
 
 /** Columns that a template names and the sources do not have. */
 export function unknownColumns(template: string, columns: string[]): string[] {
-  const named = [...template.replaceAll('{{', '').replaceAll('}}', '').matchAll(/\{([^{}]*)\}/g)].map((match) => match[1]);
+  const named = [
+    ...template
+      .replaceAll('{{', '')
+      .replaceAll('}}', '')
+      .matchAll(/\{([^{}]*)\}/g),
+  ].map((match) => match[1]);
   return [...new Set(named)].filter((name) => !columns.includes(name));
 }
 
@@ -93,7 +107,11 @@ export function recordParts({ content }: DatasetRecord): { role: string; text: s
         { role: 'Completion', text: content.completion, learned: true },
       ];
     case 'chat':
-      return content.messages.map(({ role, content: text }) => ({ role, text, learned: role === 'assistant' }));
+      return content.messages.map(({ role, content: text }) => ({
+        role,
+        text,
+        learned: role === 'assistant',
+      }));
     case 'labelled':
       return [
         { role: 'Text', text: content.text, learned: false },

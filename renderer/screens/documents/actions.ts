@@ -2,13 +2,13 @@
 import type { Source } from '../../../main/contract/documents.ts';
 import type { CallInput } from '../../../main/contract/index.ts';
 import { call } from '../../client/client.ts';
-import { plural } from '../../components/format.ts';
 import { type FileToken, pickTokens } from '../../components/file-drop.tsx';
+import { plural } from '../../components/format.ts';
 import { askPath } from '../../components/path-dialog.tsx';
 import { undoScope } from '../../shell/keys.ts';
 import { useDocuments } from '../../state/documents.ts';
-import { perform, storedCall } from '../../state/undo.ts';
 import { announce, toast } from '../../state/ui.ts';
+import { perform, storedCall } from '../../state/undo.ts';
 
 const refresh = () => useDocuments.getState().refresh();
 const filesOf = (sources: Source[]) =>
@@ -74,13 +74,23 @@ export async function setRights(projectId: string, sources: Source[], rights: Ri
   const sourceIds = sources.map((source) => source.id);
   const before = sources.flatMap((source) =>
     source.rights
-      ? [storedCall('documents.setRights', { projectId, sourceIds: [source.id], rights: withoutTime(source.rights) })]
+      ? [
+          storedCall('documents.setRights', {
+            projectId,
+            sourceIds: [source.id],
+            rights: withoutTime(source.rights),
+          }),
+        ]
       : [],
   );
   const redo = [storedCall('documents.setRights', { projectId, sourceIds, rights })];
   const message = `Rights recorded for ${filesOf(sources)}.`;
   if (before.length === sources.length) {
-    await perform(undoScope('documents', projectId), { label: `rights of ${filesOf(sources)}`, redo, undo: before }, message);
+    await perform(
+      undoScope('documents', projectId),
+      { label: `rights of ${filesOf(sources)}`, redo, undo: before },
+      message,
+    );
   } else {
     await call('documents.setRights', { projectId, sourceIds, rights });
     toast(message);

@@ -24,8 +24,8 @@ import { useSettings } from '../../state/settings.ts';
 import { useScreenActions } from '../../state/ui.ts';
 import type { Screen, ScreenProps } from '../screen.ts';
 import { addFiles, addFolder, addPath, importTokens, leaveOut, removeSources } from './actions.ts';
-import styles from './documents.module.css';
 import { Counts } from './counts.tsx';
+import styles from './documents.module.css';
 import { Preview } from './preview.tsx';
 import { RereadDialog } from './reread-dialog.tsx';
 import { RightsDialog } from './rights-dialog.tsx';
@@ -166,15 +166,21 @@ function Documents({ rest }: ScreenProps) {
                   </>
                 }
               >
-                Tunesmith reads {capabilities?.importers.map((one) => one.label).join(', ') ?? 'many formats'}, and says for
-                each file what it could not read. To look around first, <a href="#/projects">open the sample</a>.
+                Tunesmith reads {capabilities?.importers.map((one) => one.label).join(', ') ?? 'many formats'}
+                , and says for each file what it could not read. To look around first,{' '}
+                <a href="#/projects">open the sample</a>.
               </Empty>
             </Card>
           ) : (
             <div className={[styles.columns, open ? '' : styles.alone].join(' ')}>
               <Card grow padded={false} label="Files">
                 <div className={styles.tools}>
-                  <SearchField label="Filter by name" value={find} onChange={setFind} className={styles.find} />
+                  <SearchField
+                    label="Filter by name"
+                    value={find}
+                    onChange={setFind}
+                    className={styles.find}
+                  />
                   <Segments
                     label="Which files"
                     value={filter}

@@ -1,5 +1,5 @@
 // The chosen file: its text part by part, where a part stands, how the file was read, and its rights record.
-import { IconCheck, IconAlertTriangle, IconCopy, IconRefresh } from '@tabler/icons-react';
+import { IconAlertTriangle, IconCheck, IconCopy, IconRefresh } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import type { DocumentPart, Source } from '../../../main/contract/documents.ts';
 import { call } from '../../client/client.ts';
@@ -42,13 +42,21 @@ export function Preview({ projectId, source, onRights, onReread }: PreviewProps)
             {part && <span className="caption muted tabular">{plural(part.text.length, 'character')}</span>}
           </div>
           {error !== null && <ErrorNotice error={error} onRetry={retry} />}
-          {error === null && part === null && source.state !== 'failed' && <Loading label="Reading the text" />}
+          {error === null && part === null && readable(source) && <Loading label="Reading the text" />}
+          {source.state === 'reading' && (
+            <p className="muted">The file is being read. Its text appears here.</p>
+          )}
           {source.state === 'failed' && <p className="muted">No text: the file could not be read.</p>}
           {part && <PartText part={part} />}
         </div>
       </div>
     </Card>
   );
+}
+
+/** Failed files have no text, unless they were read before and left out since. */
+function readable(source: Source): boolean {
+  return source.state === 'read' || (source.state === 'left-out' && source.failure === null);
 }
 
 /** One part of the text. `part` is null while it is asked for. */
@@ -59,10 +67,10 @@ function usePart(projectId: string, source: Source, at: number) {
     error: null,
   });
   const [turn, setTurn] = useState(0);
-  const readable = source.state === 'read' || source.state === 'left-out';
+  const canRead = readable(source);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `turn` asks again, `characters` after a new reading
   useEffect(() => {
-    if (!readable) return;
+    if (!canRead) return;
     let current = true;
     call('documents.preview', { projectId, sourceId: source.id, offset: at, limit: 1 })
       .then(({ parts, total }) => current && setState({ part: parts[0] ?? null, total, error: null }))
@@ -70,7 +78,7 @@ function usePart(projectId: string, source: Source, at: number) {
     return () => {
       current = false;
     };
-  }, [projectId, source.id, source.characters, readable, at, turn]);
+  }, [projectId, source.id, source.characters, canRead, at, turn]);
   return { ...state, retry: () => setTurn((before) => before + 1) };
 }
 
@@ -116,7 +124,9 @@ function Facts({ source, part, onReread }: { source: Source; part: DocumentPart 
       <h3>Use</h3>
       <p className="caption muted">{reason ? `Not used. ${reason}` : 'Can be used in datasets.'}</p>
       <h3>How it was read</h3>
-      {lines.length === 0 && <p className="caption muted">As {source.format ?? 'an unknown format'}, with nothing to report.</p>}
+      {lines.length === 0 && (
+        <p className="caption muted">As {source.format ?? 'an unknown format'}, with nothing to report.</p>
+      )}
       {lines.map((line) => (
         <p key={line} className="caption muted">
           {line}

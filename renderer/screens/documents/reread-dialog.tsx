@@ -92,7 +92,9 @@ function Form({ projectId, source, onClose, onError }: RereadDialogProps & { sou
         />
       )}
       {!asksEncoding && !asksDelimiter && !asksPage && (
-        <p className="muted">This format leaves nothing to choose. Reading it again takes the newest reader.</p>
+        <p className="muted">
+          This format leaves nothing to choose. Reading it again takes the newest reader.
+        </p>
       )}
       <div className="row" style={{ justifyContent: 'flex-end' }}>
         <Button onClick={onClose}>Cancel</Button>

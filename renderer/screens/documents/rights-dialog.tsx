@@ -19,7 +19,9 @@ interface RightsDialogProps {
 
 export function RightsDialog({ projectId, sources, onClose }: RightsDialogProps) {
   const title =
-    sources?.length === 1 ? `Rights of “${sources[0].name}”` : `Rights of ${plural(sources?.length ?? 0, 'file')}`;
+    sources?.length === 1
+      ? `Rights of “${sources[0].name}”`
+      : `Rights of ${plural(sources?.length ?? 0, 'file')}`;
   return (
     <Modal opened={sources !== null} onClose={onClose} title={title} size={520}>
       {sources && <Form projectId={projectId} sources={sources} onClose={onClose} />}
@@ -48,7 +50,11 @@ function Form({ projectId, sources, onClose }: { projectId: string; sources: Sou
     setBusy(true);
     try {
       await setRights(projectId, sources, { basis, who: who.trim(), note: note.trim() });
-      if (!attester) void useSettings.getState().change({ attester: who.trim() }).catch(() => undefined);
+      if (!attester)
+        void useSettings
+          .getState()
+          .change({ attester: who.trim() })
+          .catch(() => undefined);
       onClose();
     } catch (thrown) {
       setError(thrown);

@@ -46,7 +46,7 @@ export function SourceState({ source }: { source: Source }): ReactNode {
   }
   if (source.state === 'failed') {
     return (
-      <Chip tone="danger" icon={IconAlertCircle}>
+      <Chip tone="danger" icon={IconAlertCircle} hint={source.failure?.message}>
         Failed
       </Chip>
     );
@@ -58,6 +58,11 @@ export function SourceState({ source }: { source: Source }): ReactNode {
     </Chip>
   );
 }
+
+/** Files of an imported folder keep their path inside it; the name stands first. */
+const baseName = (name: string): string => name.slice(name.lastIndexOf('/') + 1);
+const folderName = (name: string): string =>
+  name.includes('/') ? `in ${name.slice(0, name.lastIndexOf('/'))}` : '';
 
 const columns: Column<Source>[] = [
   {
@@ -75,8 +80,12 @@ const columns: Column<Source>[] = [
             aria-hidden
             className={source.state === 'failed' ? styles.failedIcon : styles.fileIcon}
           />
-          <span className={['cut', source.state === 'left-out' ? styles.leftOut : ''].join(' ')} title={source.name}>
-            {source.name}
+          <span
+            className={['cut', source.state === 'left-out' ? styles.leftOut : ''].join(' ')}
+            title={source.name}
+          >
+            {baseName(source.name)}
+            <span className="caption muted"> {folderName(source.name)}</span>
           </span>
         </span>
       );
@@ -119,6 +128,8 @@ const columns: Column<Source>[] = [
     cell: (source) =>
       source.rights ? (
         <span className="muted">{basisWords[source.rights.basis].short}</span>
+      ) : source.state !== 'read' ? (
+        missing
       ) : (
         <span className={styles.missingRights}>
           <IconAlertTriangle size={14} stroke={2} aria-hidden /> Missing
@@ -134,6 +145,9 @@ const columns: Column<Source>[] = [
   },
 ];
 
+/** Up to so many failures are explained at once; of more, the chosen one. */
+const shownFailures = 3;
+
 export interface SourceTableProps {
   projectId: string;
   sources: Source[];
@@ -148,6 +162,7 @@ export interface SourceTableProps {
 
 export function SourceTable(props: SourceTableProps) {
   const { projectId, sources, selected, onSelect, loading, total, empty, footer, onError } = props;
+  const failures = sources.filter((source) => source.state === 'failed').length;
   return (
     <DataTable
       label="Files of this project"
@@ -162,7 +177,9 @@ export function SourceTable(props: SourceTableProps) {
       counted
       footer={footer}
       detail={(source) =>
-        source.failure && source.state === 'failed' && (sources.length <= 200 || selected.has(source.id)) ? (
+        source.failure &&
+        source.state === 'failed' &&
+        (failures <= shownFailures || selected.has(source.id)) ? (
           <FailedNotice projectId={projectId} source={source} onError={onError} />
         ) : null
       }

@@ -1,6 +1,6 @@
 // The words for what documents are and may be used for. No React.
 import type { Source } from '../../../main/contract/documents.ts';
-import { integer, percent, plural } from '../../components/format.ts';
+import { integer, percent, plural, sentence } from '../../components/format.ts';
 
 export type Basis = NonNullable<Source['rights']>['basis'];
 
@@ -38,14 +38,19 @@ export function coverageLines(source: Source): string[] {
   const coverage = source.coverage;
   if (!coverage) return [];
   const lines: string[] = [];
-  if (coverage.encoding) lines.push(`Encoding ${coverage.encoding}. ${coverage.encodingWhy ?? ''}`.trim());
+  if (coverage.encoding)
+    lines.push(`Encoding ${coverage.encoding}. ${sentence(coverage.encodingWhy ?? '')}`.trim());
   if (coverage.delimiter) lines.push(`Columns are parted by ${delimiterName(coverage.delimiter)}.`);
   if (source.rows !== null)
-    lines.push(`${plural(source.rows, 'row')}, ${plural(source.columns.length, 'column')}: ${source.columns.join(', ')}.`);
+    lines.push(
+      `${plural(source.rows, 'row')}, ${plural(source.columns.length, 'column')}: ${source.columns.join(', ')}.`,
+    );
   if (coverage.keptShare !== null) lines.push(`${percent(coverage.keptShare)} of the visible text is kept.`);
   if (coverage.emptyPages.length > 0) {
     const pages = coverage.emptyPages.slice(0, 5).join(', ');
-    lines.push(`${plural(coverage.emptyPages.length, 'page')} without text: ${pages}${coverage.emptyPages.length > 5 ? ' …' : ''}.`);
+    lines.push(
+      `${plural(coverage.emptyPages.length, 'page')} without text: ${pages}${coverage.emptyPages.length > 5 ? ' …' : ''}.`,
+    );
   }
   if (coverage.unreadableCharacters > 0)
     lines.push(

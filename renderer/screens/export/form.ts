@@ -103,8 +103,14 @@ function startOf(kind: FormField['control']): unknown {
   return kind.type === 'number' ? (kind.minimum ?? 0) : '';
 }
 
+/** How a value of an option is written: "as-base" as "As base", a switch as yes or no. */
+export function valueText(value: unknown): string {
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  return typeof value === 'string' && value.includes('-') ? wordsOf(value) : String(value);
+}
+
 /** `shardBytes` and `shard_bytes` as "Shard bytes". */
-function wordsOf(name: string): string {
+export function wordsOf(name: string): string {
   const words = name
     .replace(/([a-z\d])([A-Z])/g, '$1 $2')
     .replaceAll(/[_-]+/g, ' ')

@@ -32,6 +32,7 @@ export function History({ exports, runs, labelOf, shown, onShow }: HistoryProps)
           {
             id: 'what',
             label: 'Export',
+            width: '140px',
             cell: (one) => (
               <>
                 <span className="control">{labelOf(one.format)}</span>

@@ -2,7 +2,7 @@
 import { CheckField, NumberField, Segments, SelectField, TextField } from '../../components/field.tsx';
 import { integer } from '../../components/format.ts';
 import styles from './export.module.css';
-import { type FormField, optionFault } from './form.ts';
+import { type FormField, optionFault, valueText } from './form.ts';
 
 export interface OptionsFormProps {
   fields: readonly FormField[];
@@ -65,7 +65,7 @@ function Option({
     return (
       <SelectField
         {...frame}
-        data={control.values.map((one) => ({ value: String(one), label: String(one) }))}
+        data={control.values.map((one) => ({ value: String(one), label: valueText(one) }))}
         value={String(value)}
         onChange={(next) => onChange(control.values.find((one) => String(one) === next))}
       />

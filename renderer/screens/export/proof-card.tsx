@@ -16,6 +16,7 @@ import { useJob } from '../../state/jobs.ts';
 import { useCapabilities } from '../../state/settings.ts';
 import { toast } from '../../state/ui.ts';
 import styles from './export.module.css';
+import { formFields, valueText, wordsOf } from './form.ts';
 import { differenceText, parityWords } from './parity.ts';
 
 export function ProofCard({ found, label }: { found: Export; label: string }) {
@@ -126,6 +127,9 @@ export function ProofCard({ found, label }: { found: Export; label: string }) {
 
 function Parity({ found }: { found: Export }) {
   const { parity } = found;
+  const exporter = useCapabilities()?.exporters.find((one) => one.id === found.format);
+  const fields = formFields(exporter?.optionsSchema);
+  const labelOf = (name: string) => fields.find((field) => field.name === name)?.label ?? wordsOf(name);
   if (!parity)
     return (
       <div className={styles.inset}>
@@ -144,7 +148,7 @@ function Parity({ found }: { found: Export }) {
         />
         <Fact name="Largest logit difference" value={differenceText(parity.maxLogitDifference)} />
         {Object.entries(found.options).map(([name, value]) => (
-          <Fact key={name} name={`Option ${name}`} value={String(value)} />
+          <Fact key={name} name={labelOf(name)} value={valueText(value)} />
         ))}
       </dl>
     </div>

@@ -94,7 +94,11 @@ function columnsWith(fits: Fits, chosenId: string | undefined): Column<BaseModel
       sortBy: (model) => loraOf(fits, model)?.secondsPerEpoch ?? Number.POSITIVE_INFINITY,
       cell: (model) => {
         const seconds = loraOf(fits, model)?.secondsPerEpoch;
-        return seconds == null ? <span title="Known once a dataset version is frozen.">{missing}</span> : about(seconds);
+        return seconds == null ? (
+          <span title="Known once a dataset version is frozen.">{missing}</span>
+        ) : (
+          about(seconds)
+        );
       },
     },
     {
@@ -206,7 +210,11 @@ function Model() {
               Add a folder
             </Button>
             {open && isChosen && (
-              <Button kind="primary" iconAfter={IconArrowRight} onClick={() => goTo(version ? 'train' : 'dataset')}>
+              <Button
+                kind="primary"
+                iconAfter={IconArrowRight}
+                onClick={() => goTo(version ? 'train' : 'dataset')}
+              >
                 {version ? 'Set up the training' : 'Build the dataset'}
               </Button>
             )}
@@ -233,7 +241,10 @@ function Model() {
           label="Models on this computer"
           footer={
             architectures && (
-              <span>Can be trained: {architectures.map((one) => one.label).join(', ')}. Files are safetensors only.</span>
+              <span>
+                Can be trained: {architectures.map((one) => one.label).join(', ')}. Files are safetensors
+                only.
+              </span>
             )
           }
         >

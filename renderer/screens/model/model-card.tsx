@@ -106,7 +106,9 @@ export function ModelCard({ model, fits, isChosen, onRemove }: ModelCardProps) {
               </tbody>
             </table>
           )}
-          <p className="caption muted">Predicted for records of the usual length. The training screen measures it.</p>
+          <p className="caption muted">
+            Predicted for records of the usual length. The training screen measures it.
+          </p>
         </>
       )}
     </Card>

@@ -32,10 +32,18 @@ export function modelFacts(model: BaseModel): [label: string, value: string, hel
   return [
     ['Licence', model.licence ?? 'not stated in the folder', 'Read it before you use the model for others.'],
     ['Architecture', model.architecture, 'The family that decides how the layers are computed.'],
-    ['Weights', `${integer(model.parameters)} in ${model.dtype}`, 'Numbers that the model learned, and how each is stored.'],
+    [
+      'Weights',
+      `${integer(model.parameters)} in ${model.dtype}`,
+      'Numbers that the model learned, and how each is stored.',
+    ],
     ['Context', `${integer(model.contextLength)} tokens`, 'The longest text that the model takes at once.'],
     ['Vocabulary', `${integer(model.vocabularySize)} tokens`, 'Pieces of text that the tokenizer knows.'],
-    ['Layers', `${integer(model.layers)}, ${integer(model.hiddenSize)} wide`, 'Depth and width of the network.'],
+    [
+      'Layers',
+      `${integer(model.layers)}, ${integer(model.hiddenSize)} wide`,
+      'Depth and width of the network.',
+    ],
     [
       'Chat template',
       model.hasChatTemplate ? 'yes' : 'none: records are rendered plainly',

@@ -85,7 +85,9 @@ export async function importProjectFile(): Promise<void> {
 
 /** A dropped folder becomes a project of its name, and its files are read. */
 export async function projectFromDrop(tokens: FileToken[], name: string): Promise<void> {
-  const project = await call('projects.create', { name: name.replace(/\.[^.]+$/, '').slice(0, 120) || 'New project' });
+  const project = await call('projects.create', {
+    name: name.replace(/\.[^.]+$/, '').slice(0, 120) || 'New project',
+  });
   await call('documents.import', { projectId: project.id, tokens: tokens.map((one) => one.token) });
   await reload();
   goToProject(project.id, 'documents');

@@ -16,6 +16,7 @@ import { Chip, type Tone } from '../../components/chip.tsx';
 import { bytes, count, percent, plural } from '../../components/format.ts';
 import { Loading } from '../../components/loading.tsx';
 import { useModels } from '../../state/models.ts';
+import { hrefTo } from '../../state/route.ts';
 import { useSettings } from '../../state/settings.ts';
 import styles from './projects.module.css';
 
@@ -146,7 +147,7 @@ export function FitsCard() {
 
   if (usable.length === 0) return null;
   return (
-    <Card title="What you can train here" aside={<a href="#/model">Models</a>}>
+    <Card title="What you can train here" aside={<a href={hrefTo('model')}>Models</a>}>
       <p className="caption muted">Estimates for LoRA on the processor, before a dataset is chosen.</p>
       <table className={styles.fits}>
         <thead>
@@ -192,8 +193,8 @@ export function SentCard() {
         <h2>{sent === 0 ? 'Nothing has left this computer' : `${bytes(sent)} left this computer`}</h2>
       </div>
       <p className="caption muted">
-        {plural(ledger?.length ?? 0, 'request')} since the first start. Only a model download that you start uses the
-        network.
+        {plural(ledger?.length ?? 0, 'request')} since the first start. Only a model download that you start
+        uses the network.
       </p>
       <a className="caption" href="#/settings/ledger">
         Open the network ledger

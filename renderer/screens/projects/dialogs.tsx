@@ -23,7 +23,8 @@ interface NameDialogProps {
 }
 
 export function NameDialog({ naming, onClose, run }: NameDialogProps) {
-  const title = naming?.what === 'rename' ? `Rename “${naming.project.name}”` : `Duplicate “${naming?.project.name}”`;
+  const title =
+    naming?.what === 'rename' ? `Rename “${naming.project.name}”` : `Duplicate “${naming?.project.name}”`;
   return (
     <Modal opened={naming !== null} onClose={onClose} title={title}>
       {naming && <NameForm naming={naming} onClose={onClose} run={run} />}
@@ -82,7 +83,9 @@ export function TrashDialog({ opened, onClose, run }: TrashProps) {
   };
   return (
     <Modal opened={opened} onClose={onClose} title="Trash" size={560}>
-      {trash.length === 0 && <Empty title="The trash is empty">Deleted projects stay here for 30 days.</Empty>}
+      {trash.length === 0 && (
+        <Empty title="The trash is empty">Deleted projects stay here for 30 days.</Empty>
+      )}
       <ul>
         {trash.map((project) => (
           <li key={project.id} className={styles.trashRow}>

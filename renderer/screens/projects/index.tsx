@@ -1,5 +1,12 @@
 // Projects, the home of the app: learn on the sample, start your own, go on where you were.
-import { IconArrowRight, IconFileImport, IconFolderOpen, IconFolderPlus, IconHome, IconTrash } from '@tabler/icons-react';
+import {
+  IconArrowRight,
+  IconFileImport,
+  IconFolderOpen,
+  IconFolderPlus,
+  IconHome,
+  IconTrash,
+} from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
 import { Button } from '../../components/button.tsx';
 import { Card } from '../../components/card.tsx';
@@ -9,12 +16,12 @@ import { integer } from '../../components/format.ts';
 import { Loading } from '../../components/loading.tsx';
 import { ErrorNotice } from '../../components/notice.tsx';
 import { ScreenHeader } from '../../components/screen-header.tsx';
-import { screens } from '../index.ts';
-import type { Screen } from '../screen.ts';
 import { useProjects } from '../../state/projects.ts';
 import { goToProject, useRoute } from '../../state/route.ts';
 import { useSettings } from '../../state/settings.ts';
 import { useScreenActions, useUi } from '../../state/ui.ts';
+import { screens } from '../index.ts';
+import type { Screen } from '../screen.ts';
 import {
   archiveProject,
   exportProjectFile,
@@ -25,7 +32,7 @@ import {
   removeProject,
 } from './actions.ts';
 import { ComputerCard, FitsCard, SentCard } from './computer-cards.tsx';
-import { type Naming, NameDialog, TrashDialog } from './dialogs.tsx';
+import { NameDialog, type Naming, TrashDialog } from './dialogs.tsx';
 import { ProjectTable } from './project-table.tsx';
 import styles from './projects.module.css';
 import { SampleCard } from './sample-card.tsx';
@@ -69,7 +76,11 @@ function Projects() {
         actions={
           last &&
           nextTitle && (
-            <Button kind="primary" iconAfter={IconArrowRight} onClick={() => goToProject(last.id, last.nextStep)}>
+            <Button
+              kind="primary"
+              iconAfter={IconArrowRight}
+              onClick={() => goToProject(last.id, last.nextStep)}
+            >
               Go on: {nextTitle.toLowerCase()} in {last.name}
             </Button>
           )
@@ -138,7 +149,11 @@ function Projects() {
               </div>
             )}
             <div className={styles.dropArea}>
-              <FileDrop title="Or drop a folder of documents here" onTokens={projectFromDrop} onError={setFault}>
+              <FileDrop
+                title="Or drop a folder of documents here"
+                onTokens={projectFromDrop}
+                onError={setFault}
+              >
                 This makes a new project and starts to read them.{' '}
                 {importers && `${importers.map((one) => one.label).join(', ')}.`}
                 {!sample && status === 'ready' && (

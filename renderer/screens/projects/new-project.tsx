@@ -66,7 +66,9 @@ function Form() {
         value={description}
         onChange={(event) => setDescription(event.currentTarget.value)}
       />
-      <p className="caption muted">The project is one folder on this computer. Copy the folder, and the project is copied.</p>
+      <p className="caption muted">
+        The project is one folder on this computer. Copy the folder, and the project is copied.
+      </p>
       <div className="row" style={{ justifyContent: 'flex-end' }}>
         <Button onClick={close}>Cancel</Button>
         <Button kind="primary" type="submit" loading={busy}>

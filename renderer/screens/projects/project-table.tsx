@@ -15,8 +15,8 @@ import { Chip } from '../../components/chip.tsx';
 import { type Column, DataTable } from '../../components/data-table.tsx';
 import { ago, bytes, integer } from '../../components/format.ts';
 import { Notice } from '../../components/notice.tsx';
-import { screens } from '../index.ts';
 import { goToProject } from '../../state/route.ts';
+import { screens } from '../index.ts';
 import styles from './projects.module.css';
 
 export interface ProjectActions {
@@ -50,7 +50,8 @@ export function ProjectTable({ projects, actions }: { projects: Project[]; actio
       label: 'Next step',
       width: '22%',
       priority: 2,
-      cell: (project) => screens.find((screen) => screen.step === project.nextStep)?.title ?? project.nextStep,
+      cell: (project) =>
+        screens.find((screen) => screen.step === project.nextStep)?.title ?? project.nextStep,
     },
     {
       id: 'runs',

@@ -15,9 +15,9 @@ import { Button } from '../../components/button.tsx';
 import { Chip } from '../../components/chip.tsx';
 import { about, bytes, integer, sentence } from '../../components/format.ts';
 import { ErrorNotice } from '../../components/notice.tsx';
-import { screens } from '../index.ts';
 import { hasEnded, useJobs } from '../../state/jobs.ts';
 import { goToProject } from '../../state/route.ts';
+import { screens } from '../index.ts';
 import styles from './projects.module.css';
 import { sampleRecipe, trainSample } from './train-sample.ts';
 
@@ -32,7 +32,11 @@ export function SampleCard({ project, first }: { project: Project; first: boolea
   const making = useJobs((state) =>
     Object.values(state.byId).some((job) => job.projectId === project.id && !hasEnded(job)),
   );
-  const waiting = ready ? null : making ? 'The sample is being made. This takes a few seconds.' : whatIsMissing(project);
+  const waiting = ready
+    ? null
+    : making
+      ? 'The sample is being made. This takes a few seconds.'
+      : whatIsMissing(project);
 
   const train = async () => {
     setBusy(true);

@@ -1,7 +1,8 @@
 // The first button: trains the sample project with the suggested preset. Two steps, so that the card can show the plan
 // before anything starts.
-import type { BaseModel } from '../../../main/contract/models.ts';
+
 import type { CallInput, CallOutput } from '../../../main/contract/index.ts';
+import type { BaseModel } from '../../../main/contract/models.ts';
 import { CallError, call } from '../../client/client.ts';
 import { goToProject } from '../../state/route.ts';
 import { startRun } from '../../state/runs.ts';

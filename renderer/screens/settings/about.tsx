@@ -50,8 +50,8 @@ export function AboutPart() {
       <Card title="Licences" divided className={styles.narrow}>
         <p>Tunesmith is free software under the Apache License 2.0. You may use, change and share it.</p>
         <p className="muted">
-          The licences of the parts that it is built from lie in the folder “resources” of the program. Models have
-          licences of their own: the Model screen shows them.
+          The licences of the parts that it is built from lie in the folder “resources” of the program. Models
+          have licences of their own: the Model screen shows them.
         </p>
       </Card>
     </>

@@ -24,7 +24,12 @@ const providerNames: Record<Device['provider'], string> = {
 
 const columns: Column<Device>[] = [
   { id: 'provider', label: 'Through', width: '110px', cell: (device) => providerNames[device.provider] },
-  { id: 'name', label: 'Device', width: '24%', cell: (device) => <span className="strong">{device.name}</span> },
+  {
+    id: 'name',
+    label: 'Device',
+    width: '24%',
+    cell: (device) => <span className="strong">{device.name}</span>,
+  },
   {
     id: 'memory',
     label: 'Memory',
@@ -95,7 +100,8 @@ function MemoryShare({ share, free }: { share: number; free: number }) {
         Memory limit
       </p>
       <p className="caption muted">
-        A run may plan with {percent(value, 0)} of the free memory, now {bytes(free * value)} of {bytes(free)}.
+        A run may plan with {percent(value, 0)} of the free memory, now {bytes(free * value)} of {bytes(free)}
+        .
       </p>
       <Slider
         mt={8}

@@ -9,7 +9,10 @@ import styles from './settings.module.css';
 
 /** Saves a setting; a refusal shows at the top of the screen. */
 export function change(changes: Partial<Settings>): void {
-  void useSettings.getState().change(changes).catch(() => undefined);
+  void useSettings
+    .getState()
+    .change(changes)
+    .catch(() => undefined);
 }
 
 export function GeneralPart() {

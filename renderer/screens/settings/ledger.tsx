@@ -12,7 +12,13 @@ import { useSettings } from '../../state/settings.ts';
 type Entry = CallOutput<'settings.ledger'>[number];
 
 const columns: Column<Entry>[] = [
-  { id: 'time', label: 'Time', width: '170px', sortBy: (entry) => entry.time, cell: (entry) => dateTime(entry.time) },
+  {
+    id: 'time',
+    label: 'Time',
+    width: '170px',
+    sortBy: (entry) => entry.time,
+    cell: (entry) => dateTime(entry.time),
+  },
   { id: 'host', label: 'Host', width: '22%', sortBy: (entry) => entry.host, cell: (entry) => entry.host },
   { id: 'why', label: 'Why', cell: (entry) => entry.why },
   {
@@ -76,7 +82,8 @@ export function LedgerPart() {
         loading={ledger === null}
         empty={
           <Empty icon={IconPlugConnectedX} title="Nothing was sent">
-            Tunesmith uses the network for one thing only: a model download that you start. Each one is listed here.
+            Tunesmith uses the network for one thing only: a model download that you start. Each one is listed
+            here.
           </Empty>
         }
       />

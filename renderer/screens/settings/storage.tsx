@@ -9,10 +9,10 @@ import { Empty } from '../../components/empty.tsx';
 import { Figure, FigureStrip } from '../../components/figure.tsx';
 import { bytes, bytesParts, integer, plural } from '../../components/format.ts';
 import { ErrorNotice } from '../../components/notice.tsx';
-import { TrashDialog } from '../projects/dialogs.tsx';
 import { useModels } from '../../state/models.ts';
 import { useProjects } from '../../state/projects.ts';
 import { useSettings } from '../../state/settings.ts';
+import { TrashDialog } from '../projects/dialogs.tsx';
 
 const columns: Column<Project>[] = [
   {
@@ -26,7 +26,12 @@ const columns: Column<Project>[] = [
     ),
     sortBy: (project) => project.name,
   },
-  { id: 'folder', label: 'Folder', priority: 2, cell: (project) => <span className="muted">{project.folder}</span> },
+  {
+    id: 'folder',
+    label: 'Folder',
+    priority: 2,
+    cell: (project) => <span className="muted">{project.folder}</span>,
+  },
   {
     id: 'runs',
     label: 'Runs',
@@ -58,7 +63,11 @@ export function StoragePart() {
       {fault !== null && <ErrorNotice error={fault} />}
       <FigureStrip label="Room on the disk">
         <BytesFigure label="Projects" value={sum(list)} hint={plural(list.length, 'project')} />
-        <BytesFigure label="Trash" value={sum(trash)} hint={`${plural(trash.length, 'project')}, kept for 30 days`} />
+        <BytesFigure
+          label="Trash"
+          value={sum(trash)}
+          hint={`${plural(trash.length, 'project')}, kept for 30 days`}
+        />
         <BytesFigure
           label="Models of Tunesmith"
           value={own.reduce((total, model) => total + model.bytes, 0)}

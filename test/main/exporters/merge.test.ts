@@ -41,7 +41,7 @@ test.each([
   expect(worst).toBeLessThan(1e-4);
 });
 
-test('an output layer that was trained apart from the embedding is written as a tensor of its own', async () => {
+test('an output layer that was trained apart from the embedding gets a tensor of its own', async () => {
   const base = openModel(llamaFolder); // tied
   const lora = LoraConfig.parse({
     r: 2,

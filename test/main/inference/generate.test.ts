@@ -1,4 +1,5 @@
-// Generation on the tiny llama of test/reference and on models with random weights: real sessions, real caches.
+// Generation on the tiny llama of test/reference and on models with random weights: real sessions, real
+// caches.
 import { expect, onTestFinished, test } from 'vitest';
 import { createGenerator, type Generator } from '../../../main/inference/generate.ts';
 import { adapterWeights } from '../../../main/inference/weights.ts';
@@ -128,7 +129,7 @@ test('cancelling before the prompt is read gives an empty answer, in a batch too
   expect(batch.map(({ finish }) => finish)).toEqual(prompts.map(() => 'cancelled'));
 });
 
-test('a prompt that fills the window is refused with both numbers; one token less gets one token', async () => {
+test('a prompt that fills the window is refused with both numbers, a shorter one gets the rest', async () => {
   const generator = generatorOf();
   const window = Array.from({ length: 256 }, (_, i) => 4 + (i % 500));
   const refused = generator.generate({ promptIds: window, options: greedy });
@@ -160,7 +161,7 @@ test('rows of the embedding without a token are never chosen, alone or in a batc
   expect(batch.ids).toEqual(single.ids);
 });
 
-test('an unmerged adapter answers as the trainer that made it, and follows the trainer as it learns', async () => {
+test('an unmerged adapter answers as its trainer does, and follows it as it learns', async () => {
   const trainer = await adapterTrainer();
   const model = openModel(llamaFolder);
   const stored = createGenerator({

@@ -61,7 +61,7 @@ test('the token that the chat template puts behind an answer ends answers too', 
   const model = openModel(llamaFolder);
   const { file, settings } = await readTokenizerFolder(llamaFolder);
   const chatTemplate =
-    "{% for message in messages %}{{ message['role'] + ': ' + message['content'] + '<unk>\\n' }}{% endfor %}" +
+    "{% for m in messages %}{{ m['role'] + ': ' + m['content'] + '<unk>\\n' }}{% endfor %}" +
     "{% if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}";
   const tokenizer = createTokenizer(file, { ...settings, chatTemplate });
   expect(await endIdsOf(model, createTokenizer(file, settings))).toEqual([2]);

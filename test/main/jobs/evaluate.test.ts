@@ -43,7 +43,7 @@ const predictionsOf = (file: string): Prediction[] =>
     .split('\n')
     .map((line) => Prediction.parse(JSON.parse(line)));
 
-test('both models answer every record, each prediction is stored, and the numbers have intervals', async () => {
+test('both models answer every record, predictions are stored, and numbers have intervals', async () => {
   const input = inputOf([...Array.from({ length: 7 }, (_, i) => tested(i)), train(0)]);
   const { context, collected } = jobContext<'evaluate'>();
   const { results, verdict, leaks, records } = await evaluate.run(input, context);
@@ -143,7 +143,7 @@ test('a cancelled evaluation leaves no predictions', async () => {
   expect(existsSync(`${input.predictionsFile}.tmp`)).toBe(false);
 });
 
-test('answers of one line with equal separators, or of few labels, are compared character by character', () => {
+test('answers of one line with equal separators, or of few labels, count as structured', () => {
   expect(isStructured(['a | b', 'c d | e'])).toBe(true);
   expect(isStructured(['a | b', 'c d'])).toBe(false);
   expect(isStructured(['Two lines\nhere | there', 'a | b'])).toBe(false);

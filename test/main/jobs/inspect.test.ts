@@ -79,7 +79,7 @@ test('the licence is found in its file too, and missing ones are null', async ()
   expect((await ask('model', { folder })).licence).toBe('MIT License');
 });
 
-test('a token without a row of the embedding is refused by name and id; more rows than tokens are fine', async () => {
+test('a token without a row of the embedding is refused by name and id; spare rows are fine', async () => {
   const ask = await openInspect();
   const folder = copyOf();
   edit(folder, 'tokenizer.json', (json: { added_tokens?: object[] }) => {

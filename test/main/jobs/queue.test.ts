@@ -13,7 +13,7 @@ function openQueue(hooks: Partial<Record<JobKind, Partial<JobHooks>>> = {}) {
   const states: string[] = [];
   let ids = 0;
   const plain: JobHooks = {
-    stopAfterMs: 300,
+    stopAfterMs: 20_000,
     prepare: async (job) => ({ engine: 'train', input: job.spec.script, logFile: null }),
   };
   const kinds: JobKind[] = ['train', 'evaluate', 'import-documents', 'build-dataset'];
@@ -121,7 +121,7 @@ describe('ends', () => {
   });
 
   test('an engine that ignores the stop frame is killed after the delay', async () => {
-    const { start, saved, queue, until } = openQueue();
+    const { start, saved, queue, until } = openQueue({ train: { stopAfterMs: 300 } });
     const job = start({ hang: true });
     await until(() => saved.get(job.id)?.enginePid != null);
     const from = Date.now();
@@ -135,7 +135,7 @@ describe('ends', () => {
     let tries = 0;
     const { start, saved, queue } = openQueue({
       train: {
-        silentAfterMs: 400,
+        silentAfterMs: 6000, // starting a process on a busy machine takes a while, too
         prepare: async () => ({
           engine: 'train',
           input: tries++ === 0 ? { hang: true } : { result: 'rest' },

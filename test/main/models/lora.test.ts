@@ -1,5 +1,5 @@
-// Adapters in PEFT's format: which layers a configuration names, what is trained beside them, first values, and files.
-// That their numbers are PEFT's is held by test/conformance/adapters.ts.
+// Adapters in PEFT's format: which layers a configuration names, what is trained beside them, first values,
+// and files. That their numbers are PEFT's is held by test/conformance/adapters.ts.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';

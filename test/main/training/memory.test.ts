@@ -17,7 +17,7 @@ test('a chain of steps holds at most the value that is read and the one that is 
   expect(predictPeak(schedule(g), outputsOf(g))).toBe(800);
 });
 
-test('a value that is needed later stays alive, a reshape takes nothing, and an elementwise step reuses its input', () => {
+test('what is needed later stays alive, a reshape takes nothing, elementwise steps reuse inputs', () => {
   const g = new Graph();
   const kept = g.matmul(g.input('x', [10, 10]), g.input('w', [10, 10]));
   const flat = g.reshape(kept, [100]); // the same memory
@@ -53,7 +53,7 @@ test('full fine-tuning counts every weight with its optimizer, an adapter only i
   expect(peakOf({ method: 'full' }).peakBytes).toBeGreaterThan(peakOf({}).peakBytes);
 });
 
-test('the work is that of the products: about 4 operations per weight and token with an adapter, 6 without', () => {
+test('the work is that of the products: some operations per weight and token', () => {
   const perToken = (changes: Partial<TrainSettings>) => peakOf(changes).flops / 256 / model.parameters;
   expect(perToken({})).toBeGreaterThan(3.5);
   expect(perToken({ method: 'full' })).toBeGreaterThan(perToken({}));

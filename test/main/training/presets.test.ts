@@ -21,7 +21,7 @@ test('all settings of all presets are valid', () => {
   }
 });
 
-test('tiny models learn with a rate ten times that of larger ones, and see a small dataset more often', () => {
+test('tiny models get ten times the rate of larger ones, and see a small dataset more often', () => {
   const [tiny, large] = [byId(facts({ records: 300 })), byId(facts({ records: 300, parameters: 1e9 }))];
   expect(tiny.balanced.settings).toMatchObject({ learningRate: 2e-3, epochs: 20, batchSize: 16 });
   expect(large.balanced.settings).toMatchObject({ learningRate: 2e-4, epochs: 3 });
@@ -44,7 +44,7 @@ test('one preset is suggested: balanced, or least memory where that does not fit
   expect(byId(facts())['least-memory'].settings).toMatchObject({ recompute: 'layer', microBatchTokens: 256 });
 });
 
-test('early stopping is on where validation can tell, and off for settings that are known to be right', () => {
+test('early stopping is on where validation can tell, and off for stated settings', () => {
   expect(byId(facts()).balanced.settings.patience).toBe(3);
   expect(byId(facts({ validation: false })).balanced.settings.patience).toBe(0);
   const stated = {

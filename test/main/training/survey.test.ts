@@ -30,7 +30,7 @@ test('a text that goes on elsewhere is not expected to end', async () => {
 test('records that the template refuses are counted by its own sentence, not as lengths', async () => {
   const { file, settings } = await readTokenizerFolder(llamaFolder);
   const chatTemplate =
-    "{% if messages|length > 2 %}{{ raise_exception('Two turns at most.') }}{% endif %}{{ messages[1]['content'] }}";
+    "{% if messages|length > 2 %}{{ raise_exception('Two turns.') }}{% endif %}{{ messages[1].content }}";
   const tokenizer = createTokenizer(file, { ...settings, chatTemplate });
   const long = record('l', 'train', {
     type: 'chat',
@@ -44,11 +44,11 @@ test('records that the template refuses are counted by its own sentence, not as 
     await surveyRecords(tokenizer, [long, record('s', 'train', completion('x', 'y'))]),
     64,
   );
-  expect(stats.problems).toEqual(['The chat template refuses 1 of 2 records: Two turns at most.']);
+  expect(stats.problems).toEqual(['The chat template refuses 1 of 2 records: Two turns.']);
   expect(stats.histogram.reduce((sum, { records }) => sum + records, 0)).toBe(1);
 });
 
-test('every length falls into one of at most twelve buckets of equal width', () => {
+test('every length falls into one of at most 32 buckets of equal width', () => {
   const surveyed = Array.from({ length: 500 }, (_, i) => ({
     id: `${i}`,
     split: 'train' as const,
@@ -60,8 +60,8 @@ test('every length falls into one of at most twelve buckets of equal width', () 
   }));
   const { histogram, longest } = tokenStats(surveyed, 1000);
   expect(longest).toBe(500);
-  expect(histogram.length).toBeLessThanOrEqual(12);
-  expect(histogram.map(({ upTo }) => upTo)).toEqual([64, 128, 192, 256, 320, 384, 448, 512]);
-  expect(histogram[0].records).toBe(64);
-  expect(histogram.at(-1)?.records).toBe(52);
+  expect(histogram.length).toBeLessThanOrEqual(32);
+  expect(histogram.map(({ upTo }) => upTo)).toEqual(Array.from({ length: 32 }, (_, i) => (i + 1) * 16));
+  expect(histogram[0].records).toBe(16);
+  expect(histogram.at(-1)?.records).toBe(4);
 });

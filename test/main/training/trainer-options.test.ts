@@ -17,7 +17,7 @@ async function trainerOn(name: string, options: Partial<TrainerOptions>) {
 const namesOf = async (name: string, options: Partial<TrainerOptions>) =>
   (await trainerOn(name, options)).trainer.parameters.entries().map((entry) => entry.name);
 
-test('the last layers are trained with the norm and the output layer behind them, and nothing before', async () => {
+test('the last layers are trained with the norm and the output layer behind them', async () => {
   const names = await namesOf('mistral', { lastLayers: 1 });
   expect(names.filter((name) => name.startsWith('model.layers.1.'))).toHaveLength(9);
   expect(names.filter((name) => !name.startsWith('model.layers.1.')).sort()).toEqual([

@@ -62,7 +62,9 @@ it('answers calls that were made before the connection was open', async () => {
 
 it('rejects with code, sentence and remedy', async () => {
   answer = ({ id }, to) =>
-    to.send(JSON.stringify({ id, ok: false, error: { code: 'x', message: 'It failed.', remedy: 'Do this.' } }));
+    to.send(
+      JSON.stringify({ id, ok: false, error: { code: 'x', message: 'It failed.', remedy: 'Do this.' } }),
+    );
   await expect(connect().call('runs.list', {})).rejects.toMatchObject({
     code: 'x',
     message: 'It failed.',

@@ -20,7 +20,14 @@ const coverage = (changes: Partial<NonNullable<Source['coverage']>> = {}): Sourc
 const owned: Source['rights'] = { basis: 'own-work', who: 'M. Okafor', note: '', attestedAt: now - 864e5 };
 const licensed: Source['rights'] = { ...owned, basis: 'licensed', note: 'Licence of the maker, 2024' };
 
-function source(id: string, name: string, format: string, bytes: number, characters: number, changes: Partial<Source> = {}): Source {
+function source(
+  id: string,
+  name: string,
+  format: string,
+  bytes: number,
+  characters: number,
+  changes: Partial<Source> = {},
+): Source {
   return {
     id,
     projectId: 'p1',
@@ -43,25 +50,41 @@ function source(id: string, name: string, format: string, bytes: number, charact
 }
 
 export const sources: Source[] = [
-  source('s1', 'Commissioning handbook 2024.pdf', 'pdf', 18.6e6, 226_310, { coverage: coverage({ pages: 388, emptyPages: [17] }) }),
-  source('s2', 'Fault codes AX series, rev. 7.pdf', 'pdf', 4.1e6, 182_440, { coverage: coverage({ pages: 96 }) }),
+  source('s1', 'Commissioning handbook 2024.pdf', 'pdf', 18.6e6, 226_310, {
+    coverage: coverage({ pages: 388, emptyPages: [17] }),
+  }),
+  source('s2', 'Fault codes AX series, rev. 7.pdf', 'pdf', 4.1e6, 182_440, {
+    coverage: coverage({ pages: 96 }),
+  }),
   source('s3', 'Wiring diagrams 1998 (scan).pdf', 'pdf', 31.2e6, 0, {
     state: 'failed',
     coverage: coverage({ pages: 14 }),
     failure: {
       code: 'pdf-no-text',
-      message: 'This PDF has 14 pages but no text. Its pages are scanned pictures, which Tunesmith cannot read.',
-      remedy: 'Make the text readable with a text recognition program, then replace the file, or leave it out.',
+      message:
+        'This PDF has 14 pages but no text. Its pages are scanned pictures, which Tunesmith cannot read.',
+      remedy:
+        'Make the text readable with a text recognition program, then replace the file, or leave it out.',
     },
   }),
   source('s4', 'Service tickets 2021 to 2024.csv', 'csv', 22.8e6, 3_104_882, {
     rows: 12_204,
     columns: ['message', 'answer', 'product'],
-    coverage: coverage({ encoding: 'windows-1252', encodingWhy: 'Bytes 0x80 to 0x9F spell curly quotes.', delimiter: ';' }),
+    coverage: coverage({
+      encoding: 'windows-1252',
+      encodingWhy: 'Bytes 0x80 to 0x9F spell curly quotes.',
+      delimiter: ';',
+    }),
     rights: { ...owned, basis: 'consent' },
   }),
-  source('s5', 'Refrigerant handling R290.docx', 'docx', 1.2e6, 78_224, { rights: licensed, coverage: coverage({ notes: ['It contains 3 tracked changes; they were taken as accepted.'] }) }),
-  source('s6', 'Installer questions, forum export.html', 'html', 6.4e6, 612_097, { rights: null, coverage: coverage({ keptShare: 0.71 }) }),
+  source('s5', 'Refrigerant handling R290.docx', 'docx', 1.2e6, 78_224, {
+    rights: licensed,
+    coverage: coverage({ notes: ['It contains 3 tracked changes; they were taken as accepted.'] }),
+  }),
+  source('s6', 'Installer questions, forum export.html', 'html', 6.4e6, 612_097, {
+    rights: null,
+    coverage: coverage({ keptShare: 0.71 }),
+  }),
   source('s7', 'Heating curves explained.md', 'markdown', 3.3e6, 244_018, { rights: licensed }),
   source('s8', 'Bulletin 2023-11 compressor noise.txt', 'text', 14_000, 13_902),
   source('s9', 'Warranty terms, dealers.docx', 'docx', 0.4e6, 31_870, { rights: licensed }),
@@ -109,7 +132,14 @@ export function documentHandlers(state: FakeState): FakeHandlers {
           text: '4.6 E14: no outdoor unit\n\nThe controller has had no reply from the outdoor unit for 30 seconds.\n\n1. Switch off at the isolator. Wait 60 s.\n2. Check terminals S1 to S3 for tightness.\n3. Measure S2 to S3: 20 to 24 V DC.\n4. Replace fuse F2 (3.15 A, slow).\n\nIf the voltage is missing after a power cut, the surge fuse on the interface board has opened in most cases.',
         },
         ...(sourceId === 's4'
-          ? [{ place: 'row 2', start: 62_000, text: '', cells: { message: 'It hums.', answer: 'Check the fan.', product: 'AX 9' } }]
+          ? [
+              {
+                place: 'row 2',
+                start: 62_000,
+                text: '',
+                cells: { message: 'It hums.', answer: 'Check the fan.', product: 'AX 9' },
+              },
+            ]
           : []),
       ],
     }),

@@ -82,22 +82,89 @@ const jobBase = {
 } as const;
 
 const jobs: Job[] = [
-  { ...jobBase, id: 'j1', kind: 'train', projectId: 'p1', subjectId: 'r7', title: 'Run 7: balanced, rank 16', state: 'running', progress: 0.582, position: 'step 548 of 942', rate: '651 tokens/s', secondsLeft: 2412, canPause: true, cancelLabel: 'Stop and keep step 500' },
-  { ...jobBase, id: 'j2', kind: 'evaluate', projectId: 'p1', title: 'Evaluate run 7 against the base', state: 'waits', progress: null, position: '262 test records', rate: '', secondsLeft: 540, startedAt: null },
-  { ...jobBase, id: 'j3', kind: 'import-documents', projectId: 'p1', title: 'Reading documents', state: 'finished', progress: 1, position: '148 of 148 files', rate: '31 pages/s', secondsLeft: null, endedAt: now - 30_000 },
-  { ...jobBase, id: 'j4', kind: 'export', projectId: 'p1', title: 'Export run 6', state: 'failed', progress: 0.4, position: '', rate: '', secondsLeft: null, endedAt: now - 20_000, error: { code: 'disk-full', message: 'The export needs 269 MB and 41 MB of disk are free.', remedy: 'Free some space, then start it again.' } },
+  {
+    ...jobBase,
+    id: 'j1',
+    kind: 'train',
+    projectId: 'p1',
+    subjectId: 'r7',
+    title: 'Run 7: balanced, rank 16',
+    state: 'running',
+    progress: 0.582,
+    position: 'step 548 of 942',
+    rate: '651 tokens/s',
+    secondsLeft: 2412,
+    canPause: true,
+    cancelLabel: 'Stop and keep step 500',
+  },
+  {
+    ...jobBase,
+    id: 'j2',
+    kind: 'evaluate',
+    projectId: 'p1',
+    title: 'Evaluate run 7 against the base',
+    state: 'waits',
+    progress: null,
+    position: '262 test records',
+    rate: '',
+    secondsLeft: 540,
+    startedAt: null,
+  },
+  {
+    ...jobBase,
+    id: 'j3',
+    kind: 'import-documents',
+    projectId: 'p1',
+    title: 'Reading documents',
+    state: 'finished',
+    progress: 1,
+    position: '148 of 148 files',
+    rate: '31 pages/s',
+    secondsLeft: null,
+    endedAt: now - 30_000,
+  },
+  {
+    ...jobBase,
+    id: 'j4',
+    kind: 'export',
+    projectId: 'p1',
+    title: 'Export run 6',
+    state: 'failed',
+    progress: 0.4,
+    position: '',
+    rate: '',
+    secondsLeft: null,
+    endedAt: now - 20_000,
+    error: {
+      code: 'disk-full',
+      message: 'The export needs 269 MB and 41 MB of disk are free.',
+      remedy: 'Free some space, then start it again.',
+    },
+  },
 ];
 
 export function projectHandlers(state: FakeState): FakeHandlers {
   let list = state === 'empty' ? [] : [sample, desk, lost];
-  const trash: Project[] = state === 'empty' ? [] : [{ ...lost, id: 'p9', name: 'First try', problem: null, deletedAt: now - 864e5 }];
+  const trash: Project[] =
+    state === 'empty'
+      ? []
+      : [{ ...lost, id: 'p9', name: 'First try', problem: null, deletedAt: now - 864e5 }];
   const one = (projectId: string) => list.find((project) => project.id === projectId) ?? sample;
   const change = (projectId: string, changes: Partial<Project>) => {
     list = list.map((project) => (project.id === projectId ? { ...project, ...changes } : project));
     return one(projectId);
   };
   const add = (name: string): Project => {
-    const project = { ...desk, id: `p${list.length + 10}`, name, documents: 0, runs: 0, changedAt: Date.now(), steps: sample.steps.map((step) => ({ ...step, state: 'open' as const, fact: 'Not yet' })), nextStep: 'documents' as const };
+    const project = {
+      ...desk,
+      id: `p${list.length + 10}`,
+      name,
+      documents: 0,
+      runs: 0,
+      changedAt: Date.now(),
+      steps: sample.steps.map((step) => ({ ...step, state: 'open' as const, fact: 'Not yet' })),
+      nextStep: 'documents' as const,
+    };
     list = [...list, project];
     return project;
   };
@@ -122,7 +189,13 @@ export function projectHandlers(state: FakeState): FakeHandlers {
     'jobs.list': () => (state === 'empty' ? [] : jobs),
     'jobs.get': ({ jobId }) =>
       jobId === 'preview'
-        ? { ...jobs[2], id: 'preview', kind: 'build-dataset', dismissed: true, result: { report, records: records.slice(0, 40) } }
+        ? {
+            ...jobs[2],
+            id: 'preview',
+            kind: 'build-dataset',
+            dismissed: true,
+            result: { report, records: records.slice(0, 40) },
+          }
         : (jobs.find((job) => job.id === jobId) ?? jobs[2]),
     'jobs.cancel': () => ({ ...jobs[0], state: 'cancelled' }),
     'jobs.pause': () => ({ ...jobs[0], state: 'paused' }),

@@ -29,9 +29,30 @@ export function settingsHandlers(state: FakeState): FakeHandlers {
       freeMemoryBytes: 9.8e9,
       freeDiskBytes: 412e9,
       devices: [
-        { provider: 'cpu', name: 'AMD Ryzen 7 5700G', memoryBytes: 16e9, driver: null, state: 'ready', detail: '8 cores, exact' },
-        { provider: 'webgpu', name: 'Intel Arc A380', memoryBytes: 6e9, driver: 'Mesa 25.2', state: 'refused', detail: 'MatMul differs by 0.4 at [64, 576] x [576, 1536]; it is not used.' },
-        { provider: 'cuda', name: 'CUDA', memoryBytes: null, driver: null, state: 'absent', detail: 'No NVIDIA driver was found.' },
+        {
+          provider: 'cpu',
+          name: 'AMD Ryzen 7 5700G',
+          memoryBytes: 16e9,
+          driver: null,
+          state: 'ready',
+          detail: '8 cores, exact',
+        },
+        {
+          provider: 'webgpu',
+          name: 'Intel Arc A380',
+          memoryBytes: 6e9,
+          driver: 'Mesa 25.2',
+          state: 'refused',
+          detail: 'MatMul differs by 0.4 at [64, 576] x [576, 1536]; it is not used.',
+        },
+        {
+          provider: 'cuda',
+          name: 'CUDA',
+          memoryBytes: null,
+          driver: null,
+          state: 'absent',
+          detail: 'No NVIDIA driver was found.',
+        },
       ],
       versions: { Tunesmith: '0.1.0', Node: '26.10.0', 'ONNX Runtime': '1.30.0' },
       homeFolder: '/home/mia/.local/share/tunesmith',
@@ -42,27 +63,107 @@ export function settingsHandlers(state: FakeState): FakeHandlers {
       canReveal: false,
       canPickFolders: false,
       importers: [
-        ['pdf', 'PDF'], ['docx', 'Word'], ['html', 'Web page'], ['csv', 'CSV'], ['jsonl', 'JSON Lines'], ['text', 'Text'], ['markdown', 'Markdown'],
+        ['pdf', 'PDF'],
+        ['docx', 'Word'],
+        ['html', 'Web page'],
+        ['csv', 'CSV'],
+        ['jsonl', 'JSON Lines'],
+        ['text', 'Text'],
+        ['markdown', 'Markdown'],
       ].map(([id, label]) => ({ id, label, description: '', extensions: [id] })),
       steps: [
-        { id: 'unicode', label: 'Normalise Unicode and encoding', description: 'Composes characters and expands ligatures, so that equal words are equal.', defaultEnabled: true, options: {} },
-        { id: 'whitespace', label: 'Tidy white space', description: 'Joins runs of spaces and removes empty lines at the ends.', defaultEnabled: true, options: {} },
-        { id: 'length', label: 'Length', description: 'Keeps passages within these limits.', defaultEnabled: true, options: { type: 'object', properties: { minimum: { type: 'integer', title: 'At least', description: 'characters', default: 40 }, maximum: { type: 'integer', title: 'At most', description: 'characters', default: 4000 } } } },
-        { id: 'exact-duplicates', label: 'Exact duplicates', description: 'Keeps the first of passages that are equal after normalisation.', defaultEnabled: true, options: {} },
-        { id: 'near-duplicates', label: 'Near duplicates', description: 'Keeps the first of passages that share most of their words.', defaultEnabled: false, options: { type: 'object', properties: { threshold: { type: 'number', title: 'Alike from', default: 0.85, minimum: 0.5, maximum: 1 } } } },
+        {
+          id: 'unicode',
+          label: 'Normalise Unicode and encoding',
+          description: 'Composes characters and expands ligatures, so that equal words are equal.',
+          defaultEnabled: true,
+          options: {},
+        },
+        {
+          id: 'whitespace',
+          label: 'Tidy white space',
+          description: 'Joins runs of spaces and removes empty lines at the ends.',
+          defaultEnabled: true,
+          options: {},
+        },
+        {
+          id: 'length',
+          label: 'Length',
+          description: 'Keeps passages within these limits.',
+          defaultEnabled: true,
+          options: {
+            type: 'object',
+            properties: {
+              minimum: { type: 'integer', title: 'At least', description: 'characters', default: 40 },
+              maximum: { type: 'integer', title: 'At most', description: 'characters', default: 4000 },
+            },
+          },
+        },
+        {
+          id: 'exact-duplicates',
+          label: 'Exact duplicates',
+          description: 'Keeps the first of passages that are equal after normalisation.',
+          defaultEnabled: true,
+          options: {},
+        },
+        {
+          id: 'near-duplicates',
+          label: 'Near duplicates',
+          description: 'Keeps the first of passages that share most of their words.',
+          defaultEnabled: false,
+          options: {
+            type: 'object',
+            properties: {
+              threshold: { type: 'number', title: 'Alike from', default: 0.85, minimum: 0.5, maximum: 1 },
+            },
+          },
+        },
       ],
       architectures: [
         { id: 'llama', label: 'Llama', description: '', modelTypes: ['llama', 'mistral'] },
         { id: 'qwen2', label: 'Qwen 2', description: '', modelTypes: ['qwen2'] },
       ],
       metrics: [
-        { id: 'loss', label: 'Loss on the test set', description: 'Mean negative log-likelihood of the learned tokens.', unit: 'nats per token', betterWhen: 'lower' },
-        { id: 'exact-match', label: 'Exact match', description: 'Share of answers that equal the reference.', unit: '%', betterWhen: 'higher' },
-        { id: 'f1', label: 'Word overlap (F1)', description: 'Harmonic mean of word precision and recall.', unit: '', betterWhen: 'higher' },
+        {
+          id: 'loss',
+          label: 'Loss on the test set',
+          description: 'Mean negative log-likelihood of the learned tokens.',
+          unit: 'nats per token',
+          betterWhen: 'lower',
+        },
+        {
+          id: 'exact-match',
+          label: 'Exact match',
+          description: 'Share of answers that equal the reference.',
+          unit: '%',
+          betterWhen: 'higher',
+        },
+        {
+          id: 'f1',
+          label: 'Word overlap (F1)',
+          description: 'Harmonic mean of word precision and recall.',
+          unit: '',
+          betterWhen: 'higher',
+        },
       ],
       exporters: [
-        { id: 'lora-adapter', label: 'Adapter (PEFT)', description: 'For Python tools, with the base model.', optionsSchema: {} },
-        { id: 'hugging-face', label: 'Merged model (safetensors)', description: 'Hugging Face folder.', optionsSchema: { type: 'object', properties: { dtype: { enum: ['float32', 'float16', 'bfloat16'], default: 'float16', title: 'Precision' } } } },
+        {
+          id: 'lora-adapter',
+          label: 'Adapter (PEFT)',
+          description: 'For Python tools, with the base model.',
+          optionsSchema: {},
+        },
+        {
+          id: 'hugging-face',
+          label: 'Merged model (safetensors)',
+          description: 'Hugging Face folder.',
+          optionsSchema: {
+            type: 'object',
+            properties: {
+              dtype: { enum: ['float32', 'float16', 'bfloat16'], default: 'float16', title: 'Precision' },
+            },
+          },
+        },
       ],
       loraTargets: ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'],
       settingHelp: {},
@@ -70,7 +171,15 @@ export function settingsHandlers(state: FakeState): FakeHandlers {
     'settings.ledger': () =>
       state === 'empty'
         ? []
-        : [{ time: now - 864e5, host: 'huggingface.co', why: 'Download of SmolLM2-135M-Instruct, started by you', bytesOut: 4200, bytesIn: 271_300_000 }],
+        : [
+            {
+              time: now - 864e5,
+              host: 'huggingface.co',
+              why: 'Download of SmolLM2-135M-Instruct, started by you',
+              bytesOut: 4200,
+              bytesIn: 271_300_000,
+            },
+          ],
     'files.pick': () => [{ token: 'token-picked', name: 'picked' }],
     'files.fromPath': ({ path }) => ({ token: 'token-path', name: path.split('/').at(-1) ?? path }),
   };

@@ -31,8 +31,20 @@ it('shows no chat engines, and no previews that have ended', () => {
   expect(
     ids([
       jobWith({ id: 'chat', kind: 'chat' }),
-      jobWith({ id: 'preview', kind: 'build-dataset', state: 'finished', endedAt: now, result: { records: [] } }),
-      jobWith({ id: 'frozen', kind: 'build-dataset', state: 'finished', endedAt: now, result: { versionId: 'v1' } }),
+      jobWith({
+        id: 'preview',
+        kind: 'build-dataset',
+        state: 'finished',
+        endedAt: now,
+        result: { records: [] },
+      }),
+      jobWith({
+        id: 'frozen',
+        kind: 'build-dataset',
+        state: 'finished',
+        endedAt: now,
+        result: { versionId: 'v1' },
+      }),
     ]),
   ).toEqual(['frozen']);
 });

@@ -1,8 +1,8 @@
 import { beforeEach, expect, it } from 'vitest';
 import { install } from '../../../renderer/client/client.ts';
 import { createFake, type Fake } from '../../../renderer/client/fake.ts';
-import { perform, redo, storedCall, undo, useUndo } from '../../../renderer/state/undo.ts';
 import { useUi } from '../../../renderer/state/ui.ts';
+import { perform, redo, storedCall, undo, useUndo } from '../../../renderer/state/undo.ts';
 
 const scope = 'documents/p1';
 const leaveOut = (leftOut: boolean) =>

@@ -1,5 +1,5 @@
-// What must hold for every optimizer: its results may be written over their inputs, its states have the sizes that it says,
-// and it goes downhill. That the numbers are PyTorch's is held by test/conformance/optim.ts.
+// What must hold for every optimizer: its results may be written over their inputs, its states have the sizes
+// that it says, and it goes downhill. That the numbers are PyTorch's is held by test/conformance/optim.ts.
 import { describe, expect, test } from 'vitest';
 import {
   type OptimizerChoice,
@@ -66,7 +66,8 @@ describe.each(choices)('$kind %#', (choice) => {
     const session = await createSession(compileUpdate(pages, choice, 0, 0, 'cpu'));
     const start = loss();
     for (let step = 1; step <= 20; step++) {
-      for (const [page, array] of gradients.arrays.entries()) array.set(parameters.arrays[page].map((x) => 2 * x));
+      for (const [page, array] of gradients.arrays.entries())
+        array.set(parameters.arrays[page].map((x) => 2 * x));
       const scalars = { ...optimizers[choice.kind].scalars(choice as never, step), lr: 0.02, scale: 1 };
       const feeds: Record<string, Numbers> = { ...parameters.named('p'), ...gradients.named('g') };
       const fetches: Record<string, Numbers> = parameters.named('p', '.next');

@@ -52,8 +52,12 @@ describe('what stands in the way of a version', () => {
   });
 
   it('is said when no record, or none for training, is left', () => {
-    expect(whatBlocks(report({ records: { train: 0, validation: 0, test: 0 } }), false)).toMatch(/no records/);
-    expect(whatBlocks(report({ records: { train: 0, validation: 3, test: 3 } }), false)).toMatch(/Lower their shares/);
+    expect(whatBlocks(report({ records: { train: 0, validation: 0, test: 0 } }), false)).toMatch(
+      /no records/,
+    );
+    expect(whatBlocks(report({ records: { train: 0, validation: 3, test: 3 } }), false)).toMatch(
+      /Lower their shares/,
+    );
     expect(whatBlocks(null, true)).toMatch(/running/);
   });
 });

@@ -29,7 +29,12 @@ function backendWith(handlers: FakeHandlers) {
 it('takes the first dataset, the starter and the suggested preset', async () => {
   backendWith({});
   const recipe = await sampleRecipe('p1');
-  expect(recipe).toMatchObject({ versionId: 'v3', modelId: 'm0', name: 'Balanced, rank 16', thenEvaluate: true });
+  expect(recipe).toMatchObject({
+    versionId: 'v3',
+    modelId: 'm0',
+    name: 'Balanced, rank 16',
+    thenEvaluate: true,
+  });
   expect(recipe.settings.seed).toBe(7);
 });
 
