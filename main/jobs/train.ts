@@ -4,10 +4,10 @@ import { mkdirSync, statfsSync } from 'node:fs';
 import type { DatasetRecord } from '../contract/datasets.ts';
 import type { MetricPoint, SamplePoint, TrainSettings } from '../contract/runs.ts';
 import { AppError } from '../errors.ts';
-import { createGenerator, type Generator } from '../inference/generate.ts';
+import { answer, createSpeaker, type Speaker } from '../inference/answer.ts';
+import { type Prompt, promptOf, typedPrompt } from '../inference/prompt.ts';
 import { log } from '../log.ts';
 import { type Model, openModel } from '../models/load.ts';
-import { renderConversation } from '../tokens/render.ts';
 import { loadTokenizer, type Tokenizer } from '../tokens/tokenizer.ts';
 import { newestCheckpoint, pruneCheckpoints, restoreCheckpoint, saveCheckpoint } from '../training/checkpoint.ts';
 import { type EncodedData, encodeRecords, requireLabels } from '../training/data.ts';
@@ -241,45 +241,33 @@ const sampleTokens = 64;
 
 /** Greedy answers to a few prompts as the model learns, from the live weights. */
 function createSamples({ input, model, tokenizer, trainer, data }: Parts) {
-  const prompts = samplePrompts(input.settings, data.validationRecords);
-  let generator: Generator | undefined;
+  let speaker: Speaker | undefined;
+  let prompts: Prompt[] | undefined;
   return {
     at: async (step: number): Promise<SamplePoint[]> => {
-      if (prompts.length === 0) return [];
-      generator ??= createGenerator({ model, weights: trainer, threads: input.settings.threads });
+      prompts ??= await samplePrompts(input.settings, tokenizer, data.validationRecords);
       const points: SamplePoint[] = [];
-      for (const { messages, prompt, reference } of prompts) {
-        const ids =
-          messages === undefined
-            ? (await tokenizer.encodePlain(prompt, { addSpecial: true })).ids
-            : (await renderConversation(tokenizer, { messages }, { train: 'none', addGenerationPrompt: true })).ids;
-        const room = model.shape.contextLength - ids.length;
-        if (room < 1) continue;
-        const eosIds = model.eosIds.length > 0 ? model.eosIds : tokenizer.eosId === undefined ? [] : [tokenizer.eosId];
-        const answer = await generator.generate({ promptIds: ids, options: { eosIds, maxNewTokens: Math.min(sampleTokens, room) } });
-        points.push({ step, prompt, output: tokenizer.decode(answer.ids, { skipSpecial: true }), reference });
+      for (const { ids, text, reference } of prompts) {
+        if (ids.length >= model.shape.contextLength) continue;
+        speaker ??= await createSpeaker({ model, tokenizer, weights: trainer, threads: input.settings.threads });
+        const { text: output } = await answer(speaker, { promptIds: ids, options: { maxNewTokens: sampleTokens } });
+        points.push({ step, prompt: text, output, reference });
       }
       return points;
     },
-    release: async () => generator?.release(),
+    release: async () => speaker?.release(),
   };
 }
 
-interface SamplePrompt {
-  messages?: { role: 'system' | 'user' | 'assistant' | 'tool'; content: string }[];
-  prompt: string;
-  reference: string | null;
-}
-
 /** The prompts of the recipe, or those of the first validation records. */
-function samplePrompts(settings: TrainSettings, validation: readonly DatasetRecord[]): SamplePrompt[] {
+async function samplePrompts(
+  settings: TrainSettings,
+  tokenizer: Tokenizer,
+  validation: readonly DatasetRecord[],
+): Promise<Prompt[]> {
   if (settings.samplePrompts.length > 0) {
-    return settings.samplePrompts.map((prompt) => ({ messages: [{ role: 'user', content: prompt }], prompt, reference: null }));
+    return Promise.all(settings.samplePrompts.map((text) => typedPrompt(tokenizer, text)));
   }
-  return validation.slice(0, 3).flatMap(({ content }): SamplePrompt[] => {
-    if (content.type === 'completion') return [{ prompt: content.prompt, reference: content.completion }];
-    if (content.type !== 'chat' || content.messages.at(-1)?.role !== 'assistant') return [];
-    const messages = content.messages.slice(0, -1);
-    return [{ messages, prompt: messages.at(-1)?.content ?? '', reference: content.messages.at(-1)?.content ?? null }];
-  });
+  const asked = await Promise.all(validation.slice(0, 3).map(({ content }) => promptOf(tokenizer, content)));
+  return asked.filter((prompt) => prompt !== undefined);
 }

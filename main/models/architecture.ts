@@ -39,7 +39,10 @@ export interface ModelShape {
 }
 
 export interface ForwardResult {
-  /** Last hidden states [batch * width, hiddenSize], after the final norm. */
+  /**
+   * What the output layer reads: last hidden states [batch * width, hiddenSize] after the final norm, those of the decoder
+   * [batch * targetWidth, hiddenSize], or one row per text [batch, hiddenSize].
+   */
   hidden: Value;
   /** Module of the output layer, such as `lm_head`, and the tensor it multiplies with. */
   head: {

@@ -1,5 +1,7 @@
 // The registry of model architectures.
 import type { Architecture } from './architecture.ts';
+import { bert } from './bert.ts';
+import { distilbert } from './distilbert.ts';
 import { gemma2, gemma3 } from './gemma.ts';
 import { gpt2 } from './gpt2.ts';
 import { granite } from './granite.ts';
@@ -9,8 +11,10 @@ import { olmo2 } from './olmo2.ts';
 import { phi3 } from './phi3.ts';
 import { qwen2 } from './qwen2.ts';
 import { qwen3 } from './qwen3.ts';
+import { roberta } from './roberta.ts';
 import { smollm3 } from './smollm3.ts';
 import { stablelm } from './stablelm.ts';
+import { t5 } from './t5.ts';
 
 export const architectures: readonly Architecture[] = [
   llama as Architecture,
@@ -25,6 +29,10 @@ export const architectures: readonly Architecture[] = [
   olmo2 as Architecture,
   granite as Architecture,
   stablelm as Architecture,
+  bert as Architecture,
+  distilbert as Architecture,
+  roberta as Architecture,
+  t5 as Architecture,
 ];
 
 /** The architecture for a `model_type` of config.json; undefined when none is registered. */

@@ -11,6 +11,7 @@ import {
   kvHeadsOf,
 } from './blocks/decoder.ts';
 import { activationNames } from './blocks/feed-forward.ts';
+import { headFields, objectiveOf } from './blocks/heads.ts';
 import { rotaryFields } from './blocks/rotary.ts';
 
 export const LlamaConfig = z.looseObject({
@@ -27,6 +28,7 @@ export const LlamaConfig = z.looseObject({
   mlp_bias: z.boolean().default(false),
   tie_word_embeddings: z.boolean().default(false),
   sliding_window: z.int().positive().nullish(),
+  ...headFields,
   ...rotaryFields,
 });
 export type LlamaConfig = z.infer<typeof LlamaConfig>;
@@ -42,6 +44,7 @@ export function llamaLike<Config extends DecoderConfig>(
   return {
     ...entry,
     task: 'causal',
+    objective: (config) => objectiveOf(config, 'causal-lm'),
     Config,
     shape: (config) => ({
       vocabularySize: config.vocab_size,
@@ -53,7 +56,7 @@ export function llamaLike<Config extends DecoderConfig>(
       tiedEmbeddings: config.tie_word_embeddings,
     }),
     tensors: (config) => decoderTensors(config, variant),
-    outputModules: ['lm_head'],
+    outputModules: ['lm_head', 'score'],
     forward: (builder, config) => decoderForward(builder, config, variant),
   };
 }

@@ -112,7 +112,8 @@ function withTiedOutput(
   outputModules: readonly string[],
 ): (TensorSpec & { source: string })[] {
   const embedding = specs.find(({ kind }) => kind === 'embedding');
-  const tied = outputModules.filter((module) => !specs.some(({ name }) => name.startsWith(`${module}.`)));
+  const own = outputModules.some((module) => specs.some(({ name }) => name === `${module}.weight`));
+  const tied = own ? [] : outputModules.slice(0, 1);
   return [
     ...specs.map((spec) => ({ ...spec, source: spec.name })),
     ...tied.flatMap((module) =>
@@ -182,8 +183,10 @@ function isNamed(names: string | readonly string[], module: string): boolean {
   return names.some((name) => module === name || module.endsWith(`.${name}`));
 }
 
+/** PEFT: a module is saved whose name ends like one in the list (`classifier` is the end of `pre_classifier` too). */
 function isSaved(config: LoraConfig, name: string): boolean {
-  return (config.modules_to_save ?? []).some((module) => pattern('^(?:.*\\.)?', module, '\\.').test(name));
+  const modules = [...name.matchAll(/\./g)].map(({ index }) => name.slice(0, index));
+  return (config.modules_to_save ?? []).some((saved) => modules.some((module) => module.endsWith(saved)));
 }
 
 function isTarget(config: LoraConfig, module: string, outputModules: readonly string[]): boolean {

@@ -1,7 +1,6 @@
 // Compiles the graphs of training: the gradient graph of one batch shape, the loss graph (validation), the logits graph
 // (parity checks), and the update graph. Shapes are static; a bucket of shapes is one program each.
 import { gradientsOf } from '../compiler/autodiff.ts';
-import { crossEntropy } from '../compiler/cross-entropy.ts';
 import { Graph, type Value } from '../compiler/graph.ts';
 import { lower, type Program, type Provider } from '../compiler/lowering.ts';
 import { type OptimizerChoice, optimizerOf, stateSize } from '../compiler/optimizers/index.ts';
@@ -13,6 +12,8 @@ import { ModelBuilder, type Recompute } from '../models/builder.ts';
 import type { Model } from '../models/load.ts';
 import { type LoraSite, replacedTensor, siteAdapters } from '../models/lora.ts';
 import type { Page } from './parameters.ts';
+import { labels } from './tasks/labels.ts';
+import type { Task } from './tasks/task.ts';
 
 /** Shape of a batch as the graphs see it. */
 export interface BatchShape {
@@ -22,6 +23,8 @@ export interface BatchShape {
   labels: number;
   /** Whether rows hold several segments, or padding that positions do not tell. */
   segments: boolean;
+  /** Places in a row of the text that a decoder learns. */
+  targetWidth?: number;
 }
 
 export interface GraphOptions {
@@ -33,6 +36,8 @@ export interface GraphOptions {
   /** Dropout on what adapters read, 0 to 1. */
   dropout: number;
   labelSmoothing: number;
+  /** What is learned; one label of many unless given. */
+  task?: Task;
 }
 
 interface BatchGraph {
@@ -43,12 +48,14 @@ interface BatchGraph {
 }
 
 /** Inputs: ids, positions, (segments,) and p0.. pages. Builds the forward pass. */
-function forwardGraph({ rows, width, segments }: BatchShape, options: GraphOptions, training: boolean): BatchGraph {
+function forwardGraph(shape: BatchShape, options: GraphOptions, training: boolean): BatchGraph {
+  const { rows, width } = shape;
   const { model, provider, recompute, dropout } = options;
   const g = new Graph();
   const ids = g.input('ids', [rows, width], 'int32');
   const positions = g.input('positions', [rows, width], 'int32');
-  const masks = causalMasks(g, segments ? g.input('segments', [rows, width], 'int32') : undefined);
+  const segments = shape.segments ? g.input('segments', [rows, width], 'int32') : undefined;
+  const masks = causalMasks(g, segments);
   const parameters = pageInputs(g, options.pages);
   let droppedSites = 0;
   const builder = new ModelBuilder({
@@ -58,6 +65,8 @@ function forwardGraph({ rows, width, segments }: BatchShape, options: GraphOptio
     width,
     ids,
     positions,
+    segments,
+    targetWidth: shape.targetWidth,
     maxPositions: width,
     attend: (_, q, k, v, spec) => causalAttention(g, q, k, v, spec, masks, recompute !== 'off'),
     recompute,
@@ -74,7 +83,7 @@ function forwardGraph({ rows, width, segments }: BatchShape, options: GraphOptio
 }
 
 /**
- * Gradient graph. Further inputs: rows, labels [labels] int32, weights [labels]; with dropout one byte per element and
+ * Gradient graph. Further inputs: those of the task (rows, labels [labels] int32, weights [labels]); with dropout one byte per element and
  * site. Outputs: loss (sum of weight * nll, a scalar) and g0.. pages with the gradients of that sum.
  */
 export function compileGradients(shape: BatchShape, options: GraphOptions): Program {
@@ -125,16 +134,8 @@ function lossOf(
   options: GraphOptions,
   differentiable: boolean,
 ) {
-  const rows = g.input('rows', [shape.labels], 'int32');
-  const labels = g.input('labels', [shape.labels], 'int32');
-  const weights = g.input('weights', [shape.labels]);
-  const { hidden, table, bias } = builder.headProduct(result);
-  return crossEntropy(g, hidden, table, rows, labels, weights, {
-    labelSmoothing: options.labelSmoothing,
-    bias,
-    softcap: result.head.softcap,
-    differentiable,
-  });
+  const { task = labels, labelSmoothing } = options;
+  return task.loss({ g, builder, result, labels: shape.labels, labelSmoothing, differentiable });
 }
 
 /** Inputs p0, p1, .. and the tensors in them by name; what an adapter saves also by the name that it replaces. */

@@ -15,9 +15,11 @@ import {
 } from '../models/lora.ts';
 import { readTensor, type TensorInfo } from '../models/safetensors.ts';
 import { createRandom, type RandomState } from '../tokens/random.ts';
+import { declaredFeeds, prepare } from './feeds.ts';
 import { layoutPages, type Page, PagedArrays, type ParameterSpec, stateArrays } from './parameters.ts';
 import { type BatchShape, compileGradients, compileLoss, compileUpdate, type GraphOptions } from './programs.ts';
 import { createSession, type Numbers, type Session } from './session.ts';
+import type { Task } from './tasks/task.ts';
 
 /** One micro-batch. `labels[k]` is the token that position `labelRows[k]` (row * width + place) has to predict. */
 export interface BatchArrays {
@@ -30,6 +32,15 @@ export interface BatchArrays {
   labelRows: Int32Array;
   labels: Int32Array;
   weights: Float32Array;
+  /** Types of tokens in pairs of texts; all 0 unless given. */
+  tokenTypeIds?: Int32Array;
+  /** Last token of each row, as row * width + place: where a classifier on a decoder reads. */
+  ends?: Int32Array;
+  /** What a decoder reads beside the encoder's text, [rows, targetWidth]; label rows then count its places. */
+  targetIds?: Int32Array;
+  targetWidth?: number;
+  /** Numbers to be met instead of labels, as many as weights (tasks/classification.ts, tasks/reward.ts). */
+  targets?: Float32Array;
   /** Tokens without padding; all places unless given. */
   tokens?: number;
 }
@@ -44,6 +55,8 @@ export interface TrainerOptions {
   decayEverything?: boolean;
   maxGradNorm: number;
   labelSmoothing?: number;
+  /** What is learned; one label of many unless given. */
+  task?: Task;
   recompute?: Recompute;
   provider?: Provider;
   threads?: number;
@@ -106,6 +119,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     recompute: options.recompute ?? 'off',
     dropout: lora?.lora_dropout ?? 0,
     labelSmoothing: options.labelSmoothing ?? 0,
+    task: options.task,
   };
   let random = createRandom(seed);
   let compileSeconds = 0;
@@ -114,7 +128,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   let updateSession: Session | undefined;
 
   const sessionFor = async (kind: 'gradients' | 'loss', shape: BatchShape): Promise<Session> => {
-    const key = `${kind} ${shape.rows} ${shape.width} ${shape.labels} ${shape.segments}`;
+    const key = `${kind} ${shape.rows} ${shape.width} ${shape.labels} ${shape.segments} ${shape.targetWidth}`;
     const known = sessions.get(key);
     if (known !== undefined) {
       sessions.delete(key); // to the end: the least recently used is first
@@ -156,7 +170,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       const first = pendingWeight === 0;
       const target = first ? gradients : scratch;
       const output = await session.run(
-        { ...feeds, ...parameters.named('p'), ...dropoutInputs(session) },
+        { ...declaredFeeds(session.program, feeds), ...parameters.named('p'), ...dropoutInputs(session) },
         target.named('g'),
       );
       if (!first) addInto(gradients, scratch);
@@ -189,8 +203,8 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     losses: async (batch) => {
       const { shape, feeds } = prepare(batch);
       const session = await sessionFor('loss', shape);
-      const { nll } = await session.run({ ...feeds, ...parameters.named('p') });
-      return (nll as Float32Array).slice(0, batch.labels.length);
+      const { nll } = await session.run({ ...declaredFeeds(session.program, feeds), ...parameters.named('p') });
+      return (nll as Float32Array).slice(0, batch.targets === undefined ? batch.labels.length : batch.weights.length);
     },
     randomState: () => random.state(),
     restoreRandom: (state) => {
@@ -244,31 +258,6 @@ function tensorsFrom(model: Model, first: number): Set<string> {
   const start = model.specs.findIndex(({ name }) => layerOf(name) !== undefined && Number(layerOf(name)) >= first);
   const after = start === -1 ? model.specs.filter(({ name }) => layerOf(name) === undefined) : model.specs.slice(start);
   return new Set(after.filter(({ kind }) => kind !== 'embedding').map(({ name }) => name));
-}
-
-const labelBucket = 64;
-
-/** Pads labels to a multiple of 64, so that few shapes occur; padding has weight 0. */
-function prepare(batch: BatchArrays): { shape: BatchShape; feeds: Record<string, Numbers>; weight: number } {
-  const count = batch.labels.length;
-  const most = batch.rows * batch.width;
-  const labels = Math.max(1, Math.min(most, Math.ceil(count / labelBucket) * labelBucket), count);
-  const padded = <List extends Int32Array | Float32Array>(list: List, empty: List): List => {
-    empty.set(list);
-    return empty;
-  };
-  return {
-    shape: { rows: batch.rows, width: batch.width, labels, segments: batch.segmentIds !== undefined },
-    feeds: {
-      ids: batch.inputIds,
-      positions: batch.positionIds,
-      ...(batch.segmentIds === undefined ? {} : { segments: batch.segmentIds }),
-      rows: padded(batch.labelRows, new Int32Array(labels)),
-      labels: padded(batch.labels, new Int32Array(labels)),
-      weights: padded(batch.weights, new Float32Array(labels)),
-    },
-    weight: batch.weights.reduce((sum, weight) => sum + weight, 0),
-  };
 }
 
 function addInto(target: PagedArrays, addend: PagedArrays): void {

@@ -130,6 +130,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   const total = props.total ?? rows.length;
   return (
     <div className={styles.frame}>
+      {/* biome-ignore lint/a11y/useSemanticElements: a frame that scrolls is no set of form fields */}
       <div
         ref={scroller}
         className={styles.scroller}
@@ -230,7 +231,6 @@ function Head<Row>({ column, sort, onSort }: { column: Column<Row>; sort: Sort |
       {sorted && <Arrow size={12} stroke={2} aria-hidden />}
     </button>
   ) : (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: the explanation of the head opens on focus too
     <span tabIndex={column.help ? 0 : undefined} className={column.unlabelled ? 'visuallyHidden' : undefined}>
       {column.label}
     </span>

@@ -27,7 +27,7 @@ export function Figure({ label, value, unit, parts, hint, tone = 'plain', why }:
       role={why ? 'note' : undefined}
     >
       {shown.map((part, at) => (
-        <Fragment key={at}>
+        <Fragment key={String(part.unit)}>
           {at > 0 && ' '}
           <span className={[styles.value, styles[tone]].join(' ')}>{part.value}</span>
           {part.unit && <span className={styles.unit}>{part.unit}</span>}

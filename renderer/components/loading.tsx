@@ -17,6 +17,11 @@ export function useSlow(waiting: boolean, delayMs = 150): boolean {
   return slow;
 }
 
+/** Grey lines have no identity but their place. */
+function keysOf(name: string, count: number): string[] {
+  return Array.from({ length: count }, (_, at) => `${name}-${at}`);
+}
+
 export interface LoadingProps {
   /** What comes, and how many where known: "Reading 148 files". Said aloud, and shown after 2 s. */
   label: string;
@@ -30,8 +35,13 @@ export function Loading({ label, lines = 4 }: LoadingProps) {
     <div className={styles.loading} role="status">
       <span className={late ? 'muted' : 'visuallyHidden'}>{label}</span>
       {visible &&
-        Array.from({ length: lines }, (_, at) => (
-          <span key={at} aria-hidden className={styles.line} style={{ width: `${94 - ((at * 23) % 46)}%` }} />
+        keysOf('line', lines).map((key, at) => (
+          <span
+            key={key}
+            aria-hidden
+            className={styles.line}
+            style={{ width: `${94 - ((at * 23) % 46)}%` }}
+          />
         ))}
     </div>
   );
@@ -40,10 +50,10 @@ export function Loading({ label, lines = 4 }: LoadingProps) {
 export function SkeletonRows({ columns, rows = 6 }: { columns: number; rows?: number }) {
   const visible = useSlow(true);
   if (!visible) return null;
-  return Array.from({ length: rows }, (_, at) => (
-    <tr key={at} aria-hidden style={{ height: 34 }}>
-      {Array.from({ length: columns }, (_, column) => (
-        <td key={column}>
+  return keysOf('row', rows).map((key, at) => (
+    <tr key={key} aria-hidden style={{ height: 34 }}>
+      {keysOf('cell', columns).map((cell, column) => (
+        <td key={cell}>
           <span className={styles.line} style={{ width: `${80 - ((at * 7 + column * 31) % 40)}%` }} />
         </td>
       ))}

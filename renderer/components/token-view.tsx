@@ -43,6 +43,7 @@ export function TokenView({ tokens, limit, label = 'Tokens of this record' }: To
             cut ? styles.cut : '',
           ].join(' ');
           return (
+            // biome-ignore lint/suspicious/noArrayIndexKey: a token is known by its place only
             <Fragment key={at}>
               <li
                 className={classes}

@@ -111,11 +111,14 @@ export async function closeChat(): Promise<void> {
   if (session) await call('chat.close', { sessionId: session.id });
 }
 
-/** Asks all columns. With `replacing`, that turn and all after it are taken away first ("edit and send again"). */
+/**
+ * Asks all columns. With `replacing`, that turn and all after it are taken away first ("edit and send again"). With
+ * `alone`, the models see this question only, and nothing that was said before.
+ */
 export async function ask(
   user: string,
   options: SamplingOptions,
-  replacing: number | null = null,
+  { replacing = null, alone = false }: { replacing?: number | null; alone?: boolean } = {},
 ): Promise<void> {
   const { session, answering } = useChat.getState();
   if (!session || answering !== null) return;
@@ -136,7 +139,7 @@ export async function ask(
   try {
     const answers = await call('chat.send', {
       sessionId: session.id,
-      conversations: conversationsFor(columnIds, system, asked),
+      conversations: conversationsFor(columnIds, system, alone ? [turn] : asked),
       options,
     });
     const byColumn = Object.fromEntries(answers.map((answer) => [answer.columnId, answer]));

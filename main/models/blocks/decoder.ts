@@ -5,10 +5,11 @@ import type { Value } from '../../compiler/graph.ts';
 import type { ForwardResult, TensorSpec } from '../architecture.ts';
 import type { ModelBuilder } from '../builder.ts';
 import { type ActivationName, gated } from './feed-forward.ts';
+import { type HeadConfig, labelCount, linearHead, objectiveOf } from './heads.ts';
 import { type RotaryConfig, type RotarySettings, rotarySettings } from './rotary.ts';
 
 /** What the shared decoder reads of a configuration. */
-export interface DecoderConfig extends RotaryConfig {
+export interface DecoderConfig extends RotaryConfig, HeadConfig {
   vocab_size: number;
   hidden_size: number;
   intermediate_size: number;
@@ -124,8 +125,17 @@ export function decoderTensors<Config extends DecoderConfig>(
     { name: 'model.embed_tokens.weight', shape: [vocabulary, hidden], kind: 'embedding' },
     ...layers.flat(),
     norm('model.norm'),
-    ...(config.tie_word_embeddings ? [] : linearSpecs('lm_head', vocabulary, hidden, false)),
+    ...headSpecs(config),
   ];
+}
+
+/** The output layer: of tokens, or of a classifier, which sees a text from its last token. */
+function headSpecs(config: DecoderConfig): TensorSpec[] {
+  const { hidden_size: hidden, vocab_size: vocabulary } = config;
+  const objective = objectiveOf(config, 'causal-lm');
+  if (objective === 'classification') return linearSpecs('score', labelCount(config), hidden, false);
+  if (objective === 'token-classification') return linearSpecs('score', labelCount(config), hidden, true);
+  return config.tie_word_embeddings ? [] : linearSpecs('lm_head', vocabulary, hidden, false);
 }
 
 function attention<Config extends DecoderConfig>(
@@ -192,6 +202,11 @@ export function decoderForward<Config extends DecoderConfig>(
     x = residual(x, i, names.feedForward, (y) => feedForward(b, y, i, config));
   }
   const last = norm(x, 'model.norm');
+  const objective = objectiveOf(config, 'causal-lm');
+  if (objective === 'token-classification') return linearHead(last, 'score');
+  if (objective === 'classification') {
+    return { hidden: b.g.gather(last, b.input('ends')), head: { module: 'score', weight: 'score.weight' } };
+  }
   const divisor = variant.logitDivisor?.(config) ?? 1;
   return {
     hidden: divisor === 1 ? last : b.g.div(last, divisor),

@@ -7,7 +7,7 @@ import { Button, IconButton } from '../../components/button.tsx';
 import { Card } from '../../components/card.tsx';
 import { Chip } from '../../components/chip.tsx';
 import { Empty } from '../../components/empty.tsx';
-import { TextField } from '../../components/field.tsx';
+import { CheckField, TextField } from '../../components/field.tsx';
 import { integer } from '../../components/format.ts';
 import { Loading } from '../../components/loading.tsx';
 import { ErrorNotice, Notice } from '../../components/notice.tsx';
@@ -24,12 +24,14 @@ import {
   useChat,
   useConversation,
 } from '../../state/chat.ts';
+import { useDatasets } from '../../state/datasets.ts';
 import { goTo } from '../../state/route.ts';
 import { toast } from '../../state/ui.ts';
 import { Answer } from './answer.tsx';
 import styles from './chat.module.css';
 import { Composer } from './composer.tsx';
 import { OptionsButton, storedOptions } from './options.tsx';
+import { Suggestions } from './suggestions.tsx';
 
 export interface ChatViewProps {
   projectId: string;
@@ -45,6 +47,10 @@ export function ChatView({ projectId, model, run, runs }: ChatViewProps) {
   const [options, setOptions] = useState(storedOptions);
   const [editing, setEditing] = useState<{ id: number; text: string } | null>(null);
   const end = useRef<HTMLDivElement>(null);
+  const [chosenAlone, setAlone] = useState<boolean | null>(null);
+  const version = useDatasets(projectId).find((one) => one.id === run?.recipe.versionId);
+  // Records of one question and one answer teach nothing about what was said before.
+  const alone = chosenAlone ?? (version?.recipe.shape.type === 'chat' || version?.recipe.shape.type === 'completion');
   const runId = run?.id ?? null;
   const mine =
     session?.projectId === projectId &&
@@ -65,7 +71,7 @@ export function ChatView({ projectId, model, run, runs }: ChatViewProps) {
     ...Object.values(turns.at(-1)?.answers ?? {}).map((answer) => answer.promptTokens + answer.newTokens),
   );
   const limit = session?.contextLength ?? model.contextLength;
-  const full = used >= limit - 8;
+  const full = !alone && used >= limit - 8;
   const blocked = !mine
     ? 'The model is not loaded yet.'
     : full
@@ -167,9 +173,12 @@ export function ChatView({ projectId, model, run, runs }: ChatViewProps) {
             </div>
           )}
           {mine && turns.length === 0 && (
-            <Empty icon={IconMessage} title="Ask the first question">
-              Both columns get the same text and the same seed, so every difference comes from the training.
-            </Empty>
+            <>
+              <Empty icon={IconMessage} title="Ask the first question">
+                Both columns get the same text and the same seed, so every difference comes from the training.
+              </Empty>
+              {run && <Suggestions run={run} onChoose={(question) => void ask(question, options, { alone })} />}
+            </>
           )}
           {turns.map((turn) => (
             <article key={turn.id} className={styles.turn} aria-label={`Question ${turn.id}`}>
@@ -198,15 +207,23 @@ export function ChatView({ projectId, model, run, runs }: ChatViewProps) {
           <div ref={end} />
         </section>
         <div className={styles.foot}>
-          <details className={styles.system}>
-            <summary>System message{system.trim() === '' ? '' : ', set'}</summary>
-            <TextField
-              label="What every answer should keep to"
-              value={system}
-              placeholder="Empty: as the template has it"
-              onChange={(event) => setSystem(projectId, event.currentTarget.value)}
+          <div className={styles.footRow}>
+            <details className={styles.system}>
+              <summary>System message{system.trim() === '' ? '' : ', set'}</summary>
+              <TextField
+                label="What every answer should keep to"
+                value={system}
+                placeholder="Empty: as the template has it"
+                onChange={(event) => setSystem(projectId, event.currentTarget.value)}
+              />
+            </details>
+            <CheckField
+              label="Each question on its own"
+              help="The models see only the new question, as in records of one question and one answer. Off, they also see what was said before."
+              checked={alone}
+              onChange={setAlone}
             />
-          </details>
+          </div>
           {editing && <Notice tone="info">Sending replaces this question and everything after it.</Notice>}
           <Composer
             key={editing?.id ?? 'new'}
@@ -214,7 +231,7 @@ export function ChatView({ projectId, model, run, runs }: ChatViewProps) {
             answering={answering !== null}
             editing={editing}
             onSend={(text) => {
-              void ask(text, options, editing?.id ?? null);
+              void ask(text, options, { replacing: editing?.id ?? null, alone });
               setEditing(null);
             }}
             onStop={() => void stopAnswer()}

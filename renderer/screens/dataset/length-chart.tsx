@@ -2,7 +2,7 @@
 import { IconAlertTriangle } from '@tabler/icons-react';
 import type { CallOutput } from '../../../main/contract/index.ts';
 import { integer, percent, plural } from '../../components/format.ts';
-import styles from './dataset.module.css';
+import styles from './length-chart.module.css';
 
 type Stats = CallOutput<'datasets.tokenStats'>;
 

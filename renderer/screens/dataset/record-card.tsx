@@ -13,6 +13,7 @@ import { integer } from '../../components/format.ts';
 import { Loading } from '../../components/loading.tsx';
 import { ErrorNotice, Notice } from '../../components/notice.tsx';
 import { Pager } from '../../components/pager.tsx';
+import { ScrollRegion } from '../../components/scroll-region.tsx';
 import { TokenLegend, TokenView } from '../../components/token-view.tsx';
 import { hrefTo } from '../../state/route.ts';
 import styles from './dataset.module.css';
@@ -90,6 +91,7 @@ function Parts({ record }: { record: DatasetRecord }) {
   return (
     <ol className={styles.parts}>
       {recordParts(record).map((part, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a turn is known by its place only
         <li key={at} className={[styles.part, part.learned ? styles.learnedPart : ''].join(' ')}>
           <span className="caption strong">
             {part.role}
@@ -151,9 +153,9 @@ function Rendered({ projectId, versionId, model, record, view }: RenderedProps) 
   if (!rendered) return <Loading label="Rendering the record" />;
   if (view === 'text') {
     return (
-      <pre className={styles.rendered} role="region" aria-label="Rendered text" tabIndex={0}>
+      <ScrollRegion label="Rendered text" className={styles.rendered}>
         {rendered.text}
-      </pre>
+      </ScrollRegion>
     );
   }
   return <Tokens rendered={rendered} />;

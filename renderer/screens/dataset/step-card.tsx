@@ -119,15 +119,16 @@ function SampleText({ chip, tone, pieces, place }: SampleTextProps) {
         <span className="caption muted cut">{place}</span>
       </div>
       <p className={styles.sampleWords}>
-        {pieces.map((piece, at) =>
-          piece.differs ? (
-            <mark key={at} className={tone === 'success' ? styles.added : styles.gone}>
+        {pieces.map((piece, at) => {
+          const Tag = piece.differs ? 'mark' : 'span';
+          const mark = tone === 'success' ? styles.added : styles.gone;
+          return (
+            // biome-ignore lint/suspicious/noArrayIndexKey: a piece of text is known by its place only
+            <Tag key={at} className={piece.differs ? mark : undefined}>
               {piece.text}
-            </mark>
-          ) : (
-            <span key={at}>{piece.text}</span>
-          ),
-        )}
+            </Tag>
+          );
+        })}
       </p>
     </div>
   );

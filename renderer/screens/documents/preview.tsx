@@ -10,6 +10,7 @@ import { dateTime, integer, plural } from '../../components/format.ts';
 import { Loading } from '../../components/loading.tsx';
 import { ErrorNotice } from '../../components/notice.tsx';
 import { Pager } from '../../components/pager.tsx';
+import { ScrollRegion } from '../../components/scroll-region.tsx';
 import { toast } from '../../state/ui.ts';
 import styles from './documents.module.css';
 import { basisWords, coverageLines, whyNotUsed } from './words.ts';
@@ -36,7 +37,7 @@ export function Preview({ projectId, source, onRights, onReread }: PreviewProps)
     >
       <div className={styles.previewBody}>
         <Facts source={source} part={part} onReread={onReread} />
-        <div className={styles.text} role="region" aria-label="Text that was read" tabIndex={0}>
+        <ScrollRegion label="Text that was read" className={styles.text}>
           <div className={styles.textHead}>
             <h3>Text that was read</h3>
             {part && <span className="caption muted tabular">{plural(part.text.length, 'character')}</span>}
@@ -48,7 +49,7 @@ export function Preview({ projectId, source, onRights, onReread }: PreviewProps)
           )}
           {source.state === 'failed' && <p className="muted">No text: the file could not be read.</p>}
           {part && <PartText part={part} />}
-        </div>
+        </ScrollRegion>
       </div>
     </Card>
   );
@@ -101,6 +102,7 @@ function PartText({ part }: { part: DocumentPart }) {
         .split(/\n{2,}/)
         .filter((paragraph) => paragraph.trim())
         .map((paragraph, at) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a paragraph is known by its place only
           <p key={at}>{paragraph}</p>
         ))}
     </div>

@@ -99,7 +99,7 @@ test('editing a question replaces it and everything after it', async () => {
   await ask('one', options);
   await ask('two', options);
   await ask('three', options);
-  await ask('two again', options, turns()[1]?.id);
+  await ask('two again', options, { replacing: turns()[1]?.id });
   expect(turns().map((turn) => turn.user)).toEqual(['one', 'two again']);
   expect(sent.at(-1)?.r7?.map((message) => message.content)).toEqual(['one', 'tuned says', 'two again']);
 });
