@@ -3,7 +3,12 @@
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { AppError } from './errors.ts';
-import { type CheckProgress, checkProvider, type ProviderCheck, verdictOf } from './training/provider-check.ts';
+import {
+  type CheckProgress,
+  checkProvider,
+  type ProviderCheck,
+  verdictOf,
+} from './training/provider-check.ts';
 import { builtInProviders } from './training/session.ts';
 import { softwareDriver } from './training/vulkan.ts';
 
@@ -16,7 +21,10 @@ function fail(message: string, remedy = usage): never {
 
 function readArguments(): { name: string; json: boolean } {
   try {
-    const { positionals, values } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' } } });
+    const { positionals, values } = parseArgs({
+      allowPositionals: true,
+      options: { json: { type: 'boolean' } },
+    });
     if (positionals.length !== 1) fail('Name one provider.');
     return { name: positionals[0], json: values.json ?? false };
   } catch (thrown) {
@@ -31,14 +39,17 @@ function showProgress({ done, total, what }: CheckProgress): void {
 function print(check: ProviderCheck): void {
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   for (const { kind, difference, reason } of check.wrong) {
-    process.stdout.write(`${reason === undefined ? difference.toExponential(1) : 'failed'}  ${kind}${reason ? `: ${reason}` : ''}\n`);
+    process.stdout.write(
+      `${reason === undefined ? difference.toExponential(1) : 'failed'}  ${kind}${reason ? `: ${reason}` : ''}\n`,
+    );
   }
   process.stdout.write(`${verdictOf(check)}\n`);
 }
 
 const { name, json } = readArguments();
 const provider = builtInProviders().find((known) => known === name);
-if (provider === undefined) fail(`"${name}" is not built in here; there are: ${builtInProviders().join(', ')}.`);
+if (provider === undefined)
+  fail(`"${name}" is not built in here; there are: ${builtInProviders().join(', ')}.`);
 
 try {
   const check = await checkProvider(provider, showProgress);
@@ -49,8 +60,15 @@ try {
   if (!(thrown instanceof AppError)) throw thrown;
   const software = softwareDriver();
   // Without a graphics card the arithmetic can still be checked; the loader reads its environment only once.
-  if (thrown.code === 'provider-absent' && provider === 'webgpu' && process.env.VK_DRIVER_FILES === undefined && !('absent' in software)) {
-    process.stderr.write('No graphics card was found: checking on a software driver (SwiftShader), which is slow.\n');
+  if (
+    thrown.code === 'provider-absent' &&
+    provider === 'webgpu' &&
+    process.env.VK_DRIVER_FILES === undefined &&
+    !('absent' in software)
+  ) {
+    process.stderr.write(
+      'No graphics card was found: checking on a software driver (SwiftShader), which is slow.\n',
+    );
     const env = { ...process.env, ...software.environment };
     const again = spawnSync(process.execPath, process.argv.slice(1), { stdio: 'inherit', env });
     process.exit(again.status ?? 1);

@@ -29,7 +29,9 @@ export function gradientsOf(graph: Graph, loss: Value, targets: readonly Value[]
       gradients.set(input, before === undefined ? gradient : graph.add(before, gradient));
     });
   }
-  const result = targets.map((target) => gradients.get(target) ?? graph.expand(graph.scalar(0), target.shape));
+  const result = targets.map(
+    (target) => gradients.get(target) ?? graph.expand(graph.scalar(0), target.shape),
+  );
   graph.phase = 'forward';
   return result;
 }
@@ -44,7 +46,10 @@ function backwardOf(
   const node = entry.node;
   assert(node !== undefined, 'a tape entry is an op or a block');
   const rule = gradientRules[node.op];
-  assert(typeof rule === 'function', `"${node.op}" lies on the way to a trainable value, but ${String((rule as { none?: string }).none)}`);
+  assert(
+    typeof rule === 'function',
+    `"${node.op}" lies on the way to a trainable value, but ${String((rule as { none?: string }).none)}`,
+  );
   return rule({ g: graph, node, inputs: entry.inputs, gradients, needs });
 }
 

@@ -76,11 +76,13 @@ export function crossEntropy(
         ? g.reduceSum(g.mul(h, truth), [1], true)
         : g.reduceSum(g.where(oneHot(g, y, vocabulary), z, 0), [1], true);
       const other = smoothing > 0 ? g.reduceMean(z, [1], true) : undefined;
-      const target = other === undefined ? picked : g.add(g.mul(picked, 1 - smoothing), g.mul(other, smoothing));
+      const target =
+        other === undefined ? picked : g.add(g.mul(picked, 1 - smoothing), g.mul(other, smoothing));
       losses.push(g.reshape(g.sub(lse, target), [size]));
       if (!differentiable) continue;
       if (direct) {
-        const pull = meanRow === undefined ? truth : g.add(g.mul(truth, 1 - smoothing), g.mul(meanRow, smoothing));
+        const pull =
+          meanRow === undefined ? truth : g.add(g.mul(truth, 1 - smoothing), g.mul(meanRow, smoothing));
         dRows.push(g.mul(g.sub(g.gemm(p, table), pull), w));
         const wp = g.mul(p, w);
         dTable = g.gemm(wp, h, { transA: true, c: dTable });
@@ -111,7 +113,8 @@ export function crossEntropy(
 
   const [lossSum] = g.block(inputs, forward, (_, [gradient], needs) => {
     const d = gradient as Value;
-    const scaled = (x: Value | undefined, needed: boolean) => (needed && x !== undefined ? g.mul(x, d) : undefined);
+    const scaled = (x: Value | undefined, needed: boolean) =>
+      needed && x !== undefined ? g.mul(x, d) : undefined;
     return [scaled(dHidden, needs[0]), scaled(dTable, needs[1]), undefined, scaled(dBias, needs[3] ?? false)];
   });
   return { lossSum, nll: perRow as Value };

@@ -16,7 +16,9 @@ type GradientRule = ((call: GradientCall) => (Value | undefined)[]) | { none: st
 const none = (why: string): GradientRule => ({ none: why });
 
 /** A rule of one output and inputs of the same shape: dx_i = rule_i(d). */
-function each(...rules: ((g: Graph, d: Value, inputs: readonly Value[], output: Value) => Value)[]): GradientRule {
+function each(
+  ...rules: ((g: Graph, d: Value, inputs: readonly Value[], output: Value) => Value)[]
+): GradientRule {
   return ({ g, node, inputs, gradients, needs }) => {
     const d = gradients[0] as Value;
     return rules.map((rule, i) =>
@@ -28,7 +30,10 @@ function each(...rules: ((g: Graph, d: Value, inputs: readonly Value[], output: 
 /** Puts reduced axes back as 1, so that the gradient can be broadcast. */
 function restore(g: Graph, d: Value, node: Node, x: Value): Value {
   const reduced = new Set(node.attributes.axes ?? x.shape.map((_, i) => i));
-  return g.reshape(d, x.shape.map((dim, i) => (reduced.has(i) ? 1 : dim)));
+  return g.reshape(
+    d,
+    x.shape.map((dim, i) => (reduced.has(i) ? 1 : dim)),
+  );
 }
 
 /** Where the larger (or smaller) input won; ties go to the first, as in PyTorch's scalar clamp. */
@@ -105,20 +110,36 @@ export const gradientRules = {
   reshape: ({ g, inputs: [x], gradients }) => [g.reshape(gradients[0] as Value, x.shape)],
   transpose: ({ g, node, gradients }) => {
     const perm = node.attributes.perm as readonly number[];
-    return [g.transpose(gradients[0] as Value, perm.map((_, axis) => perm.indexOf(axis)))];
+    return [
+      g.transpose(
+        gradients[0] as Value,
+        perm.map((_, axis) => perm.indexOf(axis)),
+      ),
+    ];
   },
   expand: ({ g, inputs: [x], gradients }) => [g.sumTo(gradients[0] as Value, x.shape)],
   slice: ({ g, node, inputs: [x], gradients }) => {
     const { axis = 0, start = 0, end = 0 } = node.attributes;
     const zeros = (size: number) =>
-      g.expand(g.scalar(0), x.shape.map((dim, i) => (i === axis ? size : dim)));
+      g.expand(
+        g.scalar(0),
+        x.shape.map((dim, i) => (i === axis ? size : dim)),
+      );
     const after = x.shape[axis] - end;
-    const parts = [...(start > 0 ? [zeros(start)] : []), gradients[0] as Value, ...(after > 0 ? [zeros(after)] : [])];
+    const parts = [
+      ...(start > 0 ? [zeros(start)] : []),
+      gradients[0] as Value,
+      ...(after > 0 ? [zeros(after)] : []),
+    ];
     return [g.concat(parts, axis)];
   },
   concat: ({ g, node, inputs, gradients }) => {
     const axis = node.attributes.axis as number;
-    return g.split(gradients[0] as Value, axis, inputs.map((x) => x.shape[axis]));
+    return g.split(
+      gradients[0] as Value,
+      axis,
+      inputs.map((x) => x.shape[axis]),
+    );
   },
   split: ({ g, node, gradients }) => {
     const parts = node.outputs.map((output, i) => gradients[i] ?? g.expand(g.scalar(0), output.shape));
@@ -136,11 +157,7 @@ export const gradientRules = {
   },
   // d(max) = d where x is the maximum (ties share nothing: each gets the whole gradient)
   reduceMax: ({ g, node, inputs: [x], gradients }) => [
-    g.where(
-      g.equal(x, restore(g, node.outputs[0], node, x)),
-      restore(g, gradients[0] as Value, node, x),
-      0,
-    ),
+    g.where(g.equal(x, restore(g, node.outputs[0], node, x)), restore(g, gradients[0] as Value, node, x), 0),
   ],
   // d(sum x^2) = 2 d x
   reduceSumSquare: ({ g, node, inputs: [x], gradients }) => [
@@ -202,7 +219,10 @@ export const gradientRules = {
     const dx = needs[0]
       ? g.mul(
           inverse,
-          g.sub(scaled, g.mul(x, g.mul(g.mul(inverse, inverse), g.reduceMean(g.mul(scaled, x), [last], true)))),
+          g.sub(
+            scaled,
+            g.mul(x, g.mul(g.mul(inverse, inverse), g.reduceMean(g.mul(scaled, x), [last], true))),
+          ),
         )
       : undefined;
     return [dx, needs[1] ? g.sumTo(g.mul(g.mul(d, x), inverse), weight.shape) : undefined];

@@ -2,7 +2,7 @@
 // numbers except constants. `Graph` is also the builder: one method per op, which checks shapes at once.
 import { assert } from '../errors.ts';
 import type { Attributes, DType, Op } from './op.ts';
-import { broadcastShapes, sizeOf, shapeRules } from './shape.ts';
+import { broadcastShapes, shapeRules, sizeOf } from './shape.ts';
 
 export interface Value {
   readonly id: number;
@@ -82,7 +82,14 @@ export class Graph {
     return value;
   }
 
-  weight(name: string, shape: readonly number[], dtype: DType, file: string, offset: number, bytes: number): Value {
+  weight(
+    name: string,
+    shape: readonly number[],
+    dtype: DType,
+    file: string,
+    offset: number,
+    bytes: number,
+  ): Value {
     return this.value(shape, dtype, undefined, { kind: 'weight', name, file, offset, bytes });
   }
 
@@ -147,14 +154,17 @@ export class Graph {
     if (start === 0 && end === x.shape[axis]) return x;
     return this.one('slice', [x], { axis, start, end });
   }
-  concat = (parts: Value[], axis: number) => (parts.length === 1 ? parts[0] : this.one('concat', parts, { axis }));
+  concat = (parts: Value[], axis: number) =>
+    parts.length === 1 ? parts[0] : this.one('concat', parts, { axis });
   split = (x: Value, axis: number, sizes: readonly number[]) =>
     sizes.length === 1 ? [x] : this.apply('split', [x], { axis, sizes });
 
-  reduceSum = (x: Value, axes: readonly number[], keepDims = false) => this.one('reduceSum', [x], { axes, keepDims });
+  reduceSum = (x: Value, axes: readonly number[], keepDims = false) =>
+    this.one('reduceSum', [x], { axes, keepDims });
   reduceMean = (x: Value, axes: readonly number[], keepDims = false) =>
     this.one('reduceMean', [x], { axes, keepDims });
-  reduceMax = (x: Value, axes: readonly number[], keepDims = false) => this.one('reduceMax', [x], { axes, keepDims });
+  reduceMax = (x: Value, axes: readonly number[], keepDims = false) =>
+    this.one('reduceMax', [x], { axes, keepDims });
   /** Sum of squares of all elements, a scalar. */
   sumSquare = (x: Value) => this.one('reduceSumSquare', [x]);
   /** Over the last axis. */
@@ -163,7 +173,8 @@ export class Graph {
   /** Rows of `table` [n, ...] by integer `indices` [...]. */
   gather = (table: Value, indices: Value) => this.one('gather', [table, indices]);
   /** [rows, width] of zeros, with `updates` [k, width] added at `indices` [k]; equal indices add up. */
-  scatterAdd = (indices: Value, updates: Value, rows: number) => this.one('scatterAdd', [indices, updates], { rows });
+  scatterAdd = (indices: Value, updates: Value, rows: number) =>
+    this.one('scatterAdd', [indices, updates], { rows });
 
   /** Batched product over the last two axes: alpha * op(a) op(b). */
   matmul = (a: Value, b: Value, options: { transA?: boolean; transB?: boolean; alpha?: number } = {}) =>
@@ -184,7 +195,8 @@ export class Graph {
   layerNorm = (x: Value, weight: Value, bias: Value, epsilon: number) =>
     this.apply('layerNorm', [x, weight, bias], { epsilon });
   /** Rotates halves of each head: x [batch, seq, heads * 2 * half], positions [batch, seq], cos and sin [n, half]. */
-  rotary = (x: Value, positions: Value, cos: Value, sin: Value) => this.one('rotary', [x, positions, cos, sin]);
+  rotary = (x: Value, positions: Value, cos: Value, sin: Value) =>
+    this.one('rotary', [x, positions, cos, sin]);
 
   // ---- blocks
 
@@ -209,9 +221,12 @@ export class Graph {
 
   /** Sums a gradient down to the shape of a value that was broadcast. */
   sumTo(gradient: Value, shape: readonly number[]): Value {
-    if (gradient.shape.length === shape.length && gradient.shape.every((dim, i) => dim === shape[i])) return gradient;
+    if (gradient.shape.length === shape.length && gradient.shape.every((dim, i) => dim === shape[i]))
+      return gradient;
     const lead = gradient.shape.length - shape.length;
-    const axes = gradient.shape.flatMap((dim, i) => (i < lead || (shape[i - lead] === 1 && dim !== 1) ? [i] : []));
+    const axes = gradient.shape.flatMap((dim, i) =>
+      i < lead || (shape[i - lead] === 1 && dim !== 1) ? [i] : [],
+    );
     const summed = axes.length === 0 ? gradient : this.reduceSum(gradient, axes, true);
     return this.reshape(summed, shape);
   }
@@ -228,7 +243,12 @@ export class Graph {
     return typeof x === 'number' ? this.scalar(x) : x;
   }
 
-  private value(shape: readonly number[], dtype: DType, node: Node | undefined, source: Source | undefined): Value {
+  private value(
+    shape: readonly number[],
+    dtype: DType,
+    node: Node | undefined,
+    source: Source | undefined,
+  ): Value {
     return { id: this.nextId++, shape, dtype, node, source, recompute: false };
   }
 }

@@ -1,8 +1,8 @@
 // Lowers a graph to an ONNX model: one row per op. A provider that computes an op wrongly, or lacks it, gets that op
 // from primitives (facts in test/bench/RESULTS.md, found by provider-check). Weights stay references into their files.
 import type { Graph, Node, Value } from './graph.ts';
-import { type DType, type Op, elementBytes } from './op.ts';
 import { dataTypes, type OnnxAttribute, type OnnxNode, type OnnxTensor, writeModel } from './onnx-proto.ts';
+import { type DType, elementBytes, type Op } from './op.ts';
 import { schedule } from './rewrite.ts';
 import { sizeOf } from './shape.ts';
 import { verify } from './verify.ts';
@@ -23,9 +23,20 @@ interface Emit {
   provider: Provider;
   name(value: Value): string;
   /** Adds a node with the given output names. */
-  node(opType: string, inputs: readonly string[], outputs: readonly string[], attributes?: Record<string, OnnxAttribute>, domain?: string): void;
+  node(
+    opType: string,
+    inputs: readonly string[],
+    outputs: readonly string[],
+    attributes?: Record<string, OnnxAttribute>,
+    domain?: string,
+  ): void;
   /** Adds a node with one fresh output, and returns its name. */
-  temporary(opType: string, inputs: readonly string[], attributes?: Record<string, OnnxAttribute>, domain?: string): string;
+  temporary(
+    opType: string,
+    inputs: readonly string[],
+    attributes?: Record<string, OnnxAttribute>,
+    domain?: string,
+  ): string;
   integers(values: readonly number[]): string;
   float(value: number): string;
 }
@@ -48,7 +59,8 @@ function reduction(opType: string): Lowering {
   };
 }
 
-const swapLast = (rank: number) => Array.from({ length: rank }, (_, i) => (i < rank - 2 ? i : 2 * rank - 3 - i));
+const swapLast = (rank: number) =>
+  Array.from({ length: rank }, (_, i) => (i < rank - 2 ? i : 2 * rank - 3 - i));
 
 const isGpu = (provider: Provider) => provider !== 'cpu';
 
@@ -105,7 +117,9 @@ export const lowerings = {
     );
   },
   concat: (node, emit) =>
-    emit.node('Concat', node.inputs.map(emit.name), node.outputs.map(emit.name), { axis: node.attributes.axis as number }),
+    emit.node('Concat', node.inputs.map(emit.name), node.outputs.map(emit.name), {
+      axis: node.attributes.axis as number,
+    }),
   split: (node, emit) => {
     const { axis, sizes } = node.attributes as { axis: number; sizes: readonly number[] };
     const x = emit.name(node.inputs[0]);
@@ -131,9 +145,14 @@ export const lowerings = {
     const [indices, updates] = node.inputs;
     const shape = emit.integers(node.outputs[0].shape);
     const zeros = emit.temporary('ConstantOfShape', [shape]);
-    const wide = indices.dtype === 'int64' ? emit.name(indices) : emit.temporary('Cast', [emit.name(indices)], { to: dataTypes.int64 });
+    const wide =
+      indices.dtype === 'int64'
+        ? emit.name(indices)
+        : emit.temporary('Cast', [emit.name(indices)], { to: dataTypes.int64 });
     const column = emit.temporary('Reshape', [wide, emit.integers([indices.shape[0], 1])]);
-    emit.node('ScatterND', [zeros, column, emit.name(updates)], [emit.name(node.outputs[0])], { reduction: 'add' });
+    emit.node('ScatterND', [zeros, column, emit.name(updates)], [emit.name(node.outputs[0])], {
+      reduction: 'add',
+    });
   },
   matmul: (node, emit) => {
     const [a, b] = node.inputs;
@@ -182,13 +201,22 @@ export const lowerings = {
     const epsilon = node.attributes.epsilon as number;
     const outputs = node.outputs.map(emit.name);
     if (!isGpu(emit.provider)) {
-      return emit.node('LayerNormalization', [x, weight, bias], outputs, { axis: -1, epsilon: { float: epsilon } });
+      return emit.node('LayerNormalization', [x, weight, bias], outputs, {
+        axis: -1,
+        epsilon: { float: epsilon },
+      });
     }
     const last = emit.integers([node.inputs[0].shape.length - 1]);
     emit.node('ReduceMean', [x, last], [outputs[1]], { keepdims: 1 });
     const centred = emit.temporary('Sub', [x, outputs[1]]);
-    const variance = emit.temporary('ReduceMean', [emit.temporary('Mul', [centred, centred]), last], { keepdims: 1 });
-    emit.node('Reciprocal', [emit.temporary('Sqrt', [emit.temporary('Add', [variance, emit.float(epsilon)])])], [outputs[2]]);
+    const variance = emit.temporary('ReduceMean', [emit.temporary('Mul', [centred, centred]), last], {
+      keepdims: 1,
+    });
+    emit.node(
+      'Reciprocal',
+      [emit.temporary('Sqrt', [emit.temporary('Add', [variance, emit.float(epsilon)])])],
+      [outputs[2]],
+    );
     const scaled = emit.temporary('Mul', [emit.temporary('Mul', [centred, outputs[2]]), weight]);
     emit.node('Add', [scaled, bias], [outputs[0]]);
   },
@@ -241,7 +269,12 @@ export function lower(graph: Graph, provider: Provider): Program {
         raw: bytesOf(BigInt64Array.from(values, BigInt)),
       }),
     float: (value) =>
-      initializer(`f${value}`, { name: `f${value}`, dtype: 'float32', shape: [], raw: bytesOf(Float32Array.of(value)) }),
+      initializer(`f${value}`, {
+        name: `f${value}`,
+        dtype: 'float32',
+        shape: [],
+        raw: bytesOf(Float32Array.of(value)),
+      }),
   };
   for (const node of scheduled) {
     group = [];
@@ -249,10 +282,15 @@ export function lower(graph: Graph, provider: Provider): Program {
     groups.push(group);
   }
   group = [];
-  for (const { name, value } of graph.outputs) if (nameOf(value) !== name) emit.node('Identity', [nameOf(value)], [name]);
+  for (const { name, value } of graph.outputs)
+    if (nameOf(value) !== name) emit.node('Identity', [nameOf(value)], [name]);
   groups.push(group);
 
-  const inputs = graph.inputs.map((value) => ({ name: nameOf(value), dtype: value.dtype, shape: value.shape }));
+  const inputs = graph.inputs.map((value) => ({
+    name: nameOf(value),
+    dtype: value.dtype,
+    shape: value.shape,
+  }));
   const outputs = graph.outputs.map(({ name, value }) => ({ name, dtype: value.dtype, shape: value.shape }));
   // onnxruntime walks the graph depth first from its leaves and visits the node with the highest index first. Nodes in
   // reverse order therefore run in the order of our schedule, where recomputed values come as late as possible.

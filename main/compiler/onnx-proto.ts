@@ -56,7 +56,10 @@ export function writeModel(model: OnnxModel): Uint8Array {
   writer.varint(1, 10); // ir_version
   writer.text(2, 'tunesmith');
   writer.message(7, graph);
-  for (const [domain, version] of [['', opset], ['com.microsoft', 1]] as const) {
+  for (const [domain, version] of [
+    ['', opset],
+    ['com.microsoft', 1],
+  ] as const) {
     const entry = new Writer();
     entry.text(1, domain);
     entry.varint(2, version);
@@ -102,7 +105,11 @@ function writeTensor(tensor: OnnxTensor): Writer {
   if ('raw' in tensor) {
     writer.raw(9, tensor.raw);
   } else {
-    const entries = { location: tensor.location, offset: String(tensor.offset), length: String(tensor.length) };
+    const entries = {
+      location: tensor.location,
+      offset: String(tensor.offset),
+      length: String(tensor.length),
+    };
     for (const [key, value] of Object.entries(entries)) {
       const entry = new Writer();
       entry.text(1, key);

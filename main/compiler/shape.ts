@@ -32,7 +32,9 @@ const binary: ShapeRule = ([a, b]) => {
   return [{ shape: broadcastShapes(a.shape, b.shape), dtype: a.dtype }];
 };
 
-const compare: ShapeRule = (inputs, attributes) => [{ shape: binary(inputs, attributes)[0].shape, dtype: 'bool' }];
+const compare: ShapeRule = (inputs, attributes) => [
+  { shape: binary(inputs, attributes)[0].shape, dtype: 'bool' },
+];
 
 const reduce: ShapeRule = ([x], { axes, keepDims }) => {
   const reduced = new Set(axes ?? x.shape.map((_, i) => i));
@@ -40,10 +42,18 @@ const reduce: ShapeRule = ([x], { axes, keepDims }) => {
   return [{ shape, dtype: x.dtype }];
 };
 
-function product(a: Value, b: Value, transA = false, transB = false): { batch: [number[], number[]]; m: number; n: number } {
+function product(
+  a: Value,
+  b: Value,
+  transA = false,
+  transB = false,
+): { batch: [number[], number[]]; m: number; n: number } {
   const [m, ka] = transA ? [a.shape.at(-1), a.shape.at(-2)] : [a.shape.at(-2), a.shape.at(-1)];
   const [kb, n] = transB ? [b.shape.at(-1), b.shape.at(-2)] : [b.shape.at(-2), b.shape.at(-1)];
-  assert(ka !== undefined && ka === kb, `inner sizes agree in [${a.shape}]${transA ? 'ᵀ' : ''} x [${b.shape}]${transB ? 'ᵀ' : ''}`);
+  assert(
+    ka !== undefined && ka === kb,
+    `inner sizes agree in [${a.shape}]${transA ? 'ᵀ' : ''} x [${b.shape}]${transB ? 'ᵀ' : ''}`,
+  );
   return { batch: [a.shape.slice(0, -2), b.shape.slice(0, -2)], m: m as number, n: n as number };
 }
 
@@ -71,11 +81,17 @@ export const shapeRules = {
   less: compare,
   and: compare,
   where: ([condition, a, b]) => {
-    assert(condition.dtype === 'bool' && a.dtype === b.dtype, 'where takes a bool and two values of one dtype');
+    assert(
+      condition.dtype === 'bool' && a.dtype === b.dtype,
+      'where takes a bool and two values of one dtype',
+    );
     return [{ shape: broadcastShapes(condition.shape, broadcastShapes(a.shape, b.shape)), dtype: a.dtype }];
   },
   reshape: ([x], { shape }) => {
-    assert(shape !== undefined && sizeOf(shape) === sizeOf(x.shape), `[${x.shape}] can be seen as [${shape}]`);
+    assert(
+      shape !== undefined && sizeOf(shape) === sizeOf(x.shape),
+      `[${x.shape}] can be seen as [${shape}]`,
+    );
     return [{ shape, dtype: x.dtype }];
   },
   transpose: ([x], { perm }) => {
@@ -85,14 +101,18 @@ export const shapeRules = {
   expand: ([x], { shape }) => [{ shape: broadcastShapes(x.shape, shape as number[]), dtype: x.dtype }],
   slice: ([x], { axis, start, end }) => {
     assert(axis !== undefined && start !== undefined && end !== undefined, 'slice has axis, start and end');
-    assert(start >= 0 && start < end && end <= x.shape[axis], `${start}..${end} lies in axis ${axis} of [${x.shape}]`);
+    assert(
+      start >= 0 && start < end && end <= x.shape[axis],
+      `${start}..${end} lies in axis ${axis} of [${x.shape}]`,
+    );
     return [{ shape: x.shape.map((dim, i) => (i === axis ? end - start : dim)), dtype: x.dtype }];
   },
   concat: (inputs, { axis }) => {
     const total = inputs.reduce((sum, x) => sum + x.shape[axis as number], 0);
     for (const x of inputs) {
       assert(
-        x.shape.length === inputs[0].shape.length && x.shape.every((dim, i) => i === axis || dim === inputs[0].shape[i]),
+        x.shape.length === inputs[0].shape.length &&
+          x.shape.every((dim, i) => i === axis || dim === inputs[0].shape[i]),
         `[${x.shape}] and [${inputs[0].shape}] agree outside of axis ${axis}`,
       );
     }
@@ -100,10 +120,15 @@ export const shapeRules = {
   },
   split: ([x], { axis, sizes }) => {
     assert(
-      axis !== undefined && sizes !== undefined && sizes.reduce((sum, size) => sum + size, 0) === x.shape[axis],
+      axis !== undefined &&
+        sizes !== undefined &&
+        sizes.reduce((sum, size) => sum + size, 0) === x.shape[axis],
       `parts [${sizes}] fill axis ${axis} of [${x.shape}]`,
     );
-    return sizes.map((size) => ({ shape: x.shape.map((dim, i) => (i === axis ? size : dim)), dtype: x.dtype }));
+    return sizes.map((size) => ({
+      shape: x.shape.map((dim, i) => (i === axis ? size : dim)),
+      dtype: x.dtype,
+    }));
   },
   reduceSum: reduce,
   reduceMean: reduce,
@@ -112,7 +137,10 @@ export const shapeRules = {
   softmax: same,
   gather: ([table, indices]) => [{ shape: [...indices.shape, ...table.shape.slice(1)], dtype: table.dtype }],
   scatterAdd: ([indices, updates], { rows }) => {
-    assert(indices.shape.length === 1 && indices.shape[0] === updates.shape[0], 'scatterAdd has one index per row');
+    assert(
+      indices.shape.length === 1 && indices.shape[0] === updates.shape[0],
+      'scatterAdd has one index per row',
+    );
     return [{ shape: [rows as number, ...updates.shape.slice(1)], dtype: updates.dtype }];
   },
   matmul: ([a, b], { transA, transB }) => {
@@ -122,11 +150,15 @@ export const shapeRules = {
   gemm: ([a, b, c], { transA, transB }) => {
     assert(a.shape.length === 2 && b.shape.length === 2, 'gemm takes two matrices');
     const { m, n } = product(a, b, transA, transB);
-    if (c !== undefined) assert(sizeOf(broadcastShapes(c.shape, [m, n])) === m * n, `[${c.shape}] can be added to [${m},${n}]`);
+    if (c !== undefined)
+      assert(sizeOf(broadcastShapes(c.shape, [m, n])) === m * n, `[${c.shape}] can be added to [${m},${n}]`);
     return [{ shape: [m, n], dtype: a.dtype }];
   },
   rmsNorm: ([x, weight]) => {
-    assert(weight.shape.length === 1 && weight.shape[0] === x.shape.at(-1), `gains [${weight.shape}] fit [${x.shape}]`);
+    assert(
+      weight.shape.length === 1 && weight.shape[0] === x.shape.at(-1),
+      `gains [${weight.shape}] fit [${x.shape}]`,
+    );
     return [
       { shape: x.shape, dtype: x.dtype },
       { shape: [...x.shape.slice(0, -1), 1], dtype: 'float32' },
@@ -138,8 +170,14 @@ export const shapeRules = {
     return [{ shape: x.shape, dtype: x.dtype }, one, one];
   },
   rotary: ([x, positions, cos, sin]) => {
-    assert(x.shape.length === 3 && positions.dtype === 'int64', 'rotary takes [batch, seq, width] and int64 positions');
-    assert(x.shape[2] % (2 * cos.shape[1]) === 0 && sizeOf(cos.shape) === sizeOf(sin.shape), 'whole heads are rotated');
+    assert(
+      x.shape.length === 3 && positions.dtype === 'int64',
+      'rotary takes [batch, seq, width] and int64 positions',
+    );
+    assert(
+      x.shape[2] % (2 * cos.shape[1]) === 0 && sizeOf(cos.shape) === sizeOf(sin.shape),
+      'whole heads are rotated',
+    );
     return [{ shape: x.shape, dtype: x.dtype }];
   },
 } satisfies Record<Op, ShapeRule>;

@@ -18,8 +18,10 @@ export function verify(graph: Graph, nodes: readonly Node[] = graph.nodes): void
   const made = new Set<Value>();
   for (const node of nodes) {
     for (const input of node.inputs) {
-      if (input.node !== undefined) assert(made.has(input), `%${input.id} is made before it is read in ${printNode(node)}`);
-      if (input.source?.kind === 'input') assert(inputs.has(input), `%${input.id} of ${printNode(node)} is an input`);
+      if (input.node !== undefined)
+        assert(made.has(input), `%${input.id} is made before it is read in ${printNode(node)}`);
+      if (input.source?.kind === 'input')
+        assert(inputs.has(input), `%${input.id} of ${printNode(node)} is an input`);
       const looksAhead = node.phase === 'forward' && input.node?.phase === 'backward';
       assert(!looksAhead, `the forward pass reads nothing of the backward pass, as ${printNode(node)} does`);
     }
@@ -39,7 +41,20 @@ export function verify(graph: Graph, nodes: readonly Node[] = graph.nodes): void
 
 /** Ops that read element i of an input of the same shape only to make element i. */
 const elementwise: ReadonlySet<Op> = new Set<Op>([
-  ...(['neg', 'abs', 'sign', 'exp', 'log', 'sqrt', 'reciprocal', 'sigmoid', 'tanh', 'erf', 'relu', 'silu'] as const),
+  ...([
+    'neg',
+    'abs',
+    'sign',
+    'exp',
+    'log',
+    'sqrt',
+    'reciprocal',
+    'sigmoid',
+    'tanh',
+    'erf',
+    'relu',
+    'silu',
+  ] as const),
   ...(['add', 'sub', 'mul', 'div', 'maximum', 'minimum', 'where'] as const),
 ]);
 
@@ -58,13 +73,18 @@ export function verifyInPlace(graph: Graph, pairs: readonly InPlace[]): void {
     const writer = output.node;
     assert(writer !== undefined, `%${output.id}, which is written over %${input.id}, is made by a node`);
     assert(
-      elementwise.has(writer.op) && input.shape.join() === output.shape.join() && input.dtype === output.dtype,
+      elementwise.has(writer.op) &&
+        input.shape.join() === output.shape.join() &&
+        input.dtype === output.dtype,
       `%${input.id} is written over element by element, not by ${printNode(writer)}`,
     );
     const before = ancestors(writer);
     for (const node of graph.nodes) {
       if (node === writer || !node.inputs.includes(input)) continue;
-      assert(before.has(node), `${printNode(node)} reads %${input.id} before ${printNode(writer)} overwrites it`);
+      assert(
+        before.has(node),
+        `${printNode(node)} reads %${input.id} before ${printNode(writer)} overwrites it`,
+      );
     }
     const given = graph.outputs.some(({ value }) => value === input);
     assert(!given, `%${input.id}, which is overwritten, is not an output itself`);

@@ -2,6 +2,11 @@
 import { z } from 'zod';
 import { call, Id, Nothing, Time, WireError } from './wire.ts';
 
+/** Numbers of single layers by the end of their name, such as `q_proj` or `layers.0.mlp.up_proj`. */
+const byLayer = <Value extends z.ZodType<number>>(value: Value) =>
+  z.record(z.string().min(1), value).default({});
+const names = () => z.array(z.string().min(1)).default([]);
+
 export const LoraSettings = z.object({
   rank: z.int().min(1).max(1024),
   alpha: z.number().positive(),
@@ -10,39 +15,133 @@ export const LoraSettings = z.object({
   targets: z.union([z.literal('all-linear'), z.array(z.string()).min(1)]),
   /** Scale alpha / sqrt(rank) instead of alpha / rank (Kalajdzievski 2023). */
   rslora: z.boolean(),
+  /** Direction by LoRA, length by a vector of its own (DoRA, Liu et al. 2024). */
+  dora: z.boolean().default(false),
+  /** Learning rate of B as a multiple of that of A (LoRA+, Hayou et al. 2024). */
+  plusRatio: z.number().positive().max(1024).default(1),
+  /** Layers that `targets` would take but that get no adapter. */
+  exclude: names(),
+  /** Numbers of the layers that get adapters; empty = all. */
+  layers: z.array(z.int().min(0)).default([]),
+  rankPattern: byLayer(z.int().min(1).max(1024)),
+  alphaPattern: byLayer(z.number().positive()),
+  /** Biases that are trained too: of every layer, or of those with an adapter. */
+  bias: z.enum(['none', 'all', 'lora_only']).default('none'),
+  /** Modules that are trained whole and saved with the adapter, such as `lm_head`. */
+  modulesToSave: names(),
 });
 export type LoraSettings = z.infer<typeof LoraSettings>;
 
+const share = (usual: number) => z.number().min(0).lt(1).default(usual);
+const epsilon = (usual: number) => z.number().positive().default(usual);
+const adamSettings = { beta1: share(0.9), beta2: share(0.999), eps: epsilon(1e-8) };
+
+/** Each kind with its usual values, in the order of the engine's registry. */
 export const OptimizerSettings = z.discriminatedUnion('kind', [
   z.object({
-    kind: z.literal('adamw'),
-    beta1: z.number().min(0).lt(1),
-    beta2: z.number().min(0).lt(1),
-    eps: z.number().positive(),
+    kind: z.literal('sgd'),
+    momentum: share(0.9),
+    dampening: share(0),
+    nesterov: z.boolean().default(false),
   }),
-  z.object({ kind: z.literal('sgd'), momentum: z.number().min(0).lt(1), nesterov: z.boolean() }),
+  z.object({ kind: z.literal('lion'), beta1: share(0.9), beta2: share(0.99) }),
+  z.object({ kind: z.literal('adagrad'), eps: epsilon(1e-10), lrDecay: z.number().min(0).default(0) }),
+  z.object({
+    kind: z.literal('rmsprop'),
+    alpha: share(0.99),
+    eps: epsilon(1e-8),
+    momentum: share(0),
+    centered: z.boolean().default(false),
+  }),
+  z.object({ kind: z.literal('adam'), ...adamSettings }),
+  z.object({ kind: z.literal('adamw'), ...adamSettings }),
+  z.object({ kind: z.literal('amsgrad'), ...adamSettings }),
+  z.object({
+    kind: z.literal('adafactor'),
+    eps1: epsilon(1e-30),
+    eps2: epsilon(1e-3),
+    clipThreshold: z.number().positive().default(1),
+    decayRate: z.number().negative().default(-0.8),
+    /** Momentum on the updates; 0 = none. */
+    beta1: share(0),
+    scaleParameter: z.boolean().default(false),
+    relativeStep: z.boolean().default(false),
+    warmupInit: z.boolean().default(false),
+  }),
   /** Momentum orthogonalised by Newton-Schulz for hidden matrices, AdamW for the rest (Jordan 2024). */
   z.object({
     kind: z.literal('muon'),
-    momentum: z.number().min(0).lt(1),
-    beta1: z.number().min(0).lt(1),
-    beta2: z.number().min(0).lt(1),
-    eps: z.number().positive(),
+    momentum: share(0.95),
+    ...adamSettings,
+    /** Learning rate of the AdamW part, as a share of that of the matrices. */
+    restShare: z.number().positive().default(1),
   }),
 ]);
 export type OptimizerSettings = z.infer<typeof OptimizerSettings>;
 
-/** The complete training configuration, as the user sets it. Step counts are derived in the plan. */
+export const ScheduleKind = z.enum([
+  'constant',
+  'linear',
+  'cosine',
+  'cosine_with_restarts',
+  'polynomial',
+  'inverse_sqrt',
+  'cosine_with_min_lr',
+  'cosine_warmup_with_min_lr',
+  'warmup_stable_decay',
+]);
+export type ScheduleKind = z.infer<typeof ScheduleKind>;
+
+const rateShape = z.enum(['linear', 'cosine', '1-sqrt']);
+const usual = <Value extends z.ZodType>(value: Value) => value.nullable().default(null);
+
+/** Numbers that only some schedules read; null = the usual value of that schedule. */
+export const ScheduleDetails = z.object({
+  /** Waves of a cosine: half ones for most, whole ones for restarts. */
+  cycles: usual(z.number().positive()),
+  /** Power of a polynomial. */
+  power: usual(z.number().positive()),
+  /** Lowest rate, as a share of the learning rate. */
+  minimum: usual(z.number().min(0).max(1)),
+  /** Rate of the first step, as a share of the learning rate. */
+  warmupStart: usual(z.number().min(0).max(1)),
+  /** Steps in which an inverse square root falls to 1 / sqrt(2). */
+  timescale: usual(z.number().positive()),
+  /** Steps of the fall at the end. */
+  decaySteps: usual(z.int().min(0)),
+  warmupShape: rateShape.default('linear'),
+  decayShape: rateShape.default('cosine'),
+});
+export type ScheduleDetails = z.infer<typeof ScheduleDetails>;
+
+/** Another run of the project whose weights are the first ones, instead of the base model's. */
+export const StartFrom = z.object({ runId: Id, checkpoint: z.enum(['best', 'last']).default('best') });
+export type StartFrom = z.infer<typeof StartFrom>;
+
+/**
+ * The complete training configuration, as the user sets it. Step counts are derived in the plan. Fields with a default
+ * came later: recipes that lack them are read as they were meant.
+ */
 export const TrainSettings = z.object({
   version: z.literal(1),
   method: z.enum(['lora', 'full']),
+  startFrom: StartFrom.nullable().default(null),
   lora: LoraSettings,
+  /** Full fine-tuning of this many last layers, and of the norm and output layer behind them; 0 = all. */
+  lastLayers: z.int().min(0).default(0),
+  /** Full fine-tuning leaves these as they are: parts of tensor names between dots, such as `embed_tokens`. */
+  freeze: names(),
   optimizer: OptimizerSettings,
   learningRate: z.number().positive(),
   weightDecay: z.number().min(0),
+  /** Also decays norms and biases. */
+  decayEverything: z.boolean().default(false),
   /** Global gradient norm limit; 0 switches clipping off. */
   maxGradNorm: z.number().min(0),
-  schedule: z.enum(['constant', 'linear', 'cosine']),
+  /** Norm that is limited: root of the sum of squares, sum of sizes, or largest size. */
+  clipNorm: z.enum(['euclidean', 'sum', 'largest']).default('euclidean'),
+  schedule: ScheduleKind,
+  scheduleDetails: ScheduleDetails.prefault({}),
   warmupSteps: z.int().min(0),
   epochs: z.number().positive().max(1000),
   /** Records per update. Split into micro-batches by `microBatchTokens`. */
@@ -52,6 +151,10 @@ export const TrainSettings = z.object({
   /** Records longer than this are cut; 0 = the model's context length. */
   maxLength: z.int().min(0),
   packing: z.boolean(),
+  /** Share of each target that is spread over the whole vocabulary. */
+  labelSmoothing: z.number().min(0).lt(1).default(0),
+  /** Noise on embeddings, uniform in +-alpha / sqrt(length * width) (NEFTune, Jain et al. 2023); 0 = none. */
+  neftuneAlpha: z.number().min(0).default(0),
   recompute: z.enum(['off', 'selective', 'layer']),
   /** Steps between validations; 0 = about ten times a run. */
   evalEvery: z.int().min(0),
@@ -95,6 +198,8 @@ export const Plan = z.object({
   verdict: z.enum(['fits', 'tight', 'too-large']),
   diskBytes: z.int(),
   checks: z.array(Check),
+  /** The learning rate at evenly spread steps, the first and the last among them; empty in plans from before. */
+  learningRates: z.array(z.number()).default([]),
 });
 export type Plan = z.infer<typeof Plan>;
 

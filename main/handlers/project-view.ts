@@ -91,7 +91,7 @@ function describeSteps(services: Services, project: ProjectStore): Step[] {
         running('train'),
         run?.state === 'failed' || run?.state === 'interrupted',
       ),
-      fact: run ? `run ${run.number} ${run.state}` : 'no runs yet',
+      fact: run ? `run ${run.number} ${run.state === 'compiling' ? 'running' : run.state}` : 'no runs yet',
     },
     {
       step: 'evaluate',
@@ -113,7 +113,9 @@ function inShort({ results, leaks }: Evaluation): string {
     results.filter((result) => result.verdict === verdict).length;
   const [better, worse] = [of('better'), of('worse')];
   if (better === 0 && worse === 0) return 'no clear change';
-  return better >= worse ? `better on ${better} of ${results.length}` : `worse on ${worse} of ${results.length}`;
+  return better >= worse
+    ? `better on ${better} of ${results.length}`
+    : `worse on ${worse} of ${results.length}`;
 }
 
 function sum(records: Record<string, number>): number {

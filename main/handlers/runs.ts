@@ -64,7 +64,7 @@ export function runHandlers(services: Services): HandlersFor<typeof runs> {
         throw new AppError(
           'run-finished',
           `Run ${run.number} is finished.`,
-          'Start a new run to train longer.',
+          'Start a new run from its weights to train longer.',
         );
       findModel(services, run.recipe.modelId);
       return startTraining(services, run, true);

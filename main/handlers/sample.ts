@@ -49,7 +49,9 @@ export async function afterSampleImport(services: Services, project: ProjectStor
   for (const source of sources) project.sources.update(source.id, { rights });
   const { steps } = await services.capabilities();
   // The dataset behind the first button is frozen last: screens begin with the newest version.
-  const order = [...sample.datasets].sort((a, b) => Number(a.id === sample.first) - Number(b.id === sample.first));
+  const order = [...sample.datasets].sort(
+    (a, b) => Number(a.id === sample.first) - Number(b.id === sample.first),
+  );
   for (const dataset of order) {
     const source = sources.find((one) => one.name === dataset.file);
     if (!source) {

@@ -12,6 +12,21 @@ export const settingHelp: Record<string, Help> = {
     unit: '',
     help: 'LoRA trains small added matrices and keeps the model; full fine-tuning changes every weight.',
   },
+  startFrom: {
+    label: 'Start from',
+    unit: '',
+    help: 'The weights to start from: those of the base model, or those that another run has learned.',
+  },
+  'startFrom.runId': {
+    label: 'Start from run',
+    unit: '',
+    help: 'The run whose weights are the first ones; it needs the same base model, method and rank.',
+  },
+  'startFrom.checkpoint': {
+    label: 'Its checkpoint',
+    unit: '',
+    help: 'The best checkpoint of that run by validation loss, or the last one, to train it longer.',
+  },
   'lora.rank': {
     label: 'Rank',
     unit: '',
@@ -37,6 +52,56 @@ export const settingHelp: Record<string, Help> = {
     unit: '',
     help: 'Scales by alpha divided by the square root of rank, which keeps high ranks effective.',
   },
+  'lora.dora': {
+    label: 'DoRA',
+    unit: '',
+    help: 'Learns the length of each weight row apart from its direction: often better at low ranks, and slower.',
+  },
+  'lora.plusRatio': {
+    label: 'LoRA+ ratio',
+    unit: 'times',
+    help: 'Learning rate of the second added matrix as a multiple of the first one; 16 learns faster, 1 is plain LoRA.',
+  },
+  'lora.exclude': {
+    label: 'Except',
+    unit: '',
+    help: 'Layers that get no added matrices although they are chosen above.',
+  },
+  'lora.layers': {
+    label: 'Layers',
+    unit: '',
+    help: 'Numbers of the layers that get added matrices, such as 0-3, 8; empty means all.',
+  },
+  'lora.rankPattern': {
+    label: 'Own ranks',
+    unit: '',
+    help: 'Another rank for single layers, such as down_proj = 4.',
+  },
+  'lora.alphaPattern': {
+    label: 'Own alphas',
+    unit: '',
+    help: 'Another alpha for single layers, such as down_proj = 8.',
+  },
+  'lora.bias': {
+    label: 'Biases',
+    unit: '',
+    help: 'Also trains biases of the model: of every layer, or of those with added matrices.',
+  },
+  'lora.modulesToSave': {
+    label: 'Train whole',
+    unit: '',
+    help: 'Modules that are trained whole and saved with the adapter, such as lm_head.',
+  },
+  lastLayers: {
+    label: 'Last layers',
+    unit: 'layers',
+    help: 'Trains only this many layers at the end, with the last norm and the output layer; 0 trains all.',
+  },
+  freeze: {
+    label: 'Freeze',
+    unit: '',
+    help: 'Parts of tensor names, such as embed_tokens or layers.0, that stay as they are.',
+  },
   'optimizer.kind': {
     label: 'Optimizer',
     unit: '',
@@ -51,6 +116,11 @@ export const settingHelp: Record<string, Help> = {
     label: 'Nesterov',
     unit: '',
     help: 'Looks one step ahead along the momentum before it corrects the direction.',
+  },
+  'optimizer.dampening': {
+    label: 'Dampening',
+    unit: '',
+    help: 'Share of each new gradient that is kept out of the momentum; 0 takes all of it.',
   },
   'optimizer.beta1': {
     label: 'Beta 1',
@@ -67,6 +137,61 @@ export const settingHelp: Record<string, Help> = {
     unit: '',
     help: 'A small number that keeps the division by the gradient size from failing.',
   },
+  'optimizer.alpha': {
+    label: 'Smoothing',
+    unit: '',
+    help: 'How slowly the mean of the squared gradients forgets.',
+  },
+  'optimizer.centered': {
+    label: 'Centred',
+    unit: '',
+    help: 'Divides by the spread of the gradients instead of their size.',
+  },
+  'optimizer.lrDecay': {
+    label: 'Rate decay',
+    unit: 'per step',
+    help: 'Lowers the learning rate with each step, on top of the schedule.',
+  },
+  'optimizer.eps1': {
+    label: 'Least square',
+    unit: '',
+    help: 'The smallest squared gradient that is counted.',
+  },
+  'optimizer.eps2': {
+    label: 'Least scale',
+    unit: '',
+    help: 'The smallest size of a weight that the rate is scaled by.',
+  },
+  'optimizer.clipThreshold': {
+    label: 'Clip updates at',
+    unit: 'rms',
+    help: 'An update whose root mean square is larger is shortened to this.',
+  },
+  'optimizer.decayRate': {
+    label: 'Memory decay',
+    unit: 'power',
+    help: 'Power of the step by which older gradients fade; closer to 0 forgets faster.',
+  },
+  'optimizer.scaleParameter': {
+    label: 'Scale by weights',
+    unit: '',
+    help: 'Makes the learning rate a share of the size of each weight matrix.',
+  },
+  'optimizer.relativeStep': {
+    label: 'Own rate',
+    unit: '',
+    help: 'Takes a learning rate that follows from the step number, instead of the schedule.',
+  },
+  'optimizer.warmupInit': {
+    label: 'Slow start',
+    unit: '',
+    help: 'Lets that own rate rise from nearly zero.',
+  },
+  'optimizer.restShare': {
+    label: 'Rate of the rest',
+    unit: 'share',
+    help: 'Learning rate of everything but matrices, as a share of the rate of the matrices.',
+  },
   learningRate: {
     label: 'Learning rate',
     unit: '',
@@ -77,15 +202,65 @@ export const settingHelp: Record<string, Help> = {
     unit: 'per learning rate',
     help: 'Pulls weights towards zero at each step, against learning by heart.',
   },
+  decayEverything: {
+    label: 'Decay everything',
+    unit: '',
+    help: 'Pulls norms and biases towards zero as well, which is rarely wanted.',
+  },
   maxGradNorm: {
     label: 'Clip gradients at',
     unit: 'norm',
     help: 'Longer gradients are shortened to this length, so that one odd record cannot do harm; 0 switches it off.',
   },
+  clipNorm: {
+    label: 'Length as',
+    unit: '',
+    help: 'How the length of all gradients is measured before it is limited.',
+  },
   schedule: {
     label: 'Schedule',
     unit: '',
     help: 'How the learning rate changes over the run.',
+  },
+  'scheduleDetails.cycles': {
+    label: 'Cycles',
+    unit: 'waves',
+    help: 'How many waves the cosine makes; empty takes what is usual for the schedule.',
+  },
+  'scheduleDetails.power': {
+    label: 'Power',
+    unit: '',
+    help: 'Bends the fall of a polynomial: 1 is a line, 2 falls fast and ends softly.',
+  },
+  'scheduleDetails.minimum': {
+    label: 'Lowest rate',
+    unit: 'share',
+    help: 'The lowest learning rate, as a share of the highest one.',
+  },
+  'scheduleDetails.warmupStart': {
+    label: 'First rate',
+    unit: 'share',
+    help: 'The learning rate of the first step, as a share of the highest one.',
+  },
+  'scheduleDetails.timescale': {
+    label: 'Timescale',
+    unit: 'steps',
+    help: 'Steps after the warm-up until the learning rate has fallen to 71 %.',
+  },
+  'scheduleDetails.decaySteps': {
+    label: 'Fall',
+    unit: 'steps',
+    help: 'Steps at the end in which the learning rate falls; empty takes a tenth of the run.',
+  },
+  'scheduleDetails.warmupShape': {
+    label: 'Shape of the rise',
+    unit: '',
+    help: 'The curve in which the learning rate rises.',
+  },
+  'scheduleDetails.decayShape': {
+    label: 'Shape of the fall',
+    unit: '',
+    help: 'The curve in which the learning rate falls at the end.',
   },
   warmupSteps: {
     label: 'Warm-up',
@@ -116,6 +291,16 @@ export const settingHelp: Record<string, Help> = {
     label: 'Packing',
     unit: '',
     help: 'Puts short records side by side without letting them see each other, instead of filling up with padding.',
+  },
+  labelSmoothing: {
+    label: 'Label smoothing',
+    unit: 'share',
+    help: 'Gives this share of each target to all other tokens, so that the model is less sure of itself.',
+  },
+  neftuneAlpha: {
+    label: 'NEFTune noise',
+    unit: 'alpha',
+    help: 'Adds noise to the embeddings while training, against learning by heart; 5 is usual, 0 adds none.',
   },
   recompute: {
     label: 'Recomputation',

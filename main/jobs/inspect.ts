@@ -65,12 +65,12 @@ export const inspect: JobRunner<'inspect'> = {
         const { model } = await models(modelFolder);
         return presets(model, await surveyOf(modelFolder, recordsFile), isSample);
       },
-      plan: async ({ modelFolder, recordsFile, settings, memoryBytes, diskBytes }) => {
+      plan: async ({ modelFolder, recordsFile, settings, memoryBytes, diskBytes, startFrom }) => {
         const { model, tokenizer } = await models(modelFolder);
         const records = await surveyOf(modelFolder, recordsFile);
         const gflops = await measureGflops(model.shape.hiddenSize, settings.threads);
         const endIds = await endIdsOf(model, tokenizer);
-        return makePlan({ model, records, settings, endIds, memoryBytes, diskBytes, gflops });
+        return makePlan({ model, records, settings, endIds, memoryBytes, diskBytes, gflops, startFrom });
       },
       suggest: async ({ sources }) => suggest(await Promise.all(sources.map(sampled))),
     };

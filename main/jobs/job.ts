@@ -27,6 +27,7 @@ import type {
 } from '../contract/runs.ts';
 import type { Capabilities } from '../contract/settings.ts';
 import type { ErrorShape } from '../errors.ts';
+import type { StartPoint } from '../training/start.ts';
 
 /** A source as the engine sees it: the extracted parts lie in `partsFile`, one `DocumentPart` as JSON a line. */
 export interface SourceFile {
@@ -161,6 +162,8 @@ export interface TrainInput {
   memoryBytes: number;
   /** Go on from the newest complete checkpoint in `runFolder`. */
   resume: boolean;
+  /** First weights, where they are not the base model's; full ones are in `modelFolder` already. */
+  startFrom?: StartPoint | null;
 }
 
 /** What the chat job can be asked. `cancel` frames stop an answer. */

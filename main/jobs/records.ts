@@ -20,6 +20,11 @@ function parse(text: string, file: string, line: number): DatasetRecord {
   try {
     return DatasetRecord.parse(JSON.parse(text));
   } catch (cause) {
-    throw new AppError('records-damaged', `Line ${line} of ${file} is not a record.`, 'Build the dataset version again.', { cause });
+    throw new AppError(
+      'records-damaged',
+      `Line ${line} of ${file} is not a record.`,
+      'Build the dataset version again.',
+      { cause },
+    );
   }
 }

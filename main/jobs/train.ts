@@ -9,13 +9,25 @@ import { type Prompt, promptOf, typedPrompt } from '../inference/prompt.ts';
 import { log } from '../log.ts';
 import { type Model, openModel } from '../models/load.ts';
 import { loadTokenizer, type Tokenizer } from '../tokens/tokenizer.ts';
-import { newestCheckpoint, pruneCheckpoints, restoreCheckpoint, saveCheckpoint } from '../training/checkpoint.ts';
+import {
+  newestCheckpoint,
+  pruneCheckpoints,
+  restoreCheckpoint,
+  saveCheckpoint,
+} from '../training/checkpoint.ts';
 import { type EncodedData, encodeRecords, requireLabels } from '../training/data.ts';
 import { runLoop } from '../training/loop.ts';
 import { appendPoints, cutPoints, type Point } from '../training/metrics-file.ts';
-import { intervalsOf, loraOf, maxLengthOf, microBatchTokensOf, optimizerChoiceOf, scheduleOf } from '../training/recipe.ts';
+import {
+  intervalsOf,
+  maxLengthOf,
+  microBatchTokensOf,
+  scheduleOf,
+  trainerOptionsOf,
+} from '../training/recipe.ts';
 import { learningRateAt, Schedule } from '../training/schedule.ts';
-import { createTrainer, type Trainer } from '../training/trainer.ts';
+import { startAdapter } from '../training/start.ts';
+import { createTrainer, type Trainer, type TrainerOptions } from '../training/trainer.ts';
 import { batchArrays, planOnce, planUpdates } from '../training/updates.ts';
 import type { JobContext, JobRunner, JobTypes, TrainInput } from './job.ts';
 import { readRecords } from './records.ts';
@@ -38,17 +50,11 @@ export const train: JobRunner<'train'> = {
     const model = openModel(input.modelFolder);
     const tokenizer = await loadTokenizer(input.modelFolder);
     const data = await loadData(input, model, tokenizer, context);
-    const lora = loraOf(input.settings);
+    const options = trainerOptionsOf(input.settings, model);
+    const { lora } = options;
     const trainer = await createTrainer({
-      model,
-      lora,
-      optimizer: optimizerChoiceOf(input.settings),
-      weightDecay: input.settings.weightDecay,
-      maxGradNorm: input.settings.maxGradNorm,
-      recompute: input.settings.recompute,
-      provider: input.settings.provider,
-      threads: input.settings.threads,
-      seed: input.settings.seed,
+      ...options,
+      initial: firstWeights(input, model, lora, context),
       maxSessions: model.parameters < 50e6 ? 24 : 6,
     });
     try {
@@ -59,6 +65,21 @@ export const train: JobRunner<'train'> = {
   },
 };
 
+/** Weights of another run to start from; undefined for the base model, and for full ones, which the model then is. */
+function firstWeights(
+  { startFrom, resume: resumed }: TrainInput,
+  model: Model,
+  lora: TrainerOptions['lora'],
+  context: Context,
+): TrainerOptions['initial'] {
+  if (!startFrom) return undefined;
+  if (!resumed) {
+    const sentence = `Starts from step ${startFrom.step} of run ${startFrom.run}, with a new schedule.`;
+    context.emit('message', { level: 'info', sentence });
+  }
+  return lora === undefined ? undefined : startAdapter(model, lora, startFrom.folder);
+}
+
 interface Parts {
   input: TrainInput;
   context: Context;
@@ -66,7 +87,7 @@ interface Parts {
   tokenizer: Tokenizer;
   data: TrainingData;
   trainer: Trainer;
-  lora: ReturnType<typeof loraOf>;
+  lora: TrainerOptions['lora'];
 }
 
 interface TrainingData {
@@ -75,19 +96,34 @@ interface TrainingData {
   validationRecords: DatasetRecord[];
 }
 
-async function loadData(input: TrainInput, model: Model, tokenizer: Tokenizer, context: Context): Promise<TrainingData> {
+async function loadData(
+  input: TrainInput,
+  model: Model,
+  tokenizer: Tokenizer,
+  context: Context,
+): Promise<TrainingData> {
   const records = await readRecords(input.recordsFile);
   const maxLength = maxLengthOf(input.settings, model);
   const of = (split: DatasetRecord['split']) => records.filter((record) => record.split === split);
-  const say = (share: number) => context.progress({ progress: null, position: `${Math.round(share * 100)} % of the records read`, rate: '', secondsLeft: null });
+  const say = (share: number) =>
+    context.progress({
+      progress: null,
+      position: `${Math.round(share * 100)} % of the records read`,
+      rate: '',
+      secondsLeft: null,
+    });
   const training = of('train');
   const train = await encodeRecords(tokenizer, training, maxLength, say);
   requireLabels(train, training.length, maxLength);
   const validationRecords = of('validation');
   const validation = await encodeRecords(tokenizer, validationRecords, maxLength);
   const warn = (sentence: string) => context.emit('message', { level: 'warning', sentence });
-  if (train.withoutLabel.length > 0) warn(`${train.withoutLabel.length} records have no trained token at length ${maxLength} and are left out.`);
-  if (train.refused.length > 0) warn(`${train.refused.length} records are left out: ${train.refused[0].sentence}`);
+  if (train.withoutLabel.length > 0)
+    warn(
+      `${train.withoutLabel.length} records have no trained token at length ${maxLength} and are left out.`,
+    );
+  if (train.refused.length > 0)
+    warn(`${train.refused.length} records are left out: ${train.refused[0].sentence}`);
   const cut = train.records.filter((record) => record.truncated).length;
   if (cut > 0) warn(`${cut} of ${train.records.length} records are cut at ${maxLength} tokens.`);
   return { train, validation, validationRecords };
@@ -100,8 +136,15 @@ async function runTraining(parts: Parts): Promise<Result> {
   const maxLength = maxLengthOf(settings, model);
   const microBatchTokens = microBatchTokensOf(settings, model);
   const records = data.train.records;
-  const plan = planUpdates(records.map(({ ids }) => ids.length), { ...settings, maxLength, microBatchTokens });
-  const validationPlan = planOnce(data.validation.records.map(({ ids }) => ids.length), maxLength, microBatchTokens);
+  const plan = planUpdates(
+    records.map(({ ids }) => ids.length),
+    { ...settings, maxLength, microBatchTokens },
+  );
+  const validationPlan = planOnce(
+    data.validation.records.map(({ ids }) => ids.length),
+    maxLength,
+    microBatchTokens,
+  );
   const progressed = resume(parts, plan.steps);
   const { schedule } = progressed;
   const totalSteps = schedule.total_steps;
@@ -185,11 +228,18 @@ async function runTraining(parts: Parts): Promise<Result> {
 
 /** Restores the newest complete checkpoint, or starts anew. The stored schedule wins (RULES 7). */
 function resume({ input, context, trainer, lora }: Parts, steps: number): Progressed {
-  const fresh: Progressed = { schedule: scheduleOf(input.settings, steps), best: null, validationsWithoutGain: 0 };
+  const fresh: Progressed = {
+    schedule: scheduleOf(input.settings, steps),
+    best: null,
+    validationsWithoutGain: 0,
+  };
   if (!input.resume) return fresh;
   const { found, damaged } = newestCheckpoint(input.runFolder);
   for (const folder of damaged) {
-    context.emit('message', { level: 'warning', sentence: `A damaged checkpoint was put aside: ${folder}.damaged.` });
+    context.emit('message', {
+      level: 'warning',
+      sentence: `A damaged checkpoint was put aside: ${folder}.damaged.`,
+    });
   }
   cutPoints(input.runFolder, found?.step ?? -1);
   if (found === undefined) return fresh;
@@ -205,8 +255,13 @@ async function savePatiently({ input, context, trainer, model, lora }: Parts, pr
     try {
       return saveCheckpoint(input.runFolder, trainer, { model, lora, extra: { ...progressed } });
     } catch (thrown) {
-      if (!(thrown instanceof AppError) || thrown.code !== 'disk-full' || context.signal.aborted) throw thrown;
-      if (!told) context.emit('message', { level: 'warning', sentence: `${thrown.message} ${thrown.remedy} The run waits.` });
+      if (!(thrown instanceof AppError) || thrown.code !== 'disk-full' || context.signal.aborted)
+        throw thrown;
+      if (!told)
+        context.emit('message', {
+          level: 'warning',
+          sentence: `${thrown.message} ${thrown.remedy} The run waits.`,
+        });
       told = true;
       log('warn', 'disk-full', { free: statfsSync(input.runFolder).bavail });
       await new Promise((resolve) => setTimeout(resolve, 2000));
@@ -218,7 +273,14 @@ async function savePatiently({ input, context, trainer, model, lora }: Parts, pr
 function createTimer(totalSteps: number, stepsPerEpoch: number) {
   const recent: number[] = [];
   return {
-    point: (report: { step: number; loss: number; learningRate: number; gradNorm: number; tokens: number; seconds: number }): MetricPoint => {
+    point: (report: {
+      step: number;
+      loss: number;
+      learningRate: number;
+      gradNorm: number;
+      tokens: number;
+      seconds: number;
+    }): MetricPoint => {
       recent.push(report.seconds);
       if (recent.length > 50) recent.shift();
       const usual = [...recent].sort((a, b) => a - b)[recent.length >> 1]; // the median leaves compiling steps out
@@ -249,8 +311,16 @@ function createSamples({ input, model, tokenizer, trainer, data }: Parts) {
       const points: SamplePoint[] = [];
       for (const { ids, text, reference } of prompts) {
         if (ids.length >= model.shape.contextLength) continue;
-        speaker ??= await createSpeaker({ model, tokenizer, weights: trainer, threads: input.settings.threads });
-        const { text: output } = await answer(speaker, { promptIds: ids, options: { maxNewTokens: sampleTokens } });
+        speaker ??= await createSpeaker({
+          model,
+          tokenizer,
+          weights: trainer,
+          threads: input.settings.threads,
+        });
+        const { text: output } = await answer(speaker, {
+          promptIds: ids,
+          options: { maxNewTokens: sampleTokens },
+        });
         points.push({ step, prompt: text, output, reference });
       }
       return points;

@@ -8,12 +8,7 @@ import type { ModelBuilder } from './builder.ts';
 export type TensorKind = 'linear' | 'conv1d' | 'embedding' | 'norm' | 'bias';
 
 /** What the output layer predicts: tokens, or the labels of a classifier. */
-export type Objective =
-  | 'causal-lm'
-  | 'masked-lm'
-  | 'seq2seq-lm'
-  | 'classification'
-  | 'token-classification';
+export type Objective = 'causal-lm' | 'masked-lm' | 'seq2seq-lm' | 'classification' | 'token-classification';
 
 /** A tensor of the checkpoint. Linear weights are [out, in], Conv1D weights [in, out], as in transformers. */
 export interface TensorSpec {

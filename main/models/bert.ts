@@ -103,7 +103,9 @@ function forward(b: ModelBuilder, config: BertConfig): ForwardResult {
 
 /** The first published checkpoints call gains and shifts of norms gamma and beta. */
 export function renameNorm(name: string): string {
-  return name.replace(/\.LayerNorm\.gamma$/, '.LayerNorm.weight').replace(/\.LayerNorm\.beta$/, '.LayerNorm.bias');
+  return name
+    .replace(/\.LayerNorm\.gamma$/, '.LayerNorm.weight')
+    .replace(/\.LayerNorm\.beta$/, '.LayerNorm.bias');
 }
 
 export const bert: Architecture<BertConfig> = {

@@ -64,6 +64,8 @@ export interface BuilderOptions {
   adapters: ReadonlyMap<string, Adapter>;
   /** A mask of kept inputs, scaled by 1 / (1 - p), for the adapters of a site; undefined = no dropout. */
   dropout?: (shape: readonly number[]) => Value;
+  /** What is added to the embeddings of the batch's tokens [batch * width, hidden]; undefined = nothing. */
+  noise?: (shape: readonly number[]) => Value;
 }
 
 export class ModelBuilder {
@@ -104,7 +106,10 @@ export class ModelBuilder {
     if (known !== undefined) return known;
     const { targetWidth } = this.options;
     assert(name !== 'targetIds' || targetWidth !== undefined, 'a batch for a decoder has target texts');
-    const shape = name === 'ends' ? [this.batch] : [this.batch, name === 'targetIds' ? targetWidth as number : this.width];
+    const shape =
+      name === 'ends'
+        ? [this.batch]
+        : [this.batch, name === 'targetIds' ? (targetWidth as number) : this.width];
     const value = this.g.input(name, shape, 'int32');
     this.given.set(name, value);
     return value;
@@ -162,9 +167,12 @@ export class ModelBuilder {
         rows = g.mul(rows, g.div(magnitude, constant));
       }
     }
-    if (scale === 1) return rows;
-    const stored = this.options.tensors.get(name)?.dtype ?? 'float32';
-    return g.mul(rows, toFloat32(fromFloat32(Float32Array.of(scale), stored), stored)[0]);
+    if (scale !== 1) {
+      const stored = this.options.tensors.get(name)?.dtype ?? 'float32';
+      rows = g.mul(rows, toFloat32(fromFloat32(Float32Array.of(scale), stored), stored)[0]);
+    }
+    const noise = ids === this.options.ids ? this.options.noise?.(rows.shape) : undefined;
+    return noise === undefined ? rows : g.add(rows, noise);
   }
 
   /**

@@ -4,7 +4,9 @@
 import { z } from 'zod';
 import type { Value } from '../compiler/graph.ts';
 import type { Architecture, TensorSpec } from './architecture.ts';
+import { linearSpecs } from './blocks/decoder.ts';
 import { activation, activationNames } from './blocks/feed-forward.ts';
+import { headFields, labelCount, lastPlaces, linearHead, objectiveOf } from './blocks/heads.ts';
 import type { ModelBuilder } from './builder.ts';
 
 const Gpt2Config = z.looseObject({
@@ -20,8 +22,11 @@ const Gpt2Config = z.looseObject({
   scale_attn_by_inverse_layer_idx: z.boolean().default(false),
   add_cross_attention: z.literal(false).default(false),
   tie_word_embeddings: z.boolean().default(true),
+  ...headFields,
 });
 type Gpt2Config = z.infer<typeof Gpt2Config>;
+
+const objective = (config: Gpt2Config) => objectiveOf(config, 'causal-lm');
 
 function tensors(config: Gpt2Config): TensorSpec[] {
   const { n_embd: hidden, vocab_size: vocabulary } = config;
@@ -52,10 +57,17 @@ function tensors(config: Gpt2Config): TensorSpec[] {
     { name: 'transformer.wpe.weight', shape: [config.n_positions, hidden], kind: 'embedding' },
     ...layers.flat(),
     ...norm('transformer.ln_f'),
-    ...(config.tie_word_embeddings
-      ? []
-      : [{ name: 'lm_head.weight', shape: [vocabulary, hidden], kind: 'linear' } as const]),
+    ...headSpecs(config),
   ];
+}
+
+/** The output layer: of tokens, or of a classifier, which sees a text from its last token. */
+function headSpecs(config: Gpt2Config): TensorSpec[] {
+  const { n_embd: hidden, vocab_size: vocabulary } = config;
+  const head = objective(config);
+  if (head === 'classification') return linearSpecs('score', labelCount(config), hidden, false);
+  if (head === 'token-classification') return linearSpecs('classifier', labelCount(config), hidden, true);
+  return config.tie_word_embeddings ? [] : linearSpecs('lm_head', vocabulary, hidden, false);
 }
 
 function attention(b: ModelBuilder, x: Value, layer: number, config: Gpt2Config): Value {
@@ -88,6 +100,7 @@ export const gpt2: Architecture<Gpt2Config> = {
   description: 'Decoder with learned positions and layer norms: GPT-2, DistilGPT-2 and relatives.',
   modelTypes: ['gpt2'],
   task: 'causal',
+  objective,
   Config: Gpt2Config,
   shape: (config) => ({
     vocabularySize: config.vocab_size,
@@ -96,12 +109,12 @@ export const gpt2: Architecture<Gpt2Config> = {
     contextLength: config.n_positions,
     kvHeads: config.n_head,
     headDim: config.n_embd / config.n_head,
-    tiedEmbeddings: config.tie_word_embeddings,
+    tiedEmbeddings: config.tie_word_embeddings && objective(config) === 'causal-lm',
   }),
   tensors,
   // the first published checkpoints name their tensors without the prefix
   rename: (name) => (/^(wte|wpe|h|ln_f)\./.test(name) ? `transformer.${name}` : name),
-  outputModules: ['lm_head'],
+  outputModules: ['lm_head', 'score', 'classifier'],
   forward: (b, config) => {
     const norm = (x: Value, module: string) => b.layerNorm(x, module, config.layer_norm_epsilon);
     const places = b.embed('transformer.wpe', { ids: b.options.positions });
@@ -111,7 +124,11 @@ export const gpt2: Architecture<Gpt2Config> = {
       x = b.g.add(x, attention(b, norm(x, `${layer}.ln_1`), i, config));
       x = b.g.add(x, feedForward(b, norm(x, `${layer}.ln_2`), i, config));
     }
+    const last = norm(x, 'transformer.ln_f');
+    const head = objective(config);
+    if (head === 'token-classification') return linearHead(last, 'classifier');
+    if (head === 'classification') return lastPlaces(b, last);
     const weight = config.tie_word_embeddings ? 'transformer.wte.weight' : 'lm_head.weight';
-    return { hidden: norm(x, 'transformer.ln_f'), head: { module: 'lm_head', weight } };
+    return { hidden: last, head: { module: 'lm_head', weight } };
   },
 };

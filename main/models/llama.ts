@@ -53,7 +53,7 @@ export function llamaLike<Config extends DecoderConfig>(
       contextLength: config.max_position_embeddings,
       kvHeads: kvHeadsOf(config),
       headDim: headDimOf(config),
-      tiedEmbeddings: config.tie_word_embeddings,
+      tiedEmbeddings: config.tie_word_embeddings && objectiveOf(config, 'causal-lm') === 'causal-lm',
     }),
     tensors: (config) => decoderTensors(config, variant),
     outputModules: ['lm_head', 'score'],

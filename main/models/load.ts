@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'n
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
-import type { Architecture, ModelShape, TensorSpec } from './architecture.ts';
+import type { Architecture, ModelShape, Objective, TensorSpec } from './architecture.ts';
 import { RopeScaling, ropeType, ropeTypes } from './blocks/rotary.ts';
 import { architectureFor, architectures } from './index.ts';
 import { readHeader, type TensorInfo } from './safetensors.ts';
@@ -17,6 +17,8 @@ export interface Model {
   /** config.json as the architecture parsed it. */
   config: unknown;
   architecture: Architecture;
+  /** What its output layer predicts. */
+  objective: Objective;
   shape: ModelShape;
   specs: readonly TensorSpec[];
   tensors: ReadonlyMap<string, TensorInfo>;
@@ -51,7 +53,11 @@ export function openModel(folder: string): Model {
   const parsed = architecture.Config.safeParse(rawConfig);
   if (!parsed.success) {
     const { path, message } = parsed.error.issues[0];
-    throw new AppError('config-damaged', `config.json of "${name}" does not fit: ${path.join('.')}: ${message}.`, 'Copy or download the model again.');
+    throw new AppError(
+      'config-damaged',
+      `config.json of "${name}" does not fit: ${path.join('.')}: ${message}.`,
+      'Copy or download the model again.',
+    );
   }
   refuseUnknownRope(rawConfig);
   const tensors = renamed(architecture, findTensors(folder, name));
@@ -71,6 +77,7 @@ export function openModel(folder: string): Model {
     rawConfig,
     config,
     architecture,
+    objective: architecture.objective?.(config) ?? 'causal-lm',
     shape: architecture.shape(config),
     specs,
     tensors,
@@ -104,7 +111,9 @@ function refuseUnknownRope(config: Record<string, unknown>): void {
 /** Tensors under the names that the architecture gives them. */
 function renamed(architecture: Architecture, tensors: Map<string, TensorInfo>): Map<string, TensorInfo> {
   const { rename } = architecture;
-  return rename === undefined ? tensors : new Map([...tensors].map(([name, info]) => [rename(name), { ...info, name: rename(name) }]));
+  return rename === undefined
+    ? tensors
+    : new Map([...tensors].map(([name, info]) => [rename(name), { ...info, name: rename(name) }]));
 }
 
 /** Tensors of a single file or of all shards. */
@@ -121,14 +130,22 @@ function findTensors(folder: string, name: string): Map<string, TensorInfo> {
         'Choose a copy of the model with .safetensors files.',
       );
     }
-    throw new AppError('weights-missing', `"${name}" has no model.safetensors.`, 'Copy or download the model again.');
+    throw new AppError(
+      'weights-missing',
+      `"${name}" has no model.safetensors.`,
+      'Copy or download the model again.',
+    );
   }
   const { weight_map: map } = readJson(indexFile, Index, name);
   const tensors = new Map<string, TensorInfo>();
   for (const shard of new Set(Object.values(map))) {
     const file = join(folder, shard);
     if (basename(shard) !== shard || !existsSync(file)) {
-      throw new AppError('weights-missing', `"${name}" lacks the file ${shard}.`, 'Copy or download the model again.');
+      throw new AppError(
+        'weights-missing',
+        `"${name}" lacks the file ${shard}.`,
+        'Copy or download the model again.',
+      );
     }
     for (const [tensor, info] of readHeader(realpathSync(file))) tensors.set(tensor, info);
   }
@@ -145,11 +162,17 @@ function withRealVocabulary(
   const embedding = architecture.tensors(config).find(({ kind }) => kind === 'embedding');
   const rows = embedding && tensors.get(embedding.name)?.shape[0];
   if (rows === undefined || rows === config.vocab_size) return config;
-  warnings.push(`config.json says ${config.vocab_size} tokens, but the embedding has ${rows} rows; the rows count.`);
+  warnings.push(
+    `config.json says ${config.vocab_size} tokens, but the embedding has ${rows} rows; the rows count.`,
+  );
   return { ...config, vocab_size: rows };
 }
 
-function checkTensors(name: string, specs: readonly TensorSpec[], tensors: ReadonlyMap<string, TensorInfo>): void {
+function checkTensors(
+  name: string,
+  specs: readonly TensorSpec[],
+  tensors: ReadonlyMap<string, TensorInfo>,
+): void {
   const missing = specs.filter((spec) => !tensors.has(spec.name));
   if (missing.length > 0) {
     throw new AppError(
@@ -171,7 +194,8 @@ function checkTensors(name: string, specs: readonly TensorSpec[], tensors: Reado
 
 export function commonFolder(files: readonly string[]): string {
   let folder = dirname(files[0]);
-  while (!files.every((file) => file.startsWith(folder.endsWith(sep) ? folder : folder + sep))) folder = dirname(folder);
+  while (!files.every((file) => file.startsWith(folder.endsWith(sep) ? folder : folder + sep)))
+    folder = dirname(folder);
   return folder;
 }
 
@@ -183,12 +207,19 @@ function readJson<T>(file: string, schema: z.ZodType<T>, name: string): T {
     const missing = !existsSync(file);
     throw new AppError(
       missing ? 'model-incomplete' : 'config-damaged',
-      missing ? `"${name}" has no ${basename(file)}, so it is not a model folder.` : `${basename(file)} of "${name}" is not JSON.`,
+      missing
+        ? `"${name}" has no ${basename(file)}, so it is not a model folder.`
+        : `${basename(file)} of "${name}" is not JSON.`,
       'Choose a folder in Hugging Face format: config.json, model.safetensors, tokenizer.json.',
       { cause },
     );
   }
   const parsed = schema.safeParse(value);
-  if (!parsed.success) throw new AppError('config-damaged', `${basename(file)} of "${name}" has another form than expected.`, 'Copy or download the model again.');
+  if (!parsed.success)
+    throw new AppError(
+      'config-damaged',
+      `${basename(file)} of "${name}" has another form than expected.`,
+      'Copy or download the model again.',
+    );
   return parsed.data;
 }

@@ -48,7 +48,11 @@ function forward(b: ModelBuilder, config: RobertaConfig): ForwardResult {
   const [dense] = b.linear(x, ['lm_head.dense']);
   const words = 'roberta.embeddings.word_embeddings.weight';
   return {
-    hidden: b.layerNorm(activation(b.g, 'gelu', dense, b.selective), 'lm_head.layer_norm', config.layer_norm_eps),
+    hidden: b.layerNorm(
+      activation(b.g, 'gelu', dense, b.selective),
+      'lm_head.layer_norm',
+      config.layer_norm_eps,
+    ),
     head: {
       module: 'lm_head.decoder',
       weight: config.tie_word_embeddings ? words : 'lm_head.decoder.weight',

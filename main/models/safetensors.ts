@@ -1,6 +1,6 @@
 // Reads and writes safetensors (https://github.com/huggingface/safetensors, "Format"): an 8-byte little-endian header
 // size, a JSON header, then the bytes of the tensors. Tensors are found here and read by reference; nothing is loaded.
-import { closeSync, fsyncSync, fstatSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import type { DType } from '../compiler/op.ts';
@@ -51,12 +51,14 @@ export function readHeader(file: string): Map<string, TensorInfo> {
   try {
     const size = fstatSync(descriptor).size;
     const length = size >= 8 ? Number(readAt(descriptor, 0, 8).readBigUInt64LE()) : Number.POSITIVE_INFINITY;
-    if (length > Math.min(size - 8, maxHeaderBytes)) throw damaged(name, 'its header does not fit into the file');
+    if (length > Math.min(size - 8, maxHeaderBytes))
+      throw damaged(name, 'its header does not fit into the file');
     const header = Header.safeParse(parseJson(readAt(descriptor, 8, length).toString('utf8'), name));
     if (!header.success) throw damaged(name, 'its header has another form than the format says');
     const tensors = new Map<string, TensorInfo>();
     for (const [tensor, entry] of Object.entries(header.data)) {
-      if (tensor === '__metadata__' || typeof entry.dtype !== 'string' || !Array.isArray(entry.data_offsets)) continue;
+      if (tensor === '__metadata__' || typeof entry.dtype !== 'string' || !Array.isArray(entry.data_offsets))
+        continue;
       const dtype = dtypes[entry.dtype];
       const shape = entry.shape as number[];
       const [start, end] = entry.data_offsets as [number, number];
@@ -74,7 +76,14 @@ export function readHeader(file: string): Map<string, TensorInfo> {
       if (end - start !== sizeOf(shape) * elementBytes[dtype]) {
         throw damaged(name, `"${tensor}" [${shape.join(', ')}] does not have the bytes that its shape needs`);
       }
-      tensors.set(tensor, { name: tensor, dtype, shape, file, offset: 8 + length + start, bytes: end - start });
+      tensors.set(tensor, {
+        name: tensor,
+        dtype,
+        shape,
+        file,
+        offset: 8 + length + start,
+        bytes: end - start,
+      });
     }
     return tensors;
   } finally {
@@ -187,7 +196,12 @@ function readAt(descriptor: number, offset: number, length: number): Buffer {
 }
 
 function lastByte(header: z.infer<typeof Header>): number {
-  return Math.max(0, ...Object.values(header).map((entry) => (Array.isArray(entry.data_offsets) ? Number(entry.data_offsets[1]) : 0)));
+  return Math.max(
+    0,
+    ...Object.values(header).map((entry) =>
+      Array.isArray(entry.data_offsets) ? Number(entry.data_offsets[1]) : 0,
+    ),
+  );
 }
 
 function parseJson(text: string, name: string): unknown {
@@ -199,5 +213,9 @@ function parseJson(text: string, name: string): unknown {
 }
 
 function damaged(name: string, why: string): AppError {
-  return new AppError('weights-damaged', `${name} is damaged or cut: ${why}.`, 'Copy or download the model again.');
+  return new AppError(
+    'weights-damaged',
+    `${name} is damaged or cut: ${why}.`,
+    'Copy or download the model again.',
+  );
 }

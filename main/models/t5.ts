@@ -46,7 +46,12 @@ function activationOf({ feed_forward_proj: name }: T5Config): { isGated: boolean
 }
 
 /** A stack of layers: `parts` are the kinds of attention in a layer, in order. */
-function stackTensors(config: T5Config, stack: string, layers: number, parts: readonly string[]): TensorSpec[] {
+function stackTensors(
+  config: T5Config,
+  stack: string,
+  layers: number,
+  parts: readonly string[],
+): TensorSpec[] {
   const { d_model: hidden, d_ff: inner, num_heads: heads } = config;
   const width = heads * config.d_kv;
   const norm = (module: string): TensorSpec => ({ name: `${module}.weight`, shape: [hidden], kind: 'norm' });

@@ -24,7 +24,13 @@ import { AppError } from '../errors.ts';
 import { log } from '../log.ts';
 import type { Model } from '../models/load.ts';
 import { type LoraConfig, writeAdapter } from '../models/lora.ts';
-import { fromFloat32, readHeader, readTensor, writeSafetensors } from '../models/safetensors.ts';
+import {
+  fromFloat32,
+  readHeader,
+  readTensor,
+  type TensorInfo,
+  writeSafetensors,
+} from '../models/safetensors.ts';
 import { adapterTensors, type Trainer } from './trainer.ts';
 
 const TrainingState = z.object({
@@ -48,9 +54,11 @@ export interface SavedCheckpoint {
   bytes: number;
 }
 
-/** Bytes that one checkpoint of this trainer needs, about. */
-export function checkpointBytes(trainer: Trainer): number {
-  return trainer.trainable * 4 * (1 + trainer.states.size) + 1_000_000;
+/** Bytes that one checkpoint of this trainer needs, about. Full fine-tuning writes what is frozen, too. */
+export function checkpointBytes(trainer: Trainer, whole?: Model): number {
+  const states = [...trainer.states.values()].flatMap(({ arrays }) => arrays);
+  const numbers = Math.max(trainer.trainable, whole?.parameters ?? 0);
+  return 4 * (numbers + states.reduce((sum, { length }) => sum + length, 0)) + 1_000_000;
 }
 
 /** Saves parameters, optimizer state, random state and `extra` as `checkpoints/<step>` in `root`. */
@@ -64,7 +72,8 @@ export function saveCheckpoint(
   const folder = join(parent, String(step).padStart(8, '0'));
   const temporary = `${folder}.tmp`;
   mkdirSync(parent, { recursive: true });
-  requireSpace(parent, checkpointBytes(trainer));
+  const needed = checkpointBytes(trainer, options.lora === undefined ? options.model : undefined);
+  requireSpace(parent, needed);
   try {
     rmSync(temporary, { recursive: true, force: true });
     mkdirSync(temporary);
@@ -91,7 +100,7 @@ export function saveCheckpoint(
     return { step, folder, bytes: files.reduce((sum, file) => sum + file.bytes, 0) };
   } catch (thrown) {
     rmSync(temporary, { recursive: true, force: true });
-    throw diskError(thrown, parent, checkpointBytes(trainer));
+    throw diskError(thrown, parent, needed);
   }
 }
 
@@ -101,15 +110,22 @@ function writeParameters(folder: string, trainer: Trainer, model: Model, lora: L
     writeAdapter(folder, { ...lora, base_model_name_or_path: model.name, inference_mode: true }, tensors);
     return;
   }
-  writeSafetensors(
-    join(folder, 'model.safetensors'),
-    [...tensors].map(([name, { shape, data }]) => ({
+  // what was frozen is written too: the folder is a whole model
+  const frozen = model.specs.filter(({ name }) => !tensors.has(name) && model.tensors.has(name));
+  writeSafetensors(join(folder, 'model.safetensors'), [
+    ...[...tensors].map(([name, { shape, data }]) => ({
       name,
-      dtype: 'float32',
+      dtype: 'float32' as const,
       shape,
       bytes: () => fromFloat32(data, 'float32'),
     })),
-  );
+    ...frozen.map(({ name, shape }) => ({
+      name,
+      dtype: 'float32' as const,
+      shape,
+      bytes: () => fromFloat32(readTensor(model.tensors.get(name) as TensorInfo), 'float32'),
+    })),
+  ]);
   for (const file of readdirSync(model.folder)) {
     if (/\.(json|jinja|model|txt)$/.test(file) && !file.includes('safetensors')) {
       copyFileSync(join(model.folder, file), join(folder, file));

@@ -1,7 +1,10 @@
 // What is looked at before a run starts, each as one sentence: leaks, ends that are learned, cut records,
 // records without anything to learn, memory, disk. A failed check means that the run must not start.
 import type { Plan } from '../contract/runs.ts';
+import { AppError } from '../errors.ts';
 import type { PlanInput } from './plan.ts';
+import { loraOf } from './recipe.ts';
+import { startAdapter } from './start.ts';
 import { labelsAt, nothingLearned, refusals, type SurveyedRecord } from './survey.ts';
 
 type Check = Plan['checks'][number];
@@ -14,6 +17,7 @@ const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6).toLocaleS
 export function checksOf(input: PlanInput, plan: Omit<Plan, 'checks'>, maxLength: number): Check[] {
   const train = input.records.filter(({ split }) => split === 'train');
   return [
+    start(input, plan.learningRates),
     learned(train, maxLength),
     leaks(input.records),
     ends(train, input.endIds, maxLength),
@@ -24,6 +28,28 @@ export function checksOf(input: PlanInput, plan: Omit<Plan, 'checks'>, maxLength
     disk(plan.diskBytes, input.diskBytes),
   ].flatMap((check) => check ?? []);
 }
+
+/** A new schedule for weights that were trained before is said, with its first rate (RULES 7). */
+function start({ startFrom, settings, model }: PlanInput, rates: readonly number[]): Check | undefined {
+  if (!startFrom) return undefined;
+  const lora = loraOf(settings, model);
+  try {
+    if (lora !== undefined) startAdapter(model, lora, startFrom.folder);
+  } catch (thrown) {
+    if (!(thrown instanceof AppError)) throw thrown;
+    const advice = 'Use the rank, layers and method of that run.';
+    return failed(`The weights of run ${startFrom.run} do not fit this recipe. ${thrown.message} ${advice}`);
+  }
+  const [first = 0] = rates;
+  const highest = Math.max(0, ...rates);
+  const rise = first < highest ? `, and the highest is ${rateText(highest)}` : '';
+  return passed(
+    `The run starts from step ${startFrom.step} of run ${startFrom.run} with a new schedule: ` +
+      `the first learning rate is ${rateText(first)}${rise}.`,
+  );
+}
+
+const rateText = (rate: number): string => (rate === 0 ? '0' : rate.toExponential(1));
 
 /** Field case C04, and what the chat template refuses. */
 function learned(train: readonly SurveyedRecord[], maxLength: number): Check {

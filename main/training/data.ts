@@ -3,7 +3,14 @@
 import type { DatasetRecord, RecordContent } from '../contract/datasets.ts';
 import { AppError } from '../errors.ts';
 import type { EncodedRecord } from '../tokens/batch.ts';
-import { type Rendered, renderCompletion, renderConversations, renderText, trainedCount, truncate } from '../tokens/render.ts';
+import {
+  type Rendered,
+  renderCompletion,
+  renderConversations,
+  renderText,
+  trainedCount,
+  truncate,
+} from '../tokens/render.ts';
 import type { Tokenizer } from '../tokens/tokenizer.ts';
 
 /** A record that can be trained on. */
@@ -39,7 +46,10 @@ export async function encodeRecords(
   const slice = 256;
   for (let start = 0; start < records.length; start += slice) {
     const part = records.slice(start, start + slice);
-    const rendered = await renderAll(tokenizer, part.map(({ content }) => content));
+    const rendered = await renderAll(
+      tokenizer,
+      part.map(({ content }) => content),
+    );
     rendered.forEach((result, i) => take(data, part[i].id, result, maxLength));
     onProgress(Math.min(1, (start + slice) / records.length));
   }
@@ -67,12 +77,19 @@ function take(data: EncodedData, recordId: string, result: Rendered | AppError, 
 }
 
 /** Renders contents of any mixture of types, chats in one batch. */
-export async function renderAll(tokenizer: Tokenizer, contents: readonly RecordContent[]): Promise<(Rendered | AppError)[]> {
-  const chats = contents.flatMap((content) => (content.type === 'chat' ? [{ messages: content.messages }] : []));
+export async function renderAll(
+  tokenizer: Tokenizer,
+  contents: readonly RecordContent[],
+): Promise<(Rendered | AppError)[]> {
+  const chats = contents.flatMap((content) =>
+    content.type === 'chat' ? [{ messages: content.messages }] : [],
+  );
   const renderedChats = await renderConversations(tokenizer, chats, { train: 'assistant' });
   let next = 0;
   return Promise.all(
-    contents.map((content) => (content.type === 'chat' ? renderedChats[next++] : renderOther(tokenizer, content))),
+    contents.map((content) =>
+      content.type === 'chat' ? renderedChats[next++] : renderOther(tokenizer, content),
+    ),
   );
 }
 

@@ -48,6 +48,9 @@ function paddedCount(batch: BatchArrays): number {
 }
 
 /** The feeds that a program has inputs for. */
-export function declaredFeeds(program: Program, feeds: Readonly<Record<string, Numbers>>): Record<string, Numbers> {
+export function declaredFeeds(
+  program: Program,
+  feeds: Readonly<Record<string, Numbers>>,
+): Record<string, Numbers> {
   return Object.fromEntries(Object.entries(feeds).filter(([name]) => program.inputs.has(name)));
 }

@@ -12,10 +12,11 @@ import type { Plan, TrainSettings } from '../contract/runs.ts';
 import { causalAttention, causalMasks } from '../models/blocks/attention.ts';
 import { ModelBuilder } from '../models/builder.ts';
 import type { Model } from '../models/load.ts';
-import { type LoraSite, loraSites, savedTensors, siteAdapters, siteTensors } from '../models/lora.ts';
-import { layoutPages, type Page, type ParameterSpec } from './parameters.ts';
+import { type LoraSite, siteAdapters } from '../models/lora.ts';
+import { layoutPages, type Page } from './parameters.ts';
 import { type BatchShape, pageInputs } from './programs.ts';
-import { loraOf } from './recipe.ts';
+import { optimizerChoiceOf, trainerOptionsOf } from './recipe.ts';
+import { trainedTensors } from './trained.ts';
 
 /** The program, its runtime and what they need beside the numbers; measured on an empty run. */
 const programBytes = 150e6;
@@ -83,26 +84,8 @@ export interface Trained {
 }
 
 export function trainedOf(model: Model, settings: TrainSettings): Trained {
-  const lora = loraOf(settings);
-  const { specs: tensors, architecture } = model;
-  const sites = lora === undefined ? [] : loraSites(lora, tensors, architecture.outputModules);
-  const specs: ParameterSpec[] =
-    lora === undefined
-      ? tensors.map(({ name, shape, kind }) => ({
-          name,
-          shape,
-          decay: kind !== 'norm' && kind !== 'bias',
-          matrix: kind === 'linear' || kind === 'conv1d',
-        }))
-      : [...siteTensors(sites), ...savedTensors(lora, sites, tensors, architecture.outputModules)].map(
-          ({ name, shape, role }) => ({
-            name,
-            shape,
-            decay: shape.length > 1,
-            matrix: role === 'a' || role === 'b',
-          }),
-        );
-  const pages = layoutPages(specs, optimizerOf(settings.optimizer).alone);
+  const { sites, specs } = trainedTensors(trainerOptionsOf(settings, model));
+  const pages = layoutPages(specs, optimizerOf(optimizerChoiceOf(settings)).alone);
   return { sites, pages, count: pages.reduce((sum, page) => sum + page.size, 0) };
 }
 
@@ -123,7 +106,7 @@ export function predictStep(
   const graph = gradientGraph(model, settings, trained, shape);
   const nodes = schedule(graph);
   const outputs = new Set(graph.outputs.map(({ value }) => value));
-  const states = stateElements(settings.optimizer, trained.pages) / trained.count; // per trained number
+  const states = stateElements(optimizerChoiceOf(settings), trained.pages) / trained.count; // per trained number
   // parameters, gradients, a second set of gradients for micro-batches, and the runtime's copies of what a
   // run gives back
   const trainedBytes = trained.count * 4 * (3 + states + Math.max(1, 1 + states));

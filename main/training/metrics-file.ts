@@ -9,7 +9,8 @@ export type Point = MetricPoint | ValidationPoint | SamplePoint;
 const fileOf = (runFolder: string) => join(runFolder, 'metrics.jsonl');
 
 export function appendPoints(runFolder: string, points: readonly Point[]): void {
-  if (points.length > 0) appendFileSync(fileOf(runFolder), points.map((point) => `${JSON.stringify(point)}\n`).join(''));
+  if (points.length > 0)
+    appendFileSync(fileOf(runFolder), points.map((point) => `${JSON.stringify(point)}\n`).join(''));
 }
 
 /** Keeps the points up to `step`, and returns them. A last line that a kill cut short is dropped. */

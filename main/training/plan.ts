@@ -10,7 +10,8 @@ import { checksOf } from './checks.ts';
 import { type Prediction, predictStep, trainedOf } from './memory.ts';
 import { baseSettings } from './presets.ts';
 import type { BatchShape } from './programs.ts';
-import { intervalsOf, maxLengthOf, microBatchTokensOf } from './recipe.ts';
+import { intervalsOf, maxLengthOf, microBatchTokensOf, optimizerChoiceOf, plannedRates } from './recipe.ts';
+import type { StartPoint } from './start.ts';
 import { labelsAt, type SurveyedRecord } from './survey.ts';
 import { type MicroBatchPlan, planUpdates, type UpdatePlan } from './updates.ts';
 
@@ -26,6 +27,8 @@ export interface PlanInput {
   diskBytes: number;
   /** Measured speed of products, in billions of operations per second. */
   gflops: number;
+  /** The other run whose weights are the first ones. */
+  startFrom?: StartPoint | null;
 }
 
 /** Share of the speed of single products that a whole step reaches (measured: 0.65 to 0.8). */
@@ -59,8 +62,9 @@ export function makePlan(input: PlanInput): Plan {
   const shapes = shapesOf(updates, train.length, labels);
   const largest = largestOf(shapes, maxLength, microBatchTokens);
   const step = predictStep(model, settings, trained, largest);
-  const states = stateElements(settings.optimizer, trained.pages) / trained.count; // per trained number
-  const diskBytes = (trained.count * 4 * (1 + states) + 1_000_000) * checkpointsKept;
+  const states = stateElements(optimizerChoiceOf(settings), trained.pages) / trained.count; // per trained number
+  const written = settings.method === 'full' ? model.parameters : trained.count; // with what is frozen
+  const diskBytes = ((written + trained.count * states) * 4 + 1_000_000) * checkpointsKept;
   const passes = train.length === 0 ? 0 : updates.steps / updates.stepsPerEpoch;
   const sum = (list: readonly number[]) => list.reduce((total, count) => total + count, 0);
   const plan = {
@@ -77,6 +81,7 @@ export function makePlan(input: PlanInput): Plan {
     availableBytes: memoryBytes,
     verdict: verdictOf(step.peakBytes, memoryBytes),
     diskBytes,
+    learningRates: plannedRates(settings, updates.steps),
   };
   return { ...plan, checks: checksOf(input, plan, maxLength) };
 }

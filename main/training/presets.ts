@@ -1,6 +1,8 @@
 // Settings that are good without touching anything: four presets that follow from the size of the model and
 // of the data. Plain data in and out; what they cost is in plan.ts.
-import type { Preset, TrainSettings } from '../contract/runs.ts';
+
+import type { z } from 'zod';
+import { type Preset, TrainSettings } from '../contract/runs.ts';
 import type { Model } from '../models/load.ts';
 
 /** What is known to train a dataset well; wins over the rules here. */
@@ -32,7 +34,7 @@ export function baseSettings({ model, records, stated }: PresetFacts): TrainSett
   const updates = Math.ceil(records / batchSize);
   const epochs =
     stated?.epochs ?? (tiny ? Math.min(20, Math.max(3, Math.round(wantedUpdates / updates))) : 3);
-  return {
+  return TrainSettings.parse({
     version: 1,
     method: 'lora',
     lora: {
@@ -61,7 +63,7 @@ export function baseSettings({ model, records, stated }: PresetFacts): TrainSett
     threads: 0,
     provider: 'cpu',
     seed: stated?.seed ?? 42,
-  };
+  } satisfies z.input<typeof TrainSettings>);
 }
 
 export function presetsFor(facts: PresetFacts): Preset[] {

@@ -36,6 +36,8 @@ export interface GraphOptions {
   /** Dropout on what adapters read, 0 to 1. */
   dropout: number;
   labelSmoothing: number;
+  /** Whether noise is added to the embeddings of tokens while training; an input `noise`. */
+  noise?: boolean;
   /** What is learned; one label of many unless given. */
   task?: Task;
 }
@@ -78,6 +80,7 @@ function forwardGraph(shape: BatchShape, options: GraphOptions, training: boolea
       training && dropout > 0
         ? (shape) => dropoutMask(g, g.input(`dropout${droppedSites++}`, shape, 'uint8'), dropout)
         : undefined,
+    noise: training && options.noise ? (shape) => g.input('noise', shape) : undefined,
   });
   return { g, builder, result: model.architecture.forward(builder, model.config), parameters };
 }
@@ -95,7 +98,11 @@ export function gradientGraph(shape: BatchShape, options: GraphOptions): Graph {
   const { g, builder, result, parameters } = forwardGraph(shape, options, true);
   const { lossSum } = lossOf(g, builder, result, shape, options, true);
   const names = options.pages.flatMap((page) => page.entries.map((entry) => entry.name));
-  const gradients = gradientsOf(g, lossSum, names.map((name) => parameters.get(name) as Value));
+  const gradients = gradientsOf(
+    g,
+    lossSum,
+    names.map((name) => parameters.get(name) as Value),
+  );
   const byName = new Map(names.map((name, i) => [name, gradients[i]]));
   g.phase = 'backward';
   g.output('loss', lossSum);
@@ -114,10 +121,15 @@ export function compileLoss(shape: BatchShape, options: GraphOptions): Program {
   return lower(g, options.provider);
 }
 
-/** Logits of all positions [rows * width, vocabulary]; for checks on short texts, not for training. */
-export function compileLogits(shape: BatchShape, options: GraphOptions): Program {
+/**
+ * Logits of all that the output layer reads [rows * width, vocabulary], or of the `places` that the input `rows` names;
+ * for checks on short texts and for decoding without a cache, not for training.
+ */
+export function compileLogits(shape: BatchShape, options: GraphOptions, places?: number): Program {
   const { g, builder, result } = forwardGraph(shape, options, false);
-  g.output('logits', headLogits(builder, result, result.hidden));
+  const hidden =
+    places === undefined ? result.hidden : g.gather(result.hidden, g.input('rows', [places], 'int32'));
+  g.output('logits', headLogits(builder, result, hidden));
   return lower(g, options.provider);
 }
 
@@ -143,7 +155,11 @@ export function pageInputs(g: Graph, pages: readonly Page[]): Map<string, Value>
   const parameters = new Map<string, Value>();
   for (const page of pages) {
     const flat = g.input(`p${page.index}`, [page.size]);
-    const parts = g.split(flat, 0, page.entries.map((entry) => sizeOf(entry.shape)));
+    const parts = g.split(
+      flat,
+      0,
+      page.entries.map((entry) => sizeOf(entry.shape)),
+    );
     page.entries.forEach(({ name, shape }, i) => {
       const value = g.reshape(parts[i], shape);
       parameters.set(name, value).set(replacedTensor(name) ?? name, value);

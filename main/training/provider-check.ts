@@ -116,7 +116,14 @@ export async function checkProvider(
 }
 
 /** One sentence for people. */
-export function verdictOf({ provider, operations, agreeing, lossDifference, trusted, wrong }: ProviderCheck): string {
+export function verdictOf({
+  provider,
+  operations,
+  agreeing,
+  lossDifference,
+  trusted,
+  wrong,
+}: ProviderCheck): string {
   const agreement = `${agreeing} of ${operations} operations agree with the processor`;
   const losses = `losses of ${steps} steps differ by at most ${lossDifference.toExponential(1)}`;
   if (trusted) return `${provider} computes correctly: ${agreement}, and ${losses}.`;
@@ -137,7 +144,12 @@ function trainingRuns(folder: string): TrainingRun[] {
     return openModel(join(folder, name));
   };
   const common = { optimizer, weightDecay: 0.01, maxGradNorm: 1, seed: 5, threads: 1 };
-  const lora = LoraConfig.parse({ r: 4, lora_alpha: 8, lora_dropout: 0.1, target_modules: ['q_proj', 'v_proj', 'down_proj'] });
+  const lora = LoraConfig.parse({
+    r: 4,
+    lora_alpha: 8,
+    lora_dropout: 0.1,
+    target_modules: ['q_proj', 'v_proj', 'down_proj'],
+  });
   return [
     { name: 'full fine-tuning', options: { ...common, model: write('full', 'float32') } },
     { name: 'LoRA', options: { ...common, model: write('lora', 'bfloat16'), lora, recompute: 'selective' } },
@@ -226,14 +238,17 @@ async function runNode(node: Node, provider: Provider): Promise<Numbers[]> {
 function randomNumbers(random: Random, node: Node, at: number): Numbers {
   const { dtype, shape } = node.inputs[at];
   const size = sizeOf(shape);
-  const draw = <List>(make: { from(source: { length: number }, map: () => number): List }, next: () => number) =>
-    make.from({ length: size }, next);
+  const draw = <List>(
+    make: { from(source: { length: number }, map: () => number): List },
+    next: () => number,
+  ) => make.from({ length: size }, next);
   const limit = indexLimit(node);
   if (dtype === 'int64') return BigInt64Array.from({ length: size }, () => BigInt(random.below(limit)));
   if (dtype === 'int32') return draw(Int32Array, () => random.below(limit));
   if (dtype === 'uint8') return draw(Uint8Array, () => random.below(256));
   if (dtype === 'bool') return draw(Uint8Array, () => random.below(2));
-  const positive = node.op === 'log' || node.op === 'sqrt' || node.op === 'reciprocal' || (node.op === 'div' && at === 1);
+  const positive =
+    node.op === 'log' || node.op === 'sqrt' || node.op === 'reciprocal' || (node.op === 'div' && at === 1);
   return draw(Float32Array, () => (positive ? 0.2 + Math.abs(random.normal()) : random.normal()));
 }
 

@@ -78,7 +78,9 @@ export async function createSession(program: Program, options: SessionOptions = 
       Object.assign(fetches, tensors(outputs, program.outputs));
       try {
         const results = await native.run(feeds, fetches);
-        return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, tensor.data as Numbers]));
+        return Object.fromEntries(
+          Object.entries(results).map(([name, tensor]) => [name, tensor.data as Numbers]),
+        );
       } catch (thrown) {
         const described = Object.entries(feeds).map(([name, { type, dims }]) => `${name} ${type} [${dims}]`);
         log('error', 'session-run-failed', { error: thrown, inputs: described });
@@ -104,7 +106,8 @@ function tensors(arrays: Arrays, types: Program['inputs']): Record<string, ort.T
   return Object.fromEntries(
     Object.entries(arrays).map(([name, data]) => {
       const type = types.get(name);
-      if (type === undefined) throw new Error(`Invariant broken: the program has no input or output "${name}"`);
+      if (type === undefined)
+        throw new Error(`Invariant broken: the program has no input or output "${name}"`);
       if (data.length !== sizeOf(type.shape)) {
         throw new Error(`Invariant broken: "${name}" is [${type.shape}], but ${data.length} elements came`);
       }

@@ -3,23 +3,23 @@
 import type { Program, Provider } from '../compiler/lowering.ts';
 import { type OptimizerChoice, optimizerOf } from '../compiler/optimizers/index.ts';
 import type { Recompute } from '../models/builder.ts';
-import type { Model } from '../models/load.ts';
-import {
-  type AdapterTensor,
-  initialAdapter,
-  type LoraConfig,
-  type LoraSite,
-  loraSites,
-  savedTensors,
-  siteTensors,
-} from '../models/lora.ts';
+import { initialAdapter, type LoraSite } from '../models/lora.ts';
 import { readTensor, type TensorInfo } from '../models/safetensors.ts';
 import { createRandom, type RandomState } from '../tokens/random.ts';
 import { declaredFeeds, prepare } from './feeds.ts';
-import { layoutPages, type Page, PagedArrays, type ParameterSpec, stateArrays } from './parameters.ts';
-import { type BatchShape, compileGradients, compileLoss, compileUpdate, type GraphOptions } from './programs.ts';
+import { embeddingNoise } from './noise.ts';
+import { layoutPages, type Page, PagedArrays, stateArrays } from './parameters.ts';
+import {
+  type BatchShape,
+  type ClipNorm,
+  compileGradients,
+  compileLoss,
+  compileUpdate,
+  type GraphOptions,
+} from './programs.ts';
 import { createSession, type Numbers, type Session } from './session.ts';
 import type { Task } from './tasks/task.ts';
+import { type TrainedChoice, trainedTensors } from './trained.ts';
 
 /** One micro-batch. `labels[k]` is the token that position `labelRows[k]` (row * width + place) has to predict. */
 export interface BatchArrays {
@@ -45,28 +45,20 @@ export interface BatchArrays {
   tokens?: number;
 }
 
-export interface TrainerOptions {
-  model: Model;
-  /** `lora` or undefined for full fine-tuning. */
-  lora?: LoraConfig;
+export interface TrainerOptions extends TrainedChoice {
   optimizer: OptimizerChoice;
   weightDecay: number;
-  /** Also decays norms and biases, as plain AdamW over all parameters does. */
-  decayEverything?: boolean;
   maxGradNorm: number;
+  clipNorm?: ClipNorm;
   labelSmoothing?: number;
+  /** Noise on the embeddings of tokens while training (noise.ts); 0 = none. */
+  neftuneAlpha?: number;
   /** What is learned; one label of many unless given. */
   task?: Task;
   recompute?: Recompute;
   provider?: Provider;
   threads?: number;
   seed?: number;
-  /** Tensors that stay as they are in full fine-tuning. */
-  frozen?: (name: string) => boolean;
-  /** Full fine-tuning of the last layers alone, and of the norm and output layer behind them. */
-  lastLayers?: number;
-  /** LoRA+ (Hayou et al. 2024, https://arxiv.org/abs/2402.12354): learning rate of B, as a multiple of that of A. */
-  loraPlusRatio?: number;
   /** First values instead of those in the files: an adapter to go on from, or random weights. */
   initial?: ReadonlyMap<string, Float32Array>;
   /** Sessions of batch shapes that are kept. */
@@ -98,10 +90,7 @@ export interface Trainer {
 
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const { model, lora, provider = 'cpu', threads = 0, seed = 0, maxSessions = 4 } = options;
-  const sites = lora === undefined ? [] : loraSites(lora, model.specs, model.architecture.outputModules);
-  const { specs: tensors, architecture } = model;
-  const saved = lora === undefined ? [] : savedTensors(lora, sites, tensors, architecture.outputModules);
-  const specs = lora === undefined ? modelSpecs(options) : adapterSpecs(options, sites, saved);
+  const { sites, saved, specs } = trainedTensors(options);
   const pages = layoutPages(specs, optimizerOf(options.optimizer).alone);
   const parameters = new PagedArrays(pages);
   const gradients = new PagedArrays(pages);
@@ -119,6 +108,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     recompute: options.recompute ?? 'off',
     dropout: lora?.lora_dropout ?? 0,
     labelSmoothing: options.labelSmoothing ?? 0,
+    noise: (options.neftuneAlpha ?? 0) > 0,
     task: options.task,
   };
   let random = createRandom(seed);
@@ -141,17 +131,20 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       await session.release();
     }
     const start = performance.now();
-    const program: Program = kind === 'loss' ? compileLoss(shape, graphOptions) : compileGradients(shape, graphOptions);
+    const program: Program =
+      kind === 'loss' ? compileLoss(shape, graphOptions) : compileGradients(shape, graphOptions);
     const session = await createSession(program, { threads, weightsFolder: model.weightsFolder });
     sessions.set(key, session);
     compileSeconds += (performance.now() - start) / 1000;
     return session;
   };
 
-  const dropoutInputs = (session: Session): Record<string, Numbers> => {
+  /** What is drawn anew for each micro-batch. */
+  const randomInputs = (session: Session, batch: BatchArrays): Record<string, Numbers> => {
     const feeds: Record<string, Numbers> = {};
     for (const [name, { shape }] of session.program.inputs) {
       if (name.startsWith('dropout')) feeds[name] = randomBytes(random, shape);
+      if (name === 'noise') feeds[name] = embeddingNoise(random, shape, batch, options.neftuneAlpha ?? 0);
     }
     return feeds;
   };
@@ -170,7 +163,11 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       const first = pendingWeight === 0;
       const target = first ? gradients : scratch;
       const output = await session.run(
-        { ...declaredFeeds(session.program, feeds), ...parameters.named('p'), ...dropoutInputs(session) },
+        {
+          ...declaredFeeds(session.program, feeds),
+          ...parameters.named('p'),
+          ...randomInputs(session, batch),
+        },
         target.named('g'),
       );
       if (!first) addInto(gradients, scratch);
@@ -179,7 +176,14 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     },
     update: async (learningRate) => {
       updateSession ??= await createSession(
-        compileUpdate(pages, options.optimizer, options.weightDecay, options.maxGradNorm, provider),
+        compileUpdate(
+          pages,
+          options.optimizer,
+          options.weightDecay,
+          options.maxGradNorm,
+          provider,
+          options.clipNorm,
+        ),
         { threads },
       );
       trainer.updates += 1;
@@ -203,8 +207,14 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     losses: async (batch) => {
       const { shape, feeds } = prepare(batch);
       const session = await sessionFor('loss', shape);
-      const { nll } = await session.run({ ...declaredFeeds(session.program, feeds), ...parameters.named('p') });
-      return (nll as Float32Array).slice(0, batch.targets === undefined ? batch.labels.length : batch.weights.length);
+      const { nll } = await session.run({
+        ...declaredFeeds(session.program, feeds),
+        ...parameters.named('p'),
+      });
+      return (nll as Float32Array).slice(
+        0,
+        batch.targets === undefined ? batch.labels.length : batch.weights.length,
+      );
     },
     randomState: () => random.state(),
     restoreRandom: (state) => {
@@ -223,43 +233,6 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   return trainer;
 }
 
-/** What a run with an adapter trains. */
-function adapterSpecs(
-  options: TrainerOptions,
-  sites: readonly LoraSite[],
-  saved: readonly AdapterTensor[],
-): ParameterSpec[] {
-  const { decayEverything = false, loraPlusRatio = 1 } = options;
-  return [...siteTensors(sites), ...saved].map(({ name, shape, role }) => ({
-    name,
-    shape,
-    decay: decayEverything || shape.length > 1 || role === 'magnitude',
-    matrix: role === 'a' || role === 'b',
-    rate: role === 'b' ? loraPlusRatio : 1,
-  }));
-}
-
-/** What full fine-tuning trains: the model's own tensors that are not frozen. */
-function modelSpecs({ model, frozen, lastLayers, decayEverything = false }: TrainerOptions): ParameterSpec[] {
-  const trained = lastLayers === undefined ? undefined : tensorsFrom(model, model.shape.layers - lastLayers);
-  return model.specs
-    .filter(({ name }) => !frozen?.(name) && (trained?.has(name) ?? true))
-    .map(({ name, shape, kind }) => ({
-      name,
-      shape,
-      decay: decayEverything || !(kind === 'norm' || kind === 'bias'),
-      matrix: kind === 'linear' || kind === 'conv1d',
-    }));
-}
-
-/** Names of the tensors of layer `first` and of all that comes after it; embeddings come before. */
-function tensorsFrom(model: Model, first: number): Set<string> {
-  const layerOf = (name: string) => /\.(\d+)\./.exec(name)?.[1];
-  const start = model.specs.findIndex(({ name }) => layerOf(name) !== undefined && Number(layerOf(name)) >= first);
-  const after = start === -1 ? model.specs.filter(({ name }) => layerOf(name) === undefined) : model.specs.slice(start);
-  return new Set(after.filter(({ kind }) => kind !== 'embedding').map(({ name }) => name));
-}
-
 function addInto(target: PagedArrays, addend: PagedArrays): void {
   target.arrays.forEach((array, page) => {
     const other = addend.arrays[page];
@@ -275,8 +248,12 @@ function randomBytes(random: ReturnType<typeof createRandom>, shape: readonly nu
 }
 
 /** Names and arrays of an adapter, ready to be written. */
-export function adapterTensors(trainer: Trainer): Map<string, { shape: readonly number[]; data: Float32Array }> {
+export function adapterTensors(
+  trainer: Trainer,
+): Map<string, { shape: readonly number[]; data: Float32Array }> {
   return new Map(
-    trainer.parameters.entries().map(({ name, shape }) => [name, { shape, data: trainer.parameters.view(name) }]),
+    trainer.parameters
+      .entries()
+      .map(({ name, shape }) => [name, { shape, data: trainer.parameters.view(name) }]),
   );
 }

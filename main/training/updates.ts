@@ -64,7 +64,8 @@ export function planUpdates(lengths: readonly number[], options: UpdateOptions):
 /** Wide enough for the longest record, and for several short ones: rows fill better the more records fit. */
 function packedWidth(lengths: readonly number[], maxLength: number): number {
   const longest = Math.min(maxLength, Math.max(1, ...lengths));
-  const mean = lengths.reduce((sum, length) => sum + Math.min(length, maxLength), 0) / Math.max(1, lengths.length);
+  const mean =
+    lengths.reduce((sum, length) => sum + Math.min(length, maxLength), 0) / Math.max(1, lengths.length);
   const wanted = Math.max(longest, Math.min(512, 4 * mean));
   return Math.ceil(wanted / 32) * 32;
 }
@@ -98,7 +99,11 @@ function layOut(
 }
 
 /** The arrays of a micro-batch. Rows with one record each need no segments: causality alone keeps padding out. */
-export function batchArrays(records: readonly TrainingRecord[], plan: MicroBatchPlan, padId: number): BatchArrays & { tokens: number } {
+export function batchArrays(
+  records: readonly TrainingRecord[],
+  plan: MicroBatchPlan,
+  padId: number,
+): BatchArrays & { tokens: number } {
   const batch: Batch = makeBatch(records, plan.rows, { padId, width: plan.width });
   const single = plan.rows.every((row) => row.length === 1);
   return {
@@ -115,7 +120,11 @@ export function batchArrays(records: readonly TrainingRecord[], plan: MicroBatch
 }
 
 /** Micro-batches that hold each record once, in order of length; for validation. */
-export function planOnce(lengths: readonly number[], maxLength: number, microBatchTokens: number): MicroBatchPlan[] {
+export function planOnce(
+  lengths: readonly number[],
+  maxLength: number,
+  microBatchTokens: number,
+): MicroBatchPlan[] {
   const widths = chooseWidths(lengths, maxLength, 3, maxLength < 64 ? 16 : 64);
   const all = lengths.map((_, record) => record);
   return layOut(all, lengths, widths, {

@@ -12,12 +12,16 @@ export interface SoftwareDriver {
 export function softwareDriver(): SoftwareDriver | { absent: string } {
   if (process.platform !== 'linux') return { absent: 'a software Vulkan driver is looked for on Linux only' };
   const manifest = manifestFile();
-  if (manifest === undefined) return { absent: 'no package with a software Vulkan driver is installed (chromium has one)' };
+  if (manifest === undefined)
+    return { absent: 'no package with a software Vulkan driver is installed (chromium has one)' };
   if (!hasLoader()) return { absent: 'the Vulkan loader is not installed (Debian, Ubuntu: libvulkan1)' };
   return { environment: { VK_DRIVER_FILES: manifest, VK_ICD_FILENAMES: manifest } };
 }
 
-const known = ['/usr/lib/chromium/vk_swiftshader_icd.json', '/usr/lib/chromium-browser/vk_swiftshader_icd.json'];
+const known = [
+  '/usr/lib/chromium/vk_swiftshader_icd.json',
+  '/usr/lib/chromium-browser/vk_swiftshader_icd.json',
+];
 
 function manifestFile(): string | undefined {
   const listed = output('dpkg', ['-L', 'chromium', 'chromium-common']).split('\n');
@@ -25,7 +29,13 @@ function manifestFile(): string | undefined {
 }
 
 function hasLoader(): boolean {
-  const libraries = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/lib/x86_64-linux-gnu', '/usr/lib64', '/usr/lib'];
+  const libraries = [
+    '/usr/lib/x86_64-linux-gnu',
+    '/usr/lib/aarch64-linux-gnu',
+    '/lib/x86_64-linux-gnu',
+    '/usr/lib64',
+    '/usr/lib',
+  ];
   if (libraries.some((folder) => existsSync(`${folder}/libvulkan.so.1`))) return true;
   return output('/sbin/ldconfig', ['-p']).includes('libvulkan.so.1');
 }
@@ -33,7 +43,11 @@ function hasLoader(): boolean {
 /** What a command prints; empty where it does not exist or fails. */
 function output(command: string, args: readonly string[]): string {
   try {
-    return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], timeout: 10_000 });
+    return execFileSync(command, args, {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+      timeout: 10_000,
+    });
   } catch (thrown) {
     return String((thrown as { stdout?: string }).stdout ?? ''); // dpkg lists what it knows, and fails for the rest
   }

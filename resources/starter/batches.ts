@@ -15,7 +15,9 @@ const [, begin, end, system, user, assistant] = specialTokens.map((_, id) => id)
 
 /** Samples as the chat template renders them; plain texts between the begin and end tokens. */
 export async function encodeSamples(tokenizer: Tokenizer, samples: readonly Sample[]): Promise<Weighted[]> {
-  const texts = samples.flatMap((sample) => ('text' in sample ? [sample.text] : sample.messages.map(({ content }) => content)));
+  const texts = samples.flatMap((sample) =>
+    'text' in sample ? [sample.text] : sample.messages.map(({ content }) => content),
+  );
   const encoded = await tokenizer.encodePlainBatch(texts);
   let next = 0;
   return samples.map((sample) => {
@@ -77,7 +79,11 @@ function joined(samples: readonly Weighted[]): Weighted {
 }
 
 /** Rows filled with samples up to a few places; `draw` gives more samples when they run out. */
-async function fillRows(draw: () => Promise<Weighted[]>, wanted: number, width: number): Promise<Weighted[][]> {
+async function fillRows(
+  draw: () => Promise<Weighted[]>,
+  wanted: number,
+  width: number,
+): Promise<Weighted[][]> {
   const full: Weighted[][] = [];
   let open: { samples: Weighted[]; free: number }[] = [];
   while (full.length < wanted) {
@@ -116,12 +122,21 @@ export function createStream(tokenizer: Tokenizer, totalSteps: number): Stream {
     group = number;
     const progress = Math.min(1, (number * groupSteps) / totalSteps);
     let index = number * 1_000_000; // more than a group draws
-    const draw = () => encodeSamples(tokenizer, Array.from({ length: 200 }, () => sampleAt(seed, index++, progress)));
+    const draw = () =>
+      encodeSamples(
+        tokenizer,
+        Array.from({ length: 200 }, () => sampleAt(seed, index++, progress)),
+      );
     batches = [];
     for (let step = 0; step < groupSteps; step++) {
       if (progress >= long.fromProgress && step % long.everyNth === 0) {
         const rows = await fillRows(draw, long.rows, long.width);
-        batches.push(packRows(rows.map((samples) => [joined(samples)]), long.width));
+        batches.push(
+          packRows(
+            rows.map((samples) => [joined(samples)]),
+            long.width,
+          ),
+        );
       } else {
         batches.push(packRows(await fillRows(draw, short.rows, short.width), short.width));
       }

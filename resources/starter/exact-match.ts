@@ -23,7 +23,15 @@ export async function exactMatch(
   session ??= await createSession(
     compileLogits(
       { rows, width, labels: 1, segments: true },
-      { model, pages: trainer.pages, sites: [], provider: 'cpu', recompute: 'off', dropout: 0, labelSmoothing: 0 },
+      {
+        model,
+        pages: trainer.pages,
+        sites: [],
+        provider: 'cpu',
+        recompute: 'off',
+        dropout: 0,
+        labelSmoothing: 0,
+      },
     ),
     { threads: 2, weightsFolder: model.weightsFolder },
   );
@@ -37,7 +45,10 @@ export async function exactMatch(
   for (let start = 0; start < encoded.length; start += rows) {
     const part = encoded.slice(start, start + rows);
     while (part.length < rows) part.push({ ids: [0], weights: [0] });
-    const batch = packRows(part.map((sample) => [sample]), width);
+    const batch = packRows(
+      part.map((sample) => [sample]),
+      width,
+    );
     const { logits } = await session.run({
       ids: batch.inputIds,
       positions: batch.positionIds,

@@ -9,7 +9,12 @@ import { fromFloat32, readHeader, readTensor, writeSafetensors } from '../../mai
 import { writeScratchModel } from '../../main/models/scratch.ts';
 import { loadTokenizer } from '../../main/tokens/tokenizer.ts';
 import { trainBpe } from '../../main/tokens/train/bpe.ts';
-import { newestCheckpoint, pruneCheckpoints, restoreCheckpoint, saveCheckpoint } from '../../main/training/checkpoint.ts';
+import {
+  newestCheckpoint,
+  pruneCheckpoints,
+  restoreCheckpoint,
+  saveCheckpoint,
+} from '../../main/training/checkpoint.ts';
 import { runLoop } from '../../main/training/loop.ts';
 import { createTrainer } from '../../main/training/trainer.ts';
 import { createStream } from './batches.ts';
@@ -66,7 +71,12 @@ async function prepare(): Promise<void> {
       else for (const message of sample.messages) yield ` ${message.content}`;
     }
   };
-  const file = trainBpe(texts(), { vocabularySize, specialTokens: [...specialTokens], pieces: 'gpt2', digits: 'single' });
+  const file = trainBpe(texts(), {
+    vocabularySize,
+    specialTokens: [...specialTokens],
+    pieces: 'gpt2',
+    digits: 'single',
+  });
   writeJson(join(initial, 'tokenizer.json'), { ...file, ...tokenizerParts });
   writeJson(join(initial, 'tokenizer_config.json'), {
     tokenizer_class: 'PreTrainedTokenizerFast',
@@ -108,7 +118,7 @@ async function pretrain(totalSteps: number, threads: number): Promise<void> {
     restoreCheckpoint(found.folder, trainer, false);
     console.log(`Going on after step ${found.step} of ${totalSteps}.`);
   }
-    const stop = new AbortController();
+  const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());
   process.once('SIGTERM', () => stop.abort());
   const tokenizer = await loadTokenizer(initial);
@@ -138,7 +148,9 @@ async function pretrain(totalSteps: number, threads: number): Promise<void> {
     validate: async (step) => {
       const one = await exactMatch(trainer, model, tokenizer, 1, 150);
       const three = await exactMatch(trainer, model, tokenizer, 3, 150);
-      console.log(`step ${step}: exact match on invented words ${one.toFixed(3)} (1 fact), ${three.toFixed(3)} (3 facts)`);
+      console.log(
+        `step ${step}: exact match on invented words ${one.toFixed(3)} (1 fact), ${three.toFixed(3)} (3 facts)`,
+      );
       return { improved: false, stop: false };
     },
     saveEvery: pretraining.saveEvery,
@@ -156,7 +168,11 @@ async function pretrain(totalSteps: number, threads: number): Promise<void> {
 }
 
 /** Warm-up, then constant, then linear to the final share. */
-function rateShare(step: number, total: number, { warmupSteps, constantShare, finalShare }: typeof pretraining.schedule): number {
+function rateShare(
+  step: number,
+  total: number,
+  { warmupSteps, constantShare, finalShare }: typeof pretraining.schedule,
+): number {
   const warm = Math.min(1, (step + 1) / warmupSteps);
   const progress = step / total;
   if (progress < constantShare) return warm;

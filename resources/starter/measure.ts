@@ -50,7 +50,12 @@ export async function measure(folder: string): Promise<StarterFigures> {
 
 async function exact(generator: Generator, tokenizer: Tokenizer, facts: 1 | 3): Promise<number> {
   const asked = heldOutQuestions(11, facts, questions);
-  const given = await answers(generator, tokenizer, asked.map(({ messages }) => messages), 48);
+  const given = await answers(
+    generator,
+    tokenizer,
+    asked.map(({ messages }) => messages),
+    48,
+  );
   return given.filter((answer, i) => answer.trim() === asked[i].answer.trim()).length / questions;
 }
 
@@ -62,7 +67,11 @@ async function answers(
 ): Promise<string[]> {
   const ids: number[][] = [];
   for (const messages of conversations) {
-    const rendered = await renderConversation(tokenizer, { messages: messages.map((message) => ({ ...message })) }, { train: 'none', addGenerationPrompt: true });
+    const rendered = await renderConversation(
+      tokenizer,
+      { messages: messages.map((message) => ({ ...message })) },
+      { train: 'none', addGenerationPrompt: true },
+    );
     ids.push(rendered.ids);
   }
   const done = await generator.generateBatch(ids, { eosIds: generator.model.eosIds, maxNewTokens });
@@ -70,7 +79,10 @@ async function answers(
 }
 
 /** Perplexity of stories and descriptions that pretraining never saw. */
-async function perplexity(folder: string, tokenizer: Tokenizer): Promise<{ perplexity: number; perplexityTokens: number }> {
+async function perplexity(
+  folder: string,
+  tokenizer: Tokenizer,
+): Promise<{ perplexity: number; perplexityTokens: number }> {
   const model = openModel(folder);
   const trainer = await createTrainer({
     model,
@@ -80,13 +92,18 @@ async function perplexity(folder: string, tokenizer: Tokenizer): Promise<{ perpl
     threads: 2,
     frozen: () => true,
   });
-  const samples = Array.from({ length: 3000 }, (_, i) => sampleAt(heldOutSeed, i, 1)).filter((sample) => 'text' in sample);
+  const samples = Array.from({ length: 3000 }, (_, i) => sampleAt(heldOutSeed, i, 1)).filter(
+    (sample) => 'text' in sample,
+  );
   const encoded = await encodeSamples(tokenizer, samples);
   const { rows, width } = pretraining.short;
   let sum = 0;
   let tokens = 0;
   for (let start = 0; start + rows <= encoded.length; start += rows) {
-    const batch = packRows(encoded.slice(start, start + rows).map((sample) => [sample]), width);
+    const batch = packRows(
+      encoded.slice(start, start + rows).map((sample) => [sample]),
+      width,
+    );
     const losses = await trainer.losses(batch);
     batch.weights.forEach((weight, i) => {
       if (weight === 0) return;

@@ -27,7 +27,10 @@ export function spread(values: readonly number[], digits = 2): string {
 /** Runs a command to its end and parses the last line of its output as JSON. */
 export function jsonOf<T>(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<T> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } });
+    const child = spawn(command, args, {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, ...env },
+    });
     let output = '';
     child.stdout.on('data', (data: Buffer) => {
       output += data.toString();

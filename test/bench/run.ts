@@ -9,11 +9,17 @@ import { benches } from './index.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { write: { type: 'boolean', default: false }, rounds: { type: 'string', default: '3' }, threads: { type: 'string', default: '2' } },
+  options: {
+    write: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '3' },
+    threads: { type: 'string', default: '2' },
+  },
 });
 const chosen = benches.filter(({ id }) => positionals.length === 0 || positionals.includes(id));
 if (chosen.length === 0) {
-  console.error(`No such benchmark. There are: ${benches.map(({ id, label }) => `${id} (${label})`).join(', ')}.`);
+  console.error(
+    `No such benchmark. There are: ${benches.map(({ id, label }) => `${id} (${label})`).join(', ')}.`,
+  );
   process.exit(2);
 }
 const machine = `${cpus()[0]?.model.trim()}, ${cpus().length} cores, Node ${process.versions.node}, onnxruntime ${runtimeVersion}`;
@@ -29,6 +35,9 @@ for (const bench of chosen) {
   console.log('');
   if (values.write) {
     const date = new Date().toISOString().slice(0, 10);
-    appendFileSync(join(import.meta.dirname, 'RESULTS.md'), `\n${lines.join('\n')}\n\n${date}: ${machine}.\n`);
+    appendFileSync(
+      join(import.meta.dirname, 'RESULTS.md'),
+      `\n${lines.join('\n')}\n\n${date}: ${machine}.\n`,
+    );
   }
 }

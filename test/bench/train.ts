@@ -38,7 +38,12 @@ export const smolConfig = {
   torch_dtype: 'float32',
 };
 
-const lora = LoraConfig.parse({ r: 16, lora_alpha: 32, target_modules: 'all-linear', task_type: 'CAUSAL_LM' });
+const lora = LoraConfig.parse({
+  r: 16,
+  lora_alpha: 32,
+  target_modules: 'all-linear',
+  task_type: 'CAUSAL_LM',
+});
 
 /** Random model and first adapter, made once; both sides read the same files. */
 export async function prepareSmol(): Promise<{ model: string; adapter: string }> {
@@ -70,15 +75,20 @@ export const train: Bench = {
   run: async ({ say, rounds, threads }) => {
     const { model, adapter } = await prepareSmol();
     const python = process.env.TUNESMITH_PYTHON;
-    if (python === undefined) say('PyTorch is not measured: set TUNESMITH_PYTHON to a Python with torch, transformers and peft.');
+    if (python === undefined)
+      say('PyTorch is not measured: set TUNESMITH_PYTHON to a Python with torch, transformers and peft.');
     const here = import.meta.dirname;
-    for (const [rows, width] of [[1, 512], [4, 256]] as const) {
+    for (const [rows, width] of [
+      [1, 512],
+      [4, 256],
+    ] as const) {
       const ours: StepMeasurement[] = [];
       const theirs: StepMeasurement[] = [];
       const args = [model, adapter, String(rows), String(width), String(threads), '5'];
       for (let round = 0; round < rounds; round++) {
         ours.push(await jsonOf(process.execPath, [join(here, 'measure-train.ts'), ...args]));
-        if (python !== undefined) theirs.push(await jsonOf(python, [join(here, 'measure_train.py'), ...args]));
+        if (python !== undefined)
+          theirs.push(await jsonOf(python, [join(here, 'measure_train.py'), ...args]));
       }
       const tokens = rows * width;
       const times = (runs: StepMeasurement[]) => runs.flatMap(({ seconds }) => seconds);

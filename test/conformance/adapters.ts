@@ -10,9 +10,10 @@ import {
   readAdapter,
   savedTensors,
 } from '../../main/models/lora.ts';
-import { createTrainer } from '../../main/training/trainer.ts';
+import type { Task } from '../../main/training/tasks/task.ts';
+import { type BatchArrays, createTrainer } from '../../main/training/trainer.ts';
 import { compared, type Row } from './check.ts';
-import { largest, type Reference, type StoredBatch, type StoredLora, toBatch } from './reference.ts';
+import { largest, type Reference, type StoredLora } from './reference.ts';
 import {
   finalRow,
   gradientRows,
@@ -33,21 +34,25 @@ export interface AdapterCase {
   /** Prefix of the case's tensors, such as `lora_all`. */
   key: string;
   stored: StoredLora;
-  batches: readonly StoredBatch[];
-  trainBatches: readonly StoredBatch[];
+  /** The batch of the first loss and of the merged logits. */
+  batch: BatchArrays;
+  /** Rows of the logits that are stored: 0 is left out. */
+  mask: number[][] | undefined;
+  trainBatches: readonly BatchArrays[];
+  task?: Task;
 }
 
 export async function* adapterRows(one: AdapterCase): AsyncIterable<Row> {
-  const { label, model, provider, reference, key, stored, batches } = one;
+  const { label, model, provider, reference, key, stored, batch, task } = one;
   const files = readAdapter(join(reference.folder, stored.initial_adapter));
-  const base = { model, lora: files.config, provider, initial: tensorsOf(files, model) };
+  const base = { model, lora: files.config, provider, task, initial: tensorsOf(files, model) };
   const trainer = await createTrainer({ ...base, ...plain });
   const first = { loss: stored.loss_batch_0, reference, prefix: `${key}.grad.` };
-  yield* gradientRows(label, trainer, [toBatch(batches[0])], first);
+  yield* gradientRows(label, trainer, [batch], first);
   await trainer.release();
 
   const runner = await createTrainer({ ...base, ...settingsOf(stored.train) });
-  yield* runRows(label, runner, stored.train, one.trainBatches.map(toBatch));
+  yield* runRows(label, runner, stored.train, one.trainBatches);
   const final = tensorsOf(readAdapter(join(reference.folder, stored.final_adapter)), model);
   const drift = stored.float64_drift?.max_abs_final_adapter ?? 0;
   yield finalRow(label, 'final adapter', runner, final, {
@@ -56,8 +61,8 @@ export async function* adapterRows(one: AdapterCase): AsyncIterable<Row> {
   await runner.release();
 
   if (!reference.has(`${key}.merged_logits`)) return;
-  const logits = await logitsOf(model, provider, toBatch(batches[0]), { lora: files.config, initial: final });
-  const real = withoutPadding(logits, batches[0].attention_mask);
+  const logits = await logitsOf(model, provider, batch, { lora: files.config, initial: final });
+  const real = withoutPadding(logits, one.mask);
   yield compared(
     label,
     'merged logits',

@@ -3,6 +3,7 @@ import { batchingLosses } from './batching-losses.ts';
 import { batchingRowsCheck } from './batching-rows.ts';
 import { chatTemplatesCheck } from './chat-templates.ts';
 import type { Check } from './check.ts';
+import { encoders } from './encoders.ts';
 import { generationCheck } from './generation.ts';
 import { laterChecks } from './later.ts';
 import { metricsCheck } from './metrics.ts';
@@ -10,11 +11,14 @@ import { causalModels } from './models.ts';
 import { optimCheck } from './optim.ts';
 import { passagesCheck } from './passages.ts';
 import { schedulesCheck } from './schedules.ts';
+import { encoderDecoders } from './seq2seq.ts';
 import { tokenizersCheck } from './tokenizers.ts';
 import { trainingCases } from './training-cases.ts';
 
 export const checks: readonly Check[] = [
   causalModels,
+  encoders,
+  encoderDecoders,
   passagesCheck,
   trainingCases,
   batchingLosses,

@@ -7,6 +7,7 @@ import { createTrainer } from '../../main/training/trainer.ts';
 import { adapterRows } from './adapters.ts';
 import { type Check, type CheckOptions, compared, type Row, skipped } from './check.ts';
 import {
+  isOtherKind,
   largest,
   modelOf,
   Reference,
@@ -29,7 +30,8 @@ import {
 
 export const causalModels: Check = {
   id: 'causal models',
-  matches: (_, files) => files.includes('config.json') && files.includes('reference.json'),
+  matches: (folder, files) =>
+    files.includes('config.json') && files.includes('reference.json') && !isOtherKind(folder),
   run: runCausalModel,
 };
 
@@ -64,8 +66,9 @@ async function* runCausalModel(folder: string, options: CheckOptions): AsyncIter
       reference,
       key,
       stored: lora,
-      batches,
-      trainBatches,
+      batch: toBatch(batches[0]),
+      mask: batches[0].attention_mask,
+      trainBatches: trainBatches.map(toBatch),
     });
   }
   yield* packed(context);

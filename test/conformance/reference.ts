@@ -65,6 +65,20 @@ export function readStored<T>(folder: string, file = 'reference.json'): T {
   return JSON.parse(readFileSync(join(folder, file), 'utf8')) as T;
 }
 
+/** Kinds of models that have checks of their own (encoders.ts, seq2seq.ts). */
+export const encoderKinds = ['classifier', 'masked-lm', 'reward-model'] as const;
+export const pairKinds = ['seq2seq-lm'] as const;
+
+/** `kind` of the model in a folder; undefined where nothing of it is stored. */
+export function kindOf(folder: string): string | undefined {
+  return existsSync(join(folder, 'reference.json')) ? readStored<{ kind?: string }>(folder).kind : undefined;
+}
+
+export function isOtherKind(folder: string): boolean {
+  const kind = kindOf(folder);
+  return [...encoderKinds, ...pairKinds].some((other) => other === kind);
+}
+
 /** The model of a folder, or the reason why it cannot be compared yet. */
 export function modelOf(folder: string, kind = 'causal-lm'): Model | { skip: string } {
   if (kind !== 'causal-lm') return { skip: `models of kind ${kind} are not supported yet` };

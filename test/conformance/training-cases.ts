@@ -64,7 +64,18 @@ async function* runCases(folder: string, options: CheckOptions): AsyncIterable<R
     }
     const { batches, train_batches: trainBatches } = readStored<StoredModel>(modelFolder);
     if (one.method === 'lora') {
-      yield* adapterRows({ label, model, provider, reference, key, stored: one, batches, trainBatches });
+      const [batch] = batches;
+      yield* adapterRows({
+        label,
+        model,
+        provider,
+        reference,
+        key,
+        stored: one,
+        batch: toBatch(batch),
+        mask: batch.attention_mask,
+        trainBatches: trainBatches.map(toBatch),
+      });
     } else if ('micro_batches' in one) {
       yield* accumulated(label, model, provider, one);
     } else {

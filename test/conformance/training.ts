@@ -3,6 +3,7 @@
 import type { Provider } from '../../main/compiler/lowering.ts';
 import type { OptimizerChoice } from '../../main/compiler/optimizers/index.ts';
 import type { Model } from '../../main/models/load.ts';
+import { declaredFeeds, prepare } from '../../main/training/feeds.ts';
 import { compileLogits } from '../../main/training/programs.ts';
 import { createSession } from '../../main/training/session.ts';
 import {
@@ -162,8 +163,9 @@ export async function logitsOf(
     frozen: () => options.lora === undefined,
     ...options,
   });
+  const { shape, feeds } = prepare(batch);
   const program = compileLogits(
-    { rows: batch.rows, width: batch.width, labels: 1, segments: batch.segmentIds !== undefined },
+    shape,
     {
       model,
       pages: trainer.pages,
@@ -175,12 +177,7 @@ export async function logitsOf(
     },
   );
   const session = await createSession(program, { weightsFolder: model.weightsFolder });
-  const { logits } = await session.run({
-    ids: batch.inputIds,
-    positions: batch.positionIds,
-    ...(batch.segmentIds === undefined ? {} : { segments: batch.segmentIds }),
-    ...trainer.parameters.named('p'),
-  });
+  const { logits } = await session.run({ ...declaredFeeds(program, feeds), ...trainer.parameters.named('p') });
   await session.release();
   await trainer.release();
   return logits as Float32Array;

@@ -9,7 +9,9 @@ import type { TrainInput } from '../../main/jobs/job.ts';
 import { createRandom } from '../../main/tokens/random.ts';
 import { crashSettings, fingerprint, prepareScenario, startEngine } from './scenario.ts';
 
-const { values } = parseArgs({ options: { kills: { type: 'string', default: '20' }, seed: { type: 'string', default: '1' } } });
+const { values } = parseArgs({
+  options: { kills: { type: 'string', default: '20' }, seed: { type: 'string', default: '1' } },
+});
 const kills = Number(values.kills);
 const random = createRandom(Number(values.seed));
 const folder = mkdtempSync(join(tmpdir(), 'tunesmith-crash-'));
@@ -30,10 +32,13 @@ const inputOf = (runFolder: string, resume: boolean): TrainInput => ({
 const whole = join(folder, 'whole');
 const began = performance.now();
 const first = await startEngine(inputOf(whole, false)).ended;
-if (first === undefined || !('result' in first)) throw new Error(`The run without a break failed: ${JSON.stringify(first)}`);
+if (first === undefined || !('result' in first))
+  throw new Error(`The run without a break failed: ${JSON.stringify(first)}`);
 const duration = performance.now() - began;
 const expected = fingerprint(whole);
-console.log(`Without a break: ${(duration / 1000).toFixed(1)} s, ${expected.losses.split('\n').length} points.`);
+console.log(
+  `Without a break: ${(duration / 1000).toFixed(1)} s, ${expected.losses.split('\n').length} points.`,
+);
 
 let done = 0;
 let runs = 0;
@@ -54,7 +59,9 @@ while (done < kills) {
   const found = end !== undefined && 'result' in end ? fingerprint(runFolder) : undefined;
   const same = found?.losses === expected.losses && found.adapter === expected.adapter;
   if (!same) failed++;
-  console.log(`run ${runs}: ${done} of ${kills} kills, ${same ? 'equal to the bit' : `DIFFERS (${JSON.stringify(end)})`}`);
+  console.log(
+    `run ${runs}: ${done} of ${kills} kills, ${same ? 'equal to the bit' : `DIFFERS (${JSON.stringify(end)})`}`,
+  );
   if (!same && found !== undefined) showDifference(found.losses, expected.losses);
   rmSync(runFolder, { recursive: true, force: true });
 }
@@ -72,7 +79,8 @@ async function killAt(moment: Moment, input: TrainInput): Promise<boolean> {
     const parent = join(input.runFolder, 'checkpoints');
     const writing = (async () => {
       await after(random.next() * duration * 0.4);
-      while (!(existsSync(parent) && readdirSync(parent).some((name) => name.endsWith('.tmp')))) await after(1);
+      while (!(existsSync(parent) && readdirSync(parent).some((name) => name.endsWith('.tmp'))))
+        await after(1);
       return 'time' as const;
     })();
     if ((await Promise.race([writing, gone])) === 'ended') return false;
@@ -89,5 +97,7 @@ function showDifference(found: string, wanted: string): void {
   const a = found.split('\n');
   const b = wanted.split('\n');
   const at = b.findIndex((line, i) => line !== a[i]);
-  console.log(`  first difference at point ${at}: ${a[at]} instead of ${b[at]} (${a.length} of ${b.length} points)`);
+  console.log(
+    `  first difference at point ${at}: ${a[at]} instead of ${b[at]} (${a.length} of ${b.length} points)`,
+  );
 }

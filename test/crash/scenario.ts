@@ -50,7 +50,11 @@ export function prepareScenario(folder: string): { modelFolder: string; recordsF
     return {
       id: `r${i}`,
       split: i % 11 === 10 ? 'validation' : 'train',
-      content: { type: 'completion', prompt: `Q: What did ${name} see? (${i})\nA:`, completion: ` ${name} saw the ${thing}.` },
+      content: {
+        type: 'completion',
+        prompt: `Q: What did ${name} see? (${i})\nA:`,
+        completion: ` ${name} saw the ${thing}.`,
+      },
       provenance: [],
       group: `g${i}`,
     };
@@ -70,7 +74,11 @@ export interface EngineRun {
 
 /** Starts an engine process on a train job. */
 export function startEngine(input: TrainInput): EngineRun {
-  const child = fork(join(root, 'main', 'engine.ts'), { execPath: process.execPath, execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const child = fork(join(root, 'main', 'engine.ts'), {
+    execPath: process.execPath,
+    execArgv: [],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
   const listeners: ((frame: FromEngine) => void)[] = [];
   const ended = new Promise<{ result: unknown } | { error: unknown } | undefined>((resolve) => {
     child.on('message', (frame) => {
@@ -93,12 +101,19 @@ export function startEngine(input: TrainInput): EngineRun {
 
 /** What must be equal to the bit: the loss of every step and validation, and the final adapter. */
 export function fingerprint(runFolder: string): { losses: string; adapter: string } {
-  const lines = readFileSync(join(runFolder, 'metrics.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line));
+  const lines = readFileSync(join(runFolder, 'metrics.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
   const losses = lines
     .filter((point) => 'loss' in point)
     .map(({ step, loss, gradNorm, learningRate, best }) => [step, loss, gradNorm, learningRate, best].join())
     .join('\n');
-  const steps = readdirSync(join(runFolder, 'checkpoints')).filter((name) => /^\d+$/.test(name)).sort();
-  const adapter = readFileSync(join(runFolder, 'checkpoints', steps.at(-1) as string, 'adapter_model.safetensors'));
+  const steps = readdirSync(join(runFolder, 'checkpoints'))
+    .filter((name) => /^\d+$/.test(name))
+    .sort();
+  const adapter = readFileSync(
+    join(runFolder, 'checkpoints', steps.at(-1) as string, 'adapter_model.safetensors'),
+  );
   return { losses, adapter: createHash('sha256').update(adapter).digest('hex') };
 }

@@ -99,7 +99,8 @@ export interface Ran {
 }
 
 /** As plain numbers, whatever the type. */
-export const plainNumbers = (list: Numbers): number[] => Array.from(list as ArrayLike<number | bigint>, Number);
+export const plainNumbers = (list: Numbers): number[] =>
+  Array.from(list as ArrayLike<number | bigint>, Number);
 
 /** Runs a graph and its gradients in the engine. */
 export async function engine(

@@ -30,8 +30,10 @@ export function readFields(bytes: Uint8Array): Fields {
 }
 
 const decoder = new TextDecoder();
-const texts = (fields: Fields, number: number) => (fields.get(number) ?? []).map((value) => decoder.decode(value as Uint8Array));
-const messages = (fields: Fields, number: number) => (fields.get(number) ?? []).map((value) => readFields(value as Uint8Array));
+const texts = (fields: Fields, number: number) =>
+  (fields.get(number) ?? []).map((value) => decoder.decode(value as Uint8Array));
+const messages = (fields: Fields, number: number) =>
+  (fields.get(number) ?? []).map((value) => readFields(value as Uint8Array));
 const integers = (fields: Fields, number: number) => (fields.get(number) ?? []) as number[];
 
 export interface ReadTensor {
@@ -64,7 +66,9 @@ export function readModel(bytes: Uint8Array): ReadModel {
   const [graph] = messages(model, 7);
   return {
     irVersion: integers(model, 1)[0],
-    opsets: Object.fromEntries(messages(model, 8).map((entry) => [texts(entry, 1)[0], integers(entry, 2)[0]])),
+    opsets: Object.fromEntries(
+      messages(model, 8).map((entry) => [texts(entry, 1)[0], integers(entry, 2)[0]]),
+    ),
     nodes: messages(graph, 1).map((node) => ({
       opType: texts(node, 4)[0],
       domain: texts(node, 7)[0] ?? '',
@@ -77,7 +81,9 @@ export function readModel(bytes: Uint8Array): ReadModel {
       dataType: integers(tensor, 2)[0],
       shape: integers(tensor, 1),
       raw: tensor.get(9)?.[0] as Uint8Array | undefined,
-      external: Object.fromEntries(messages(tensor, 13).map((entry) => [texts(entry, 1)[0], texts(entry, 2)[0]])),
+      external: Object.fromEntries(
+        messages(tensor, 13).map((entry) => [texts(entry, 1)[0], texts(entry, 2)[0]]),
+      ),
     })),
     inputs: messages(graph, 11).map(readValueInfo),
     outputs: messages(graph, 12).map(readValueInfo),

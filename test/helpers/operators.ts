@@ -61,12 +61,15 @@ export async function heldAgainst(
   const output = build(g, inputs);
   const axes = output.shape.map((_, axis) => axis);
   const weights = g.constant(Float32Array.from(stored.weights), stored.output.shape);
-  const scalar = loss?.(g, inputs) ?? g.reduceSum(g.mul(g.reshape(output, stored.output.shape), weights), axes);
+  const scalar =
+    loss?.(g, inputs) ?? g.reduceSum(g.mul(g.reshape(output, stored.output.shape), weights), axes);
   const gradients = gradientsOf(g, scalar, inputs);
   g.output('y', output);
   gradients.forEach((gradient, i) => g.output(`d${i}`, gradient));
   const session = await createSession(lower(g, 'cpu'), { threads: 1 });
-  const feeds = Object.fromEntries(names.map((name) => [name, Float32Array.from(stored.inputs[name].values)]));
+  const feeds = Object.fromEntries(
+    names.map((name) => [name, Float32Array.from(stored.inputs[name].values)]),
+  );
   const results = await session.run(feeds);
   await session.release();
   const slopes = names.map((name, i) => scaledDifference(results[`d${i}`], stored.gradients[name]));

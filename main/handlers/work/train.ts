@@ -14,6 +14,7 @@ import { lineageOf } from '../lineage.ts';
 import { findModel, findRun, findVersion, memoryBudget, threadsFor } from '../lookup.ts';
 import { loadCurves } from '../run-folder.ts';
 import type { Services } from '../services.ts';
+import { startAgain, startOf } from '../start-from.ts';
 import { startEvaluation } from './evaluate.ts';
 
 const Spec = z.looseObject({
@@ -59,7 +60,7 @@ export async function planOf(services: Services, recipe: Recipe): Promise<Plan> 
   findVersion(project, recipe.versionId);
   const { bavail, bsize } = await statfs(project.folder);
   return services.inspect.ask<Plan>('plan', {
-    modelFolder: findModel(services, recipe.modelId).folder,
+    ...startOf(services, recipe),
     recordsFile: project.datasets.recordsFile(recipe.versionId),
     settings: { ...recipe.settings, threads: threadsFor(services, recipe.settings.threads) },
     memoryBytes: memoryBudget(services),
@@ -113,7 +114,14 @@ export function trainHooks(services: Services): JobHooks {
         update(job, { plan, steps: plan.steps });
         requireChecks(plan);
       }
-      const lineage = await lineageOf(services, version, model);
+      const goesOn = resume && run.checkpointStep !== null;
+      const start = goesOn ? startAgain(services, run.recipe) : startOf(services, run.recipe);
+      const lineage = {
+        ...(await lineageOf(services, version, model)),
+        ...(start.startFrom
+          ? { startedFrom: `run ${start.startFrom.run}, step ${start.startFrom.step}` }
+          : {}),
+      };
       update(job, { lineage });
       const runFolder = project.runs.folder(run.number);
       await writeFile(join(runFolder, 'recipe.json'), JSON.stringify(run.recipe, null, 2));
@@ -121,7 +129,7 @@ export function trainHooks(services: Services): JobHooks {
       const { settings } = run.recipe;
       const input: JobTypes['train']['input'] = {
         runFolder,
-        modelFolder: model.folder,
+        ...start,
         recordsFile: project.datasets.recordsFile(version.id),
         settings: { ...settings, threads: threadsFor(services, settings.threads) },
         lineage,

@@ -94,7 +94,9 @@ export function causalAttention(
       const deltaRows = g.reshape(g.slice(delta, 3, start, end), [batch, kvHeads, rows, 1]);
       let dS = g.mul(probabilities, g.sub(dP, deltaRows));
       if (capped !== undefined) dS = g.sub(dS, g.mul(dS, g.mul(capped, capped))); // tanh' = 1 - tanh^2
-      dqs.unshift(g.reshape(g.matmul(dS, keys, { alpha: scale }), [batch, kvHeads, group, end - start, headDim]));
+      dqs.unshift(
+        g.reshape(g.matmul(dS, keys, { alpha: scale }), [batch, kvHeads, group, end - start, headDim]),
+      );
       const dkBlock = g.matmul(dS, rowsOf(qh, start, end), { transA: true, alpha: scale });
       dk = addPrefix(g, dk, dkBlock);
       dv = addPrefix(g, dv, dvBlock);

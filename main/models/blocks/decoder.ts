@@ -5,7 +5,7 @@ import type { Value } from '../../compiler/graph.ts';
 import type { ForwardResult, TensorSpec } from '../architecture.ts';
 import type { ModelBuilder } from '../builder.ts';
 import { type ActivationName, gated } from './feed-forward.ts';
-import { type HeadConfig, labelCount, linearHead, objectiveOf } from './heads.ts';
+import { type HeadConfig, labelCount, lastPlaces, linearHead, objectiveOf } from './heads.ts';
 import { type RotaryConfig, type RotarySettings, rotarySettings } from './rotary.ts';
 
 /** What the shared decoder reads of a configuration. */
@@ -204,9 +204,7 @@ export function decoderForward<Config extends DecoderConfig>(
   const last = norm(x, 'model.norm');
   const objective = objectiveOf(config, 'causal-lm');
   if (objective === 'token-classification') return linearHead(last, 'score');
-  if (objective === 'classification') {
-    return { hidden: b.g.gather(last, b.input('ends')), head: { module: 'score', weight: 'score.weight' } };
-  }
+  if (objective === 'classification') return lastPlaces(b, last);
   const divisor = variant.logitDivisor?.(config) ?? 1;
   return {
     hidden: divisor === 1 ? last : b.g.div(last, divisor),

@@ -80,6 +80,8 @@ export function tokenMask(g: Graph, tokens: Value): Value {
 
 /** Mask [1, 1, width, width] under which a place sees itself and what is before it. */
 export function causalMask(g: Graph, width: number): Value {
-  const data = Float32Array.from({ length: width * width }, (_, i) => (i % width > Math.floor(i / width) ? hidden : 0));
+  const data = Float32Array.from({ length: width * width }, (_, i) =>
+    i % width > Math.floor(i / width) ? hidden : 0,
+  );
   return g.constant(data, [1, 1, width, width]);
 }

@@ -42,6 +42,11 @@ export function firstPlaces(b: ModelBuilder, rows: Value): Value {
   return b.g.gather(rows, b.g.constant(starts, [b.batch]));
 }
 
+/** The classifier of a decoder: `score`, without a bias, reads the last token of each row. */
+export function lastPlaces(b: ModelBuilder, rows: Value): ForwardResult {
+  return { hidden: b.g.gather(rows, b.input('ends')), head: { module: 'score', weight: 'score.weight' } };
+}
+
 /** A linear output layer with weight and bias of its own. */
 export function linearHead(hidden: Value, module: string): ForwardResult {
   return { hidden, head: { module, weight: `${module}.weight`, bias: `${module}.bias` } };

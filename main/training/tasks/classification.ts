@@ -2,8 +2,8 @@
 // several labels at once and for numbers. Knows no tokenizer.
 import type { Graph, Value } from '../../compiler/graph.ts';
 import type { BatchArrays } from '../trainer.ts';
-import { layTexts, type Text } from './texts.ts';
 import type { Loss, LossCall, Task } from './task.ts';
+import { layTexts, type Text } from './texts.ts';
 
 /** Sum over all elements of weight * loss; inputs targets and weights [rows, outputs]. */
 function elementwise(
@@ -21,6 +21,7 @@ function elementwise(
 export const multiLabel: Task = {
   id: 'multi-label',
   label: 'Any number of labels',
+  problemType: 'multi_label_classification',
   loss: (call) =>
     elementwise(call, (g, z, y) => {
       const rest = g.log(g.add(g.exp(g.neg(g.abs(z))), 1));
@@ -32,6 +33,7 @@ export const multiLabel: Task = {
 export const regression: Task = {
   id: 'regression',
   label: 'A number',
+  problemType: 'regression',
   loss: (call) =>
     elementwise(call, (g, z, y) => {
       const difference = g.sub(z, y);

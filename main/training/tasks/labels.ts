@@ -6,6 +6,7 @@ import type { Task } from './task.ts';
 export const labels: Task = {
   id: 'labels',
   label: 'One label of many',
+  problemType: 'single_label_classification',
   loss: ({ g, builder, result, labels: count, labelSmoothing, differentiable }) => {
     const rows = g.input('rows', [count], 'int32');
     const ids = g.input('labels', [count], 'int32');

@@ -1,8 +1,8 @@
 // Reward models from preferences (Bradley and Terry 1952; Ouyang et al. 2022, https://arxiv.org/abs/2203.02155): of two
 // answers the chosen one gets the higher score. loss = -log sigmoid(chosen - rejected - margin).
 import type { BatchArrays } from '../trainer.ts';
-import { layTexts, type Text } from './texts.ts';
 import type { Task } from './task.ts';
+import { layTexts, type Text } from './texts.ts';
 
 /** The first half of the rows are chosen, the second half rejected. Inputs targets (margins) and weights [pairs]. */
 export const reward: Task = {

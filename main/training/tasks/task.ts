@@ -26,5 +26,7 @@ export interface Loss {
 export interface Task {
   id: string;
   label: string;
+  /** `problem_type` of a classifier's config.json that asks for it. */
+  problemType?: string;
   loss(call: LossCall): Loss;
 }

@@ -7,7 +7,10 @@ export interface Text {
   types?: ArrayLike<number>;
 }
 
-type Laid = Pick<BatchArrays, 'rows' | 'width' | 'inputIds' | 'positionIds' | 'segmentIds' | 'tokenTypeIds' | 'ends' | 'tokens'>;
+type Laid = Pick<
+  BatchArrays,
+  'rows' | 'width' | 'inputIds' | 'positionIds' | 'segmentIds' | 'tokenTypeIds' | 'ends' | 'tokens'
+>;
 
 /** Lays texts in rows of `width` places; longer ones are cut at the end. Segments are 1 at tokens and 0 at padding. */
 export function layTexts(texts: readonly Text[], { width, padId }: { width: number; padId: number }): Laid {

@@ -50,7 +50,8 @@ export function ChatView({ projectId, model, run, runs }: ChatViewProps) {
   const [chosenAlone, setAlone] = useState<boolean | null>(null);
   const version = useDatasets(projectId).find((one) => one.id === run?.recipe.versionId);
   // Records of one question and one answer teach nothing about what was said before.
-  const alone = chosenAlone ?? (version?.recipe.shape.type === 'chat' || version?.recipe.shape.type === 'completion');
+  const alone =
+    chosenAlone ?? (version?.recipe.shape.type === 'chat' || version?.recipe.shape.type === 'completion');
   const runId = run?.id ?? null;
   const mine =
     session?.projectId === projectId &&
@@ -177,7 +178,9 @@ export function ChatView({ projectId, model, run, runs }: ChatViewProps) {
               <Empty icon={IconMessage} title="Ask the first question">
                 Both columns get the same text and the same seed, so every difference comes from the training.
               </Empty>
-              {run && <Suggestions run={run} onChoose={(question) => void ask(question, options, { alone })} />}
+              {run && (
+                <Suggestions run={run} onChoose={(question) => void ask(question, options, { alone })} />
+              )}
             </>
           )}
           {turns.map((turn) => (

@@ -3,7 +3,7 @@ import {
   IconArrowBackUp,
   IconArrowForwardUp,
   IconList,
-  IconPlayerPlayFilled,
+  IconPlayerPlay,
   IconStackPush,
 } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
@@ -124,7 +124,8 @@ export function Setup({ projectId, version, versions, model, presets, draft }: S
             )}
             <Button
               kind="primary"
-              icon={busy ? IconStackPush : IconPlayerPlayFilled}
+              icon={busy ? IconStackPush : IconPlayerPlay}
+              solidIcon={!busy}
               loading={starting}
               disabled={blocked !== null}
               hint={blocked ?? undefined}

@@ -10,14 +10,22 @@ function gradientsAt(
   targets: string[],
 ): number[][] {
   const g = new Graph();
-  const values = Object.fromEntries(Object.entries(inputs).map(([name, list]) => [name, g.input(name, [list.length])]));
-  const gradients = gradientsOf(g, loss(g, values), targets.map((name) => values[name]));
+  const values = Object.fromEntries(
+    Object.entries(inputs).map(([name, list]) => [name, g.input(name, [list.length])]),
+  );
+  const gradients = gradientsOf(
+    g,
+    loss(g, values),
+    targets.map((name) => values[name]),
+  );
   return interpret(g, inputs, gradients).map((gradient) => [...gradient]);
 }
 
 test('gradients of a value that is used several times add up', () => {
   // loss = sum(x^2 + 3 x): 2 x + 3
-  const [dx] = gradientsAt({ x: [1, -2] }, (g, { x }) => g.reduceSum(g.add(g.mul(x, x), g.mul(x, 3)), [0]), ['x']);
+  const [dx] = gradientsAt({ x: [1, -2] }, (g, { x }) => g.reduceSum(g.add(g.mul(x, x), g.mul(x, 3)), [0]), [
+    'x',
+  ]);
   expect(dx).toEqual([5, -1]);
 });
 
@@ -86,7 +94,11 @@ test('a loss that is no scalar is refused', () => {
 test('a block gets its own backward, and its ops are not walked', () => {
   const g = new Graph();
   const x = g.input('x', [2]);
-  const [y] = g.block([x], () => [g.exp(x)], (_, [d]) => [g.mul(d as Value, 100)]);
+  const [y] = g.block(
+    [x],
+    () => [g.exp(x)],
+    (_, [d]) => [g.mul(d as Value, 100)],
+  );
   const [dx] = gradientsOf(g, g.reduceSum(y, [0]), [x]);
   expect([...interpret(g, { x: [0, 1] }, [dx])[0]]).toEqual([100, 100]);
 });

@@ -2,7 +2,15 @@
 import { describe, expect, test } from 'vitest';
 import { type CrossEntropyOptions, crossEntropy } from '../../../main/compiler/cross-entropy.ts';
 import type { Graph, Value } from '../../../main/compiler/graph.ts';
-import { type Build, differencesBetween, differencesOf, engine, type Input, numbersOf, plainNumbers } from '../../helpers/gradients.ts';
+import {
+  type Build,
+  differencesBetween,
+  differencesOf,
+  engine,
+  type Input,
+  numbersOf,
+  plainNumbers,
+} from '../../helpers/gradients.ts';
 import { heldAgainst, storedOperators } from '../../helpers/operators.ts';
 
 interface Variant extends Omit<CrossEntropyOptions, 'bias'> {
@@ -46,7 +54,14 @@ const chunked = (variant: Variant): Build => {
 };
 
 /** -log softmax of each row, all at once [labels, vocabulary]. */
-function surprisals(g: Graph, hidden: Value, table: Value, rows: Value, bias?: Value, softcap?: number): Value {
+function surprisals(
+  g: Graph,
+  hidden: Value,
+  table: Value,
+  rows: Value,
+  bias?: Value,
+  softcap?: number,
+): Value {
   let z = g.matmul(g.gather(hidden, rows), g.transpose(table, [1, 0]));
   if (bias !== undefined) z = g.add(z, bias);
   if (softcap !== undefined) z = g.mul(g.tanh(g.div(z, softcap)), softcap);
@@ -58,7 +73,10 @@ function surprisals(g: Graph, hidden: Value, table: Value, rows: Value, bias?: V
 const whole = ({ labelSmoothing: smoothing = 0, softcap }: Variant): Build => {
   return (g, [hidden, table, rows, labels, weights, bias]) => {
     const each = surprisals(g, hidden, table, rows, bias, softcap);
-    const columns = g.constant(Int32Array.from({ length: vocabulary }, (_, i) => i), [1, vocabulary]);
+    const columns = g.constant(
+      Int32Array.from({ length: vocabulary }, (_, i) => i),
+      [1, vocabulary],
+    );
     const hot = g.where(g.equal(g.reshape(labels, [labelled, 1]), columns), 1 - smoothing, 0);
     const target = g.add(hot, smoothing / vocabulary);
     return [g.reduceSum(g.mul(g.reduceSum(g.mul(each, target), [1]), weights), [0])];
@@ -108,7 +126,12 @@ describe('cross-entropy in chunks', () => {
         g.constant(Float32Array.from(one.weights), [labels.length]),
         { chunk: 2, labelSmoothing: one.smoothing as number, bias },
       );
-    const worst = await heldAgainst(one, names, (g, x) => parts(g, x).nll, (g, x) => parts(g, x).lossSum);
+    const worst = await heldAgainst(
+      one,
+      names,
+      (g, x) => parts(g, x).nll,
+      (g, x) => parts(g, x).lossSum,
+    );
     expect(worst.forward).toBeLessThan(1e-6);
     expect(worst.gradient).toBeLessThan(2e-6);
   });

@@ -5,7 +5,8 @@ import { Graph } from '../../../main/compiler/graph.ts';
 import { lower } from '../../../main/compiler/lowering.ts';
 import { readModel } from '../../helpers/onnx-reader.ts';
 
-const opsOf = (g: Graph, provider: 'cpu' | 'webgpu') => readModel(lower(g, provider).model).nodes.map(({ opType }) => opType);
+const opsOf = (g: Graph, provider: 'cpu' | 'webgpu') =>
+  readModel(lower(g, provider).model).nodes.map(({ opType }) => opType);
 
 function norms(): Graph {
   const g = new Graph();
@@ -17,7 +18,11 @@ function norms(): Graph {
 }
 
 test('norms and fused products are single operators on the processor', () => {
-  expect(opsOf(norms(), 'cpu').sort()).toEqual(['FusedMatMul', 'LayerNormalization', 'SimplifiedLayerNormalization']);
+  expect(opsOf(norms(), 'cpu').sort()).toEqual([
+    'FusedMatMul',
+    'LayerNormalization',
+    'SimplifiedLayerNormalization',
+  ]);
 });
 
 test('graphics cards get them from primitives: WebGPU leaves the second output of the fused norm unset', () => {
@@ -30,7 +35,11 @@ test('graphics cards get them from primitives: WebGPU leaves the second output o
 test('a split into many parts is slices on graphics cards, which have few buffers for one shader', () => {
   const parts = (count: number) => {
     const g = new Graph();
-    g.split(g.input('x', [count]), 0, Array.from({ length: count }, () => 1)).forEach((part, i) => g.output(`y${i}`, part));
+    g.split(
+      g.input('x', [count]),
+      0,
+      Array.from({ length: count }, () => 1),
+    ).forEach((part, i) => g.output(`y${i}`, part));
     return g;
   };
   expect(opsOf(parts(7), 'webgpu')).toEqual(['Split']);

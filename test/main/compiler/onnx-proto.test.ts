@@ -5,14 +5,33 @@ import { readModel } from '../../helpers/onnx-reader.ts';
 
 const model: OnnxModel = {
   nodes: [
-    { opType: 'Gemm', domain: '', inputs: ['x', 'w', ''], outputs: ['y'], attributes: { alpha: { float: -0.5 }, transB: 1 } },
+    {
+      opType: 'Gemm',
+      domain: '',
+      inputs: ['x', 'w', ''],
+      outputs: ['y'],
+      attributes: { alpha: { float: -0.5 }, transB: 1 },
+    },
     { opType: 'QuickGelu', domain: 'com.microsoft', inputs: ['y'], outputs: ['größe 語'], attributes: {} },
-    { opType: 'Transpose', domain: '', inputs: ['größe 語'], outputs: ['z'], attributes: { perm: [1, 0], axis: -1, mode: 'linear' } },
+    {
+      opType: 'Transpose',
+      domain: '',
+      inputs: ['größe 語'],
+      outputs: ['z'],
+      attributes: { perm: [1, 0], axis: -1, mode: 'linear' },
+    },
   ],
   initializers: [
     { name: 'small', dtype: 'int64', shape: [2], raw: Uint8Array.from({ length: 16 }, (_, i) => i) },
     // larger than 2^32: offsets in large files need 64 bits
-    { name: 'w', dtype: 'bfloat16', shape: [300, 128], location: 'Ordner ø/w.safetensors', offset: 6_442_450_944, length: 76_800 },
+    {
+      name: 'w',
+      dtype: 'bfloat16',
+      shape: [300, 128],
+      location: 'Ordner ø/w.safetensors',
+      offset: 6_442_450_944,
+      length: 76_800,
+    },
   ],
   inputs: [{ name: 'x', dtype: 'float32', shape: [200, 128] }],
   outputs: [

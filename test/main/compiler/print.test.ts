@@ -34,7 +34,9 @@ test('a graph is printed with its inputs, nodes, attributes, phases and outputs'
 test('nodes of one kind do the same work: op, dtypes, shapes and attributes', () => {
   const g = new Graph();
   const [a, b] = [g.input('a', [2]), g.input('b', [2])];
-  const kinds = [g.add(a, b), g.add(b, a), g.add(a, 1), g.cast(a, 'int32')].map((value) => kindOf(value.node!));
+  const kinds = [g.add(a, b), g.add(b, a), g.add(a, 1), g.cast(a, 'int32')].map((value) =>
+    kindOf(value.node!),
+  );
   expect(kinds).toEqual([
     'add float32[2] float32[2]',
     'add float32[2] float32[2]',

@@ -13,7 +13,11 @@ test('softmax', async () => {
 
 test('RMS norm', async () => {
   const one = cases.rms_norm;
-  const worst = await heldAgainst(one, ['x', 'weight'], (g, [x, weight]) => g.rmsNorm(x, weight, one.epsilon as number)[0]);
+  const worst = await heldAgainst(
+    one,
+    ['x', 'weight'],
+    (g, [x, weight]) => g.rmsNorm(x, weight, one.epsilon as number)[0],
+  );
   expect(worst.forward).toBeLessThan(1e-6);
   expect(worst.gradient).toBeLessThan(2e-6);
 });

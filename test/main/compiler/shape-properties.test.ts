@@ -10,7 +10,8 @@ const shape = fc.array(size, { minLength: 1, maxLength: 4 });
 /** Two shapes that can be broadcast: dimensions of a common one are dropped in front or become 1. */
 const pair = fc.tuple(shape, fc.infiniteStream(fc.integer({ min: 0, max: 2 }))).map(([common, stream]) => {
   const draw = (): number => stream.next().value as number;
-  const thin = () => common.map((dim) => (draw() === 0 ? 1 : dim)).slice(draw() === 0 ? Math.min(1, common.length - 1) : 0);
+  const thin = () =>
+    common.map((dim) => (draw() === 0 ? 1 : dim)).slice(draw() === 0 ? Math.min(1, common.length - 1) : 0);
   return [thin(), thin()];
 });
 

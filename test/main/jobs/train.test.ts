@@ -25,9 +25,7 @@ const inputOf = (name: string, settings: Partial<TrainSettings> = {}, resume = f
   resume,
 });
 
-async function runToEnd(
-  input: TrainInput,
-): Promise<{
+async function runToEnd(input: TrainInput): Promise<{
   result?: Record<string, unknown>;
   error?: { code: string; message: string };
   frames: FromEngine[];

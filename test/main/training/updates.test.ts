@@ -13,7 +13,9 @@ describe('planUpdates', () => {
     expect(plan.steps).toBe(3);
     const sizes = [0, 1, 2].map((step) => recordsOf(plan, step).length);
     expect(sizes).toEqual([4, 4, 2]);
-    expect([0, 1, 2].flatMap((step) => recordsOf(plan, step)).sort((a, b) => a - b)).toEqual([...lengths.keys()]);
+    expect([0, 1, 2].flatMap((step) => recordsOf(plan, step)).sort((a, b) => a - b)).toEqual([
+      ...lengths.keys(),
+    ]);
   });
 
   it('gives the same updates whatever was asked for before, so that resuming needs no stored order', () => {
@@ -31,7 +33,8 @@ describe('planUpdates', () => {
 
   it('holds no more tokens in a micro-batch than it may, but at least one row', () => {
     const plan = planUpdates(lengths, { ...options, batchSize: 10, microBatchTokens: 100 });
-    for (const { rows, width } of plan.batchesOf(0)) expect(rows.length === 1 || rows.length * width <= 100).toBe(true);
+    for (const { rows, width } of plan.batchesOf(0))
+      expect(rows.length === 1 || rows.length * width <= 100).toBe(true);
   });
 
   it('packs every record whole, and only once', () => {
@@ -66,7 +69,10 @@ describe('batchArrays', () => {
   });
 
   it('counts tokens without padding', () => {
-    const total = planOnce(lengths, 64, 4096).reduce((sum, plan) => sum + batchArrays(records, plan, 0).tokens, 0);
+    const total = planOnce(lengths, 64, 4096).reduce(
+      (sum, plan) => sum + batchArrays(records, plan, 0).tokens,
+      0,
+    );
     expect(total).toBe(lengths.reduce((sum, length) => sum + length, 0));
   });
 });

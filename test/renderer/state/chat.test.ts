@@ -104,6 +104,13 @@ test('editing a question replaces it and everything after it', async () => {
   expect(sent.at(-1)?.r7?.map((message) => message.content)).toEqual(['one', 'tuned says', 'two again']);
 });
 
+test('a question on its own is sent without what was said before, and still joins the conversation', async () => {
+  await ask('one', options);
+  await ask('two', options, { alone: true });
+  expect(sent.at(-1)?.r7?.map((message) => message.content)).toEqual(['two']);
+  expect(turns().map((turn) => turn.user)).toEqual(['one', 'two']);
+});
+
 test('a second question waits for the first', async () => {
   const first = ask('one', options);
   await ask('two', options);

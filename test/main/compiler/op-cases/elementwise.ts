@@ -16,12 +16,21 @@ function unary(apply: Unary, from: number, to: number, options: { trained?: bool
 }
 
 const shapePairs: readonly [number[], number[]][] = [
-  [[3, 4], [3, 4]],
+  [
+    [3, 4],
+    [3, 4],
+  ],
   [[3, 4], [4]],
-  [[2, 1, 3], [4, 1]],
+  [
+    [2, 1, 3],
+    [4, 1],
+  ],
   [[1], [2, 3]],
   [[5], []],
-  [[2, 3, 1, 2], [3, 4, 1]],
+  [
+    [2, 3, 1, 2],
+    [3, 4, 1],
+  ],
 ];
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((product, dim) => product * dim, 1);
@@ -46,7 +55,13 @@ const integers = (shape: readonly number[], values: number[]) => ({ shape, value
 export const elementwiseCases = {
   neg: unary((g, x) => g.neg(x), -3, 3),
   abs: unary((g, x) => g.abs(x), -3, 3),
-  sign: [{ name: 'below, at and above 0', inputs: [{ shape: [3], values: [-2, 0, 5], trained: false }], build: (g, [x]) => [g.sign(x)] }],
+  sign: [
+    {
+      name: 'below, at and above 0',
+      inputs: [{ shape: [3], values: [-2, 0, 5], trained: false }],
+      build: (g, [x]) => [g.sign(x)],
+    },
+  ],
   exp: unary((g, x) => g.exp(x), -20, 3),
   log: unary((g, x) => g.log(x), 0.01, 8),
   sqrt: unary((g, x) => g.sqrt(x), 0.05, 8),
@@ -74,7 +89,10 @@ export const elementwiseCases = {
   add: binary((g, a, b) => g.add(a, b)),
   sub: binary((g, a, b) => g.sub(a, b)),
   mul: binary((g, a, b) => g.mul(a, b)),
-  div: [...binary((g, a, b) => g.div(a, b), { b: [0.4, 3] }), ...binary((g, a, b) => g.div(a, b), { b: [-3, -0.4] })],
+  div: [
+    ...binary((g, a, b) => g.div(a, b), { b: [0.4, 3] }),
+    ...binary((g, a, b) => g.div(a, b), { b: [-3, -0.4] }),
+  ],
   maximum: binary((g, a, b) => g.maximum(a, b)),
   minimum: binary((g, a, b) => g.minimum(a, b)),
   equal: [

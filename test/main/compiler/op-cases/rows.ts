@@ -18,9 +18,18 @@ function reductions(apply: (g: Graph, x: Value, axes: number[], keepDims: boolea
 function products(
   left: readonly number[],
   right: readonly number[],
-  apply: (g: Graph, a: Value, b: Value, options: { transA: boolean; transB: boolean; alpha: number }) => Value,
+  apply: (
+    g: Graph,
+    a: Value,
+    b: Value,
+    options: { transA: boolean; transB: boolean; alpha: number },
+  ) => Value,
 ): OpCase[] {
-  const turn = (shape: readonly number[]) => [...shape.slice(0, -2), shape.at(-1) as number, shape.at(-2) as number];
+  const turn = (shape: readonly number[]) => [
+    ...shape.slice(0, -2),
+    shape.at(-1) as number,
+    shape.at(-2) as number,
+  ];
   return [false, true].flatMap((transA) =>
     [false, true].flatMap((transB) =>
       [1, -0.5].map((alpha) => ({
@@ -94,7 +103,10 @@ export const rowCases = {
     },
     {
       name: 'the inverse RMS itself',
-      inputs: [{ shape: [2, 2, 4], trained: false }, { shape: [4], trained: false }],
+      inputs: [
+        { shape: [2, 2, 4], trained: false },
+        { shape: [4], trained: false },
+      ],
       build: (g, [x, weight]) => g.rmsNorm(x, weight, 1e-5),
     },
     {
@@ -112,7 +124,11 @@ export const rowCases = {
     },
     {
       name: 'mean and inverse deviation',
-      inputs: [{ shape: [3, 4], trained: false }, { shape: [4], trained: false }, { shape: [4], trained: false }],
+      inputs: [
+        { shape: [3, 4], trained: false },
+        { shape: [4], trained: false },
+        { shape: [4], trained: false },
+      ],
       build: (g, [x, weight, bias]) => g.layerNorm(x, weight, bias, 1e-5),
     },
     {

@@ -4,7 +4,16 @@ import { describe, expect, test } from 'vitest';
 import type { Graph, Value } from '../../../../main/compiler/graph.ts';
 import { blockSize, causalAttention, causalMasks } from '../../../../main/models/blocks/attention.ts';
 import type { AttentionSpec } from '../../../../main/models/builder.ts';
-import { type Build, differencesBetween, differencesOf, engine, type Input, numbersOf, plainNumbers, type Ran } from '../../../helpers/gradients.ts';
+import {
+  type Build,
+  differencesBetween,
+  differencesOf,
+  engine,
+  type Input,
+  numbersOf,
+  plainNumbers,
+  type Ran,
+} from '../../../helpers/gradients.ts';
 
 interface Variant {
   name: string;
@@ -64,7 +73,9 @@ const wide: Variant[] = [
 ];
 
 function inputsOf({ batch, width, heads, kvHeads, headDim, segments }: Variant): Input[] {
-  const list: Input[] = [heads, kvHeads, kvHeads].map((count) => ({ shape: [batch, width, count * headDim] }));
+  const list: Input[] = [heads, kvHeads, kvHeads].map((count) => ({
+    shape: [batch, width, count * headDim],
+  }));
   if (segments !== undefined) list.push({ shape: [batch, width], values: segments, dtype: 'int32' });
   return list;
 }
@@ -104,7 +115,10 @@ const wholeSquare = (variant: Variant): Build => {
     if (softcap !== undefined) scores = g.mul(g.tanh(g.div(scores, softcap)), softcap);
     scores = g.add(scores, g.constant(hidden, [width, width]));
     if (segments !== undefined) {
-      const same = g.equal(g.reshape(segments, [batch, 1, width, 1]), g.reshape(segments, [batch, 1, 1, width]));
+      const same = g.equal(
+        g.reshape(segments, [batch, 1, width, 1]),
+        g.reshape(segments, [batch, 1, 1, width]),
+      );
       scores = g.where(same, scores, -1e30);
     }
     const y = g.matmul(g.softmax(scores), repeated(g, v));
@@ -131,13 +145,16 @@ describe('causal attention', () => {
     expect(blockSize(20)).toBe(64);
   });
 
-  test.each([small[1], small[5], wide[0]])('$name: recomputed probabilities give the same bits', async (variant) => {
-    const inputs = inputsOf(variant);
-    const numbers = numbersOf(inputs, 1);
-    const kept = await engine(block(variant, false), inputs, numbers);
-    const again = await engine(block(variant, true), inputs, numbers);
-    expect(again).toEqual(kept);
-  });
+  test.each([small[1], small[5], wide[0]])(
+    '$name: recomputed probabilities give the same bits',
+    async (variant) => {
+      const inputs = inputsOf(variant);
+      const numbers = numbersOf(inputs, 1);
+      const kept = await engine(block(variant, false), inputs, numbers);
+      const again = await engine(block(variant, true), inputs, numbers);
+      expect(again).toEqual(kept);
+    },
+  );
 
   test('a record is not changed by what stands before it in its row', async () => {
     const variant = small[4];
@@ -148,7 +165,8 @@ describe('causal attention', () => {
     // other keys and values in the first record of row 0
     for (const list of [numbers[1], numbers[2]]) for (let i = 0; i < 2 * variant.headDim; i++) list[i] += 3;
     const after = await engine(block(variant), inputs, numbers);
-    const part = ({ outputs }: Ran, from: number, to: number) => plainNumbers(outputs[0]).slice(from * rowOf, to * rowOf);
+    const part = ({ outputs }: Ran, from: number, to: number) =>
+      plainNumbers(outputs[0]).slice(from * rowOf, to * rowOf);
     expect(part(after, 2, 5)).toEqual(part(before, 2, 5));
     expect(part(after, 0, 2)).not.toEqual(part(before, 0, 2));
   });

@@ -1,7 +1,13 @@
 // Gated feed-forward layers and activations: against finite differences, plain ops and PyTorch.
 import { describe, expect, test } from 'vitest';
 import { activation, activationNames, gated } from '../../../../main/models/blocks/feed-forward.ts';
-import { differencesBetween, differencesOf, engine, type Input, numbersOf } from '../../../helpers/gradients.ts';
+import {
+  differencesBetween,
+  differencesOf,
+  engine,
+  type Input,
+  numbersOf,
+} from '../../../helpers/gradients.ts';
 import { heldAgainst, storedOperators } from '../../../helpers/operators.ts';
 
 const inputs: Input[] = [{ shape: [3, 4] }, { shape: [3, 4] }];

@@ -34,14 +34,35 @@ const variants: Variant[] = [
   { name: 'with a bias', sites: [{ out: 3, bias: true }] },
   { name: 'stored as [in, out]', sites: [{ out: 3, conv1d: true, bias: true }] },
   { name: 'an adapter', sites: [{ out: 3, ...adapted }] },
-  { name: 'an adapter on a frozen layer with a bias', sites: [{ out: 3, bias: true, frozen: true, ...adapted }] },
+  {
+    name: 'an adapter on a frozen layer with a bias',
+    sites: [{ out: 3, bias: true, frozen: true, ...adapted }],
+  },
   { name: 'an adapter on [in, out]', sites: [{ out: 3, conv1d: true, bias: true, ...adapted }] },
   {
     name: 'three layers of unequal width and rank, one without an adapter',
-    sites: [{ out: 3, ...adapted }, { out: 2, bias: true }, { out: 5, rank: 3, scale: -0.4 }],
+    sites: [
+      { out: 3, ...adapted },
+      { out: 2, bias: true },
+      { out: 5, rank: 3, scale: -0.4 },
+    ],
   },
-  { name: 'adapters behind dropout', sites: [{ out: 3, ...adapted }, { out: 2, rank: 1, scale: 2 }], dropout: true },
-  { name: 'only the second output is read', sites: [{ out: 3, ...adapted }, { out: 2, ...adapted }], used: [1] },
+  {
+    name: 'adapters behind dropout',
+    sites: [
+      { out: 3, ...adapted },
+      { out: 2, rank: 1, scale: 2 },
+    ],
+    dropout: true,
+  },
+  {
+    name: 'only the second output is read',
+    sites: [
+      { out: 3, ...adapted },
+      { out: 2, ...adapted },
+    ],
+    used: [1],
+  },
   {
     name: 'the lowest trained layer, whose input needs no gradient',
     sites: [{ out: 3, frozen: true, ...adapted }],
@@ -102,7 +123,12 @@ const composition = (variant: Variant): Build => {
   };
 };
 
-function layer(g: Graph, x: Value, mask: Value | undefined, { weight, transposed, bias, adapter }: LinearSite): Value {
+function layer(
+  g: Graph,
+  x: Value,
+  mask: Value | undefined,
+  { weight, transposed, bias, adapter }: LinearSite,
+): Value {
   let y = g.matmul(x, transposed ? weight : g.transpose(weight, [1, 0]));
   if (adapter !== undefined) {
     const { a, b, scale, magnitude } = adapter;
@@ -122,7 +148,12 @@ function layer(g: Graph, x: Value, mask: Value | undefined, { weight, transposed
 }
 
 /** A value that counts as constant in the gradient. */
-const constant = (g: Graph, build: () => Value): Value => g.block([], () => [build()], () => [])[0];
+const constant = (g: Graph, build: () => Value): Value =>
+  g.block(
+    [],
+    () => [build()],
+    () => [],
+  )[0];
 
 describe('linear layers', () => {
   test.each(variants)('$name: equal to finite differences', async (variant) => {
@@ -139,10 +170,16 @@ describe('linear layers', () => {
 
   const dora: Variant[] = [
     { name: 'one layer', sites: [{ out: 3, frozen: true, dora: true, ...adapted }] },
-    { name: '[in, out] and a bias', sites: [{ out: 3, conv1d: true, bias: true, frozen: true, dora: true, ...adapted }] },
+    {
+      name: '[in, out] and a bias',
+      sites: [{ out: 3, conv1d: true, bias: true, frozen: true, dora: true, ...adapted }],
+    },
     {
       name: 'two layers behind dropout',
-      sites: [{ out: 3, frozen: true, dora: true, ...adapted }, { out: 2, frozen: true, dora: true, ...adapted }],
+      sites: [
+        { out: 3, frozen: true, dora: true, ...adapted },
+        { out: 2, frozen: true, dora: true, ...adapted },
+      ],
       dropout: true,
     },
   ];

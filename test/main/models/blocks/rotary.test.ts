@@ -1,7 +1,7 @@
 // Rotary embedding: frequencies and tables of every scaling against transformers, and the rotation itself.
 import { expect, test } from 'vitest';
 import { Graph } from '../../../../main/compiler/graph.ts';
-import { inverseFrequencies, rotaryTables, ropeTypes } from '../../../../main/models/blocks/rotary.ts';
+import { inverseFrequencies, ropeTypes, rotaryTables } from '../../../../main/models/blocks/rotary.ts';
 import { differencesOf } from '../../../helpers/gradients.ts';
 import { storedRotary } from '../../../helpers/operators.ts';
 
@@ -25,7 +25,10 @@ test.each(stored)('$what: frequencies and tables as in transformers', (one) => {
     expect(Math.abs(frequency / one.inverse_frequencies[i] - 1)).toBeLessThan(3e-7); // two float32 roundings
   });
   const { cos, sin } = rotaryTables(new Graph(), one.head_dim, settings, one.positions);
-  for (const [table, last] of [[cos, one.cos_last], [sin, one.sin_last]] as const) {
+  for (const [table, last] of [
+    [cos, one.cos_last],
+    [sin, one.sin_last],
+  ] as const) {
     const data = (table.source as { data: Float32Array }).data.slice(-last.length);
     data.forEach((value, i) => {
       expect(Math.abs(value - last[i])).toBeLessThan(3e-5); // float32 angles up to 300
