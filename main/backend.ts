@@ -14,7 +14,8 @@ import { toJob } from './handlers/jobs.ts';
 import { ensureStarter } from './handlers/models.ts';
 import { recoverJobs, tidyUp } from './handlers/restart.ts';
 import { createSampleProject } from './handlers/sample.ts';
-import type { Services, Shell } from './handlers/services.ts';
+import type { Keychain, Services, Shell } from './handlers/services.ts';
+import type { HubRequest } from './hub/client.ts';
 import { type Interactive, openInteractive } from './jobs/interactive.ts';
 import type { EngineCapabilities } from './jobs/job.ts';
 import { createLauncher, type ForkEngine, forkWithNode, type Launch } from './jobs/launcher.ts';
@@ -91,12 +92,16 @@ export function createBackend(options: BackendOptions): Backend {
     shell: options.shell,
     store,
     files: createFileTokens(),
+    secrets: options.shell.keychain ?? memoryKeychain(),
     inspect: openInteractive({
       launch,
       kind: 'inspect',
       input: {},
       idleMs: inspectIdleMs,
       logFile,
+      onEvent: (name, payload) => {
+        if (name === 'request') store.ledger.add({ time: Date.now(), ...(payload as HubRequest) });
+      },
       name: 'the model check',
     }),
     openChat(input, onEvent) {
@@ -236,6 +241,18 @@ function remember<T>(ask: () => Promise<T>): () => Promise<T> {
       throw error;
     });
     return answer;
+  };
+}
+
+/** For shells without a keychain: gone when the backend ends. */
+function memoryKeychain(): Keychain {
+  const values = new Map<string, string>();
+  return {
+    get: (name) => values.get(name) ?? null,
+    set: (name, value) => {
+      if (value === null) values.delete(name);
+      else values.set(name, value);
+    },
   };
 }
 

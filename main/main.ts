@@ -1,11 +1,11 @@
 // Electron's entry: one instance, one backend, one window. Everything that the app does is in the backend; this file
 // lists what is set up, and passes in the powers that only a desktop shell has.
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { app, type BrowserWindow, dialog, shell, utilityProcess } from 'electron';
+import { app, type BrowserWindow, dialog, safeStorage, shell, utilityProcess } from 'electron';
 import { type Backend, createBackend, homeFolder } from './backend.ts';
 import { serveIpc } from './bridge/ipc.ts';
-import type { Shell } from './handlers/services.ts';
+import type { Keychain, Shell } from './handlers/services.ts';
 import type { EngineProcess, ForkEngine } from './jobs/launcher.ts';
 import { log } from './log.ts';
 import { createMenu } from './menu.ts';
@@ -65,10 +65,41 @@ const desktop: Shell = {
   reveal: (path) => shell.showItemInFolder(path),
 };
 
+/** Secrets encrypted with a key of the system's keychain; none where the system has no real one (`basic_text`). */
+function openKeychain(): Keychain | undefined {
+  const weak = process.platform === 'linux' && safeStorage.getSelectedStorageBackend() === 'basic_text';
+  if (!safeStorage.isEncryptionAvailable() || weak) return undefined;
+  const file = join(homeFolder(), 'secrets.json');
+  const read = (): Record<string, string> => {
+    try {
+      return JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;
+    } catch {
+      return {};
+    }
+  };
+  return {
+    get(name) {
+      try {
+        return name in read() ? safeStorage.decryptString(Buffer.from(read()[name], 'base64')) : null;
+      } catch (error) {
+        log('warn', 'keychain.read', { name, error }); // made with another key: asked for again
+        return null;
+      }
+    },
+    set(name, value) {
+      const { [name]: _, ...rest } = read();
+      const next =
+        value === null ? rest : { ...rest, [name]: safeStorage.encryptString(value).toString('base64') };
+      writeFileSync(`${file}.new`, JSON.stringify(next), { mode: 0o600 });
+      renameSync(`${file}.new`, file);
+    },
+  };
+}
+
 function openBackend(): Backend {
   const { resources, engineFile, nodePath } = places();
   return createBackend({
-    shell: desktop,
+    shell: { ...desktop, keychain: openKeychain() },
     home: homeFolder(),
     resources,
     engineFile,

@@ -1,6 +1,6 @@
 // tunesmith model ...
 import { statSync } from 'node:fs';
-import type { BaseModel } from '../contract/models.ts';
+import type { BaseModel, CachedModel, HubLookup, SuggestedModel } from '../contract/models.ts';
 import { AppError } from '../errors.ts';
 import type { InspectAsks } from '../jobs/job.ts';
 import { type Command, type Context, short, tableOf } from './command.ts';
@@ -8,11 +8,16 @@ import { type Command, type Context, short, tableOf } from './command.ts';
 export const modelCommands: Command[] = [
   {
     name: 'model list',
-    summary: 'Lists the base models of this computer.',
+    summary: 'Lists the base models that can be used, or those that can be had.',
     arguments: [],
-    options: {},
-    optionHelp: {},
-    async run({ call }) {
+    options: { computer: { type: 'boolean' }, suggested: { type: 'boolean' } },
+    optionHelp: {
+      computer: 'models that other programs left on this computer: the Hugging Face cache, LM Studio, Ollama',
+      suggested: 'a short list of open models to download',
+    },
+    async run({ call, flag }) {
+      if (flag('computer')) return listComputer(await call('models.cached', {}));
+      if (flag('suggested')) return listSuggested(await call('models.suggested', {}));
       const models = await call('models.list', {});
       const rows = models.map((one) => [
         one.id,
@@ -45,17 +50,99 @@ export const modelCommands: Command[] = [
   },
   {
     name: 'model add',
-    summary: 'Checks a model folder and adds it to the list.',
-    arguments: ['<folder>'],
+    summary: 'Checks a model folder, or a model of the Hugging Face cache by name, and adds it to the list.',
+    arguments: ['<folder or name>'],
     options: {},
     optionHelp: {},
     async run({ call, positionals: [folder], path, token }) {
+      const cached = await cachedByName(call, folder, path(folder));
+      if (cached) {
+        const model = await call('models.addCached', { key: cached.key });
+        return { json: model, text: `${describe(model)}\nid ${model.id}` };
+      }
       await call('files.fromPath', { path: path(folder) });
       const model = await call('models.add', { token: token(folder) });
       return { json: model, text: `${describe(model)}\nid ${model.id}` };
     },
   },
+  {
+    name: 'model download',
+    summary: 'Fetches a model from the Hugging Face Hub and adds it to the list.',
+    arguments: ['<name or address>'],
+    options: { revision: { type: 'string' }, 'dry-run': { type: 'boolean' } },
+    optionHelp: {
+      revision: 'branch, tag or commit; main unless given',
+      'dry-run': 'only tells files, size, licence and place',
+    },
+    async run({ call, positionals: [repository], option, flag, job, say }) {
+      const name = { repository, revision: option('revision') ?? '' };
+      const found = await call('models.lookup', name);
+      if (flag('dry-run')) return { json: found, text: describeLookup(found) };
+      if (found.problem) throw new AppError(found.problem.code, found.problem.message, found.problem.remedy);
+      say(describeLookup(found));
+      const { id } = await call('models.download', name);
+      const { modelId } = (await job(id)).result as { modelId: string };
+      const model = await call('models.get', { modelId });
+      return { json: model, text: `${describe(model)}\nid ${model.id}` };
+    },
+  },
 ];
+
+type Call = Context['call'];
+
+/** A model of another program by its name; a folder of that name counts more. */
+async function cachedByName(call: Call, name: string, folder: string): Promise<CachedModel | undefined> {
+  if (statSync(folder, { throwIfNoEntry: false })) return undefined;
+  const { models } = await call('models.cached', {});
+  const named = models.filter((one) => one.name === name);
+  return named.find(({ problem }) => problem === null) ?? named[0];
+}
+
+function listComputer(found: { folders: string[]; models: CachedModel[] }) {
+  const rows = found.models.map((one) => [
+    one.name,
+    one.place,
+    megabytes(one.bytes),
+    one.architecture,
+    one.problem?.message ?? (one.modelId === null ? 'can be added' : 'in the list'),
+  ]);
+  return {
+    json: found,
+    text: [
+      tableOf([['name', 'place', 'size', 'type', 'state'], ...rows]),
+      `Looked into: ${found.folders.join(', ')}`,
+    ].join('\n'),
+  };
+}
+
+function listSuggested(models: SuggestedModel[]) {
+  const rows = models.map((one) => [
+    one.repository,
+    short(one.parameters),
+    `about ${megabytes(one.bytes)}`,
+    one.licence + (one.gated ? ' (terms to accept)' : ''),
+    one.fit === null ? null : `${megabytes(one.fit.peakBytes)} ${one.fit.verdict}`,
+  ]);
+  return { json: models, text: tableOf([['name', 'weights', 'download', 'licence', 'LoRA here'], ...rows]) };
+}
+
+function describeLookup(found: HubLookup): string {
+  const [lora] = found.fits;
+  return [
+    `${found.repository} at ${found.revision} (${found.commit.slice(0, 12)}), licence ${found.licence ?? 'not stated'}`,
+    ...found.files.map(
+      ({ path, bytes, here }) => `  ${path}  ${megabytes(bytes)}${here ? '  (is here)' : ''}`,
+    ),
+    `to fetch: ${megabytes(found.missingBytes)} of ${megabytes(found.bytes)}, ${megabytes(found.freeDiskBytes)} free`,
+    `to: ${found.destination}`,
+    ...(lora ? [`LoRA here: about ${megabytes(lora.peakBytes)}, ${lora.verdict}`] : []),
+    ...(found.problem ? [`${found.problem.message} ${found.problem.remedy}`] : []),
+  ].join('\n');
+}
+
+function megabytes(bytes: number): string {
+  return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(2)} GB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
 
 /** The model that a command means: the named one, or the project's, or the starter, or the only one. */
 export async function findModel(

@@ -1,6 +1,6 @@
 // tunesmith run ...
 import { readFileSync } from 'node:fs';
-import { type Run, TrainSettings } from '../contract/runs.ts';
+import { OptimizerSettings, type Recipe, type Run, TrainSettings } from '../contract/runs.ts';
 import { AppError } from '../errors.ts';
 import { type Command, type Context, tableOf, UsageError } from './command.ts';
 import { findVersion } from './dataset.ts';
@@ -17,6 +17,8 @@ export const runCommands: Command[] = [
       preset: { type: 'string' },
       settings: { type: 'string' },
       set: { type: 'string', multiple: true },
+      from: { type: 'string' },
+      checkpoint: { type: 'string' },
       name: { type: 'string' },
       'no-evaluate': { type: 'boolean' },
       'dry-run': { type: 'boolean' },
@@ -26,7 +28,9 @@ export const runCommands: Command[] = [
       model: 'id or name of the base model (the chosen one)',
       preset: 'id of the preset (the suggested one)',
       settings: 'a JSON file with all settings, instead of a preset',
-      set: 'one setting, such as --set epochs=3 or --set lora.rank=32 (may be repeated)',
+      set: 'one setting, such as --set epochs=3 or --set optimizer.kind=lion (may be repeated)',
+      from: 'number of a run whose weights are the first ones (those of the base model)',
+      checkpoint: 'which weights of that run: best or last (best)',
       name: 'name of the run',
       'no-evaluate': 'do not evaluate afterwards',
       'dry-run': 'only show the plan',
@@ -46,13 +50,38 @@ export const runCommands: Command[] = [
         settings,
         thenEvaluate: !flag('no-evaluate'),
       };
-      if (flag('dry-run')) {
-        const plan = await call('runs.plan', recipe);
-        const checks = plan.checks.map((check) => `${check.state}: ${check.sentence}`);
-        const text = `${plan.steps} steps, about ${Math.ceil(plan.seconds)} s, ${Math.round(plan.peakBytes / 1e6)} MB`;
-        return { json: { recipe, plan }, text: [text, ...checks].join('\n') };
-      }
-      return watch(context, await call('runs.start', recipe));
+      return flag('dry-run') ? planned(context, recipe) : watch(context, await call('runs.start', recipe));
+    },
+  },
+  {
+    name: 'run extend',
+    summary:
+      'Trains a run that has ended further: a new run from its last weights, with a schedule of its own.',
+    arguments: ['<project>', '<run>'],
+    options: {
+      set: { type: 'string', multiple: true },
+      name: { type: 'string' },
+      'no-evaluate': { type: 'boolean' },
+      'dry-run': { type: 'boolean' },
+    },
+    optionHelp: {
+      set: 'one setting, such as --set epochs=2 or --set learningRate=1e-4 (may be repeated)',
+      name: 'name of the new run',
+      'no-evaluate': 'do not evaluate afterwards',
+      'dry-run': 'only show the plan, with the first learning rate',
+    },
+    async run(context) {
+      const { option, flag, call } = context;
+      const { id: projectId } = await context.project(context.positionals[0]);
+      const run = await findRun(context, projectId, context.positionals[1]);
+      const startFrom = { runId: run.id, checkpoint: 'last' as const };
+      const recipe = {
+        ...run.recipe,
+        name: option('name') ?? `${run.name}, longer`.slice(0, 120),
+        settings: withAssignments({ ...run.recipe.settings, startFrom }, context.options('set')),
+        thenEvaluate: run.recipe.thenEvaluate && !flag('no-evaluate'),
+      };
+      return flag('dry-run') ? planned(context, recipe) : watch(context, await call('runs.start', recipe));
     },
   },
   {
@@ -120,6 +149,14 @@ export async function findRun({ call }: Context, projectId: string, given: strin
   throw new AppError('run-unknown', `The project has ${what}.`, 'Start one: tunesmith run start <project>');
 }
 
+/** The plan of a recipe, without starting it. */
+async function planned({ call }: Context, recipe: Recipe): Promise<{ json: unknown; text: string }> {
+  const plan = await call('runs.plan', recipe);
+  const checks = plan.checks.map((check) => `${check.state}: ${check.sentence}`);
+  const text = `${plan.steps} steps, about ${Math.ceil(plan.seconds)} s, ${Math.round(plan.peakBytes / 1e6)} MB`;
+  return { json: { recipe, plan }, text: [text, ...checks].join('\n') };
+}
+
 /** Follows the training and the evaluation behind it. */
 async function watch(context: Context, started: Run): Promise<{ json: unknown; text: string }> {
   const { call, job, backend } = context;
@@ -150,11 +187,30 @@ async function settingsOf(
   ref: { projectId: string; versionId: string; modelId: string },
 ): Promise<TrainSettings> {
   const file = context.option('settings');
-  const settings: Record<string, unknown> =
-    file === undefined
-      ? structuredClone(await presetOf(context, ref))
-      : (JSON.parse(readFileSync(context.path(file), 'utf8')) as Record<string, unknown>);
-  for (const assignment of context.options('set')) assign(settings, assignment);
+  const settings = requireSettings(
+    file === undefined ? await presetOf(context, ref) : JSON.parse(readFileSync(context.path(file), 'utf8')),
+  );
+  const from = context.option('from');
+  if (from === undefined && context.option('checkpoint') !== undefined)
+    throw new UsageError('--checkpoint needs --from with the number of a run.');
+  if (from !== undefined) {
+    const run = await findRun(context, ref.projectId, from);
+    settings.startFrom = requireSettings({
+      ...settings,
+      startFrom: { runId: run.id, checkpoint: context.option('checkpoint') ?? 'best' },
+    }).startFrom;
+  }
+  return withAssignments(settings, context.options('set'));
+}
+
+function withAssignments(given: TrainSettings, assignments: readonly string[]): TrainSettings {
+  const settings: Record<string, unknown> = structuredClone(given);
+  for (const assignment of assignments) assign(settings, assignment);
+  return requireSettings(settings);
+}
+
+/** Settings with what came later at its usual value; all faults at once. */
+function requireSettings(settings: unknown): TrainSettings {
   const parsed = TrainSettings.safeParse(settings);
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
@@ -189,6 +245,12 @@ function assign(settings: Record<string, unknown>, assignment: string): void {
     value = JSON.parse(text);
   } catch {
     // a word such as `cosine`
+  }
+  if (path.join('.') === 'optimizer.kind') {
+    const usual = OptimizerSettings.safeParse({ kind: value });
+    if (!usual.success) throw new UsageError(`There is no optimizer "${text}".`);
+    settings.optimizer = usual.data; // another optimizer brings its own usual values
+    return;
   }
   let target = settings;
   for (const name of path.slice(0, -1)) {

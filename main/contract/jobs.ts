@@ -12,6 +12,7 @@ export const JobKind = z.enum([
   'export',
   'project-file',
   'device-check',
+  'download-model',
 ]);
 export type JobKind = z.infer<typeof JobKind>;
 

@@ -66,11 +66,21 @@ export const LedgerEntry = z.object({
   bytesIn: z.int(),
 });
 
+/** The token is never given back to a window. `environment`: HF_TOKEN is set. */
+export const HubToken = z.object({ kept: z.enum(['none', 'keychain', 'memory', 'environment']) });
+export type HubToken = z.infer<typeof HubToken>;
+
 export const settings = {
   'settings.get': call({ input: Nothing, output: Settings }),
   'settings.set': call({ input: Settings.partial(), output: Settings }),
   'settings.machine': call({ input: Nothing, output: Machine }),
   'settings.capabilities': call({ input: Nothing, output: Capabilities }),
+  'settings.hubToken': call({ input: Nothing, output: HubToken }),
+  /** Null forgets it. */
+  'settings.setHubToken': call({
+    input: z.object({ token: z.string().trim().min(1).max(500).nullable() }),
+    output: HubToken,
+  }),
   'settings.ledger': call({ input: Nothing, output: z.array(LedgerEntry) }),
   /** Opens the shell's own dialog; empty when cancelled. Browser mode has none and uses uploads instead. */
   'files.pick': call({

@@ -15,6 +15,7 @@ import { runHandlers } from './runs.ts';
 import type { Services } from './services.ts';
 import { settingHandlers } from './settings.ts';
 import { buildHooks } from './work/build-dataset.ts';
+import { downloadHooks } from './work/download-model.ts';
 import { evaluateHooks } from './work/evaluate.ts';
 import { exportHooks } from './work/export.ts';
 import { importHooks } from './work/import-documents.ts';
@@ -44,5 +45,6 @@ export function createHooks(services: Services): Partial<Record<JobKind, JobHook
     evaluate: evaluateHooks(services),
     export: exportHooks(services),
     'project-file': projectFileHooks(services),
+    'download-model': downloadHooks(services),
   };
 }

@@ -5,6 +5,7 @@ import type { DatasetVersion } from '../contract/datasets.ts';
 import type { BaseModel } from '../contract/models.ts';
 import type { Run } from '../contract/runs.ts';
 import { AppError } from '../errors.ts';
+import { type HubPlaces, hubPlaces } from '../hub/places.ts';
 import type { SourceFile } from '../jobs/job.ts';
 import type { SourceRow } from '../store/documents.ts';
 import type { ProjectStore } from '../store/index.ts';
@@ -56,6 +57,14 @@ export function memoryBudget(services: Services): number {
 /** Threads for an engine: the run's own number, or else the one of the settings; 0 stands for all cores. */
 export function threadsFor(services: Services, wanted = 0): number {
   return wanted || services.store.settings.get().threads || availableParallelism();
+}
+
+export const hubTokenName = 'hub-token';
+
+/** Where the Hub and its cache are, with the token that the user gave here or, failing that, in the environment. */
+export function hubPlacesOf(services: Services): HubPlaces {
+  const places = hubPlaces();
+  return { ...places, token: services.secrets.get(hubTokenName) ?? places.token };
 }
 
 /** "1 file", "3 files", "1,204 files". */

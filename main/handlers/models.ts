@@ -5,16 +5,21 @@ import { join } from 'node:path';
 import type { BaseModel, models } from '../contract/models.ts';
 import type { HandlersFor } from '../contract/wire.ts';
 import { AppError } from '../errors.ts';
+import { curatedModels } from '../hub/curated.ts';
+import { parseRepository } from '../hub/repository.ts';
 import type { InspectAsks } from '../jobs/job.ts';
 import { log } from '../log.ts';
 import { newId } from '../store/rows.ts';
-import { findModel, memoryBudget, threadsFor } from './lookup.ts';
+import { toJob } from './jobs.ts';
+import { findModel, hubPlacesOf, memoryBudget, threadsFor } from './lookup.ts';
 import type { Services } from './services.ts';
 
 export const starterId = 'starter';
 
 export function modelHandlers(services: Services): HandlersFor<typeof models> {
   const { store, inspect } = services;
+  const cached = () =>
+    inspect.ask<InspectAsks['cached']['reply']>('cached', { cacheFolder: hubPlacesOf(services).cacheFolder });
   return {
     'models.list': async () => {
       await ensureStarter(services);
@@ -46,6 +51,55 @@ export function modelHandlers(services: Services): HandlersFor<typeof models> {
         threads: threadsFor(services),
       });
     },
+    'models.cached': async () => {
+      const { folders, models: found } = await cached();
+      const models = found.map((one) => ({
+        ...one,
+        modelId: store.models.byFolder(one.folder)?.id ?? null,
+      }));
+      return { folders, models };
+    },
+    'models.addCached': async ({ key }) => {
+      const model = (await cached()).models.find((one) => one.key === key);
+      if (!model)
+        throw new AppError('model-folder-missing', 'This model is not there any more.', 'Look again.');
+      if (model.problem) throw new AppError(model.problem.code, model.problem.message, model.problem.remedy);
+      return addModel(services, model.folder);
+    },
+    'models.suggested': async () => {
+      const fits = await inspect.ask<InspectAsks['suggestedFits']['reply']>('suggestedFits', {
+        memoryBytes: memoryBudget(services),
+      });
+      return curatedModels.map(({ dtype: _, config: __, ...model }) => ({
+        ...model,
+        fit: fits[model.repository] ?? null,
+      }));
+    },
+    'models.lookup': ({ repository, revision }) =>
+      inspect.ask<InspectAsks['lookup']['reply']>('lookup', {
+        places: hubPlacesOf(services),
+        ...parseRepository(repository, revision),
+        memoryBytes: memoryBudget(services),
+      }),
+    'models.download': (given) => {
+      const name = parseRepository(given.repository, given.revision);
+      const same = services.queue
+        .active()
+        .find((job) => job.kind === 'download-model' && job.spec.repository === name.repository);
+      if (same) return toJob(same);
+      return toJob(
+        services.queue.start({
+          kind: 'download-model',
+          projectId: null,
+          subjectId: null,
+          title: `Download ${name.repository}`,
+          spec: { ...name },
+          lane: 'free',
+          canPause: true,
+          cancelLabel: 'Stop and keep what arrived',
+        }),
+      );
+    },
     'models.choose': ({ projectId, modelId }) => {
       findModel(services, modelId);
       store.project(projectId).row.update({ chosenModelId: modelId });
@@ -61,7 +115,11 @@ export function modelHandlers(services: Services): HandlersFor<typeof models> {
 }
 
 /** Checks a model folder and adds it to the list. Refusals are errors with the reason. */
-export async function addModel(services: Services, folder: string): Promise<BaseModel> {
+export async function addModel(
+  services: Services,
+  folder: string,
+  origin?: BaseModel['origin'],
+): Promise<BaseModel> {
   const { store } = services;
   const path = await realpath(folder);
   const facts = await services.inspect.ask<InspectAsks['model']['reply']>('model', { folder: path });
@@ -70,7 +128,8 @@ export async function addModel(services: Services, folder: string): Promise<Base
     ...facts,
     folder: path,
     id: known?.id ?? newId(),
-    origin: known?.origin ?? (/[\\/]models--[^\\/]+[\\/]snapshots[\\/]/.test(path) ? 'cache' : 'folder'),
+    origin:
+      origin ?? known?.origin ?? (/[\\/]models--[^\\/]+[\\/]snapshots[\\/]/.test(path) ? 'cache' : 'folder'),
     addedAt: known?.addedAt ?? Date.now(),
   };
   store.models.save(model);

@@ -10,6 +10,8 @@ import { log } from '../log.ts';
 import { purgeProject } from './projects.ts';
 import type { Services } from './services.ts';
 
+/** Kinds that go on by themselves where they were. */
+const goOn: JobKind[] = ['import-documents', 'download-model'];
 const trashDays = 30;
 const dayMs = 24 * 3600 * 1000;
 
@@ -20,7 +22,7 @@ export async function recoverJobs(
   const { store, queue } = services;
   for (const job of store.jobs.active()) {
     if (job.owner === store.owner || store.ownerLives(job.owner)) continue;
-    const goesOn = job.state === 'waits' || job.kind === 'import-documents';
+    const goesOn = job.state === 'waits' || goOn.includes(job.kind);
     try {
       if (job.projectId !== null) store.project(job.projectId);
       if (goesOn) void engineGone(job.enginePid).then(() => queue.restart(job));

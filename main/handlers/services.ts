@@ -6,6 +6,12 @@ import type { EngineCapabilities, JobTypes } from '../jobs/job.ts';
 import type { Queue } from '../jobs/queue.ts';
 import type { Store } from '../store/index.ts';
 
+export interface Keychain {
+  get(name: string): string | null;
+  /** Null forgets it. */
+  set(name: string, value: string | null): void;
+}
+
 /** Powers that only a shell has. Those that are absent are refused with a sentence, or done by upload and download. */
 export interface Shell {
   kind: 'electron' | 'browser' | 'cli';
@@ -13,6 +19,8 @@ export interface Shell {
   pick?(kind: 'files' | 'folder' | 'project-file', title: string): Promise<string[]>;
   /** Asks where to save; null when cancelled. */
   saveAs?(fileName: string): Promise<string | null>;
+  /** The system's keychain; without it, secrets are kept in memory until the backend ends. */
+  keychain?: Keychain;
   /** Shows a file or folder in the file manager. */
   reveal?(path: string): void;
 }
@@ -30,6 +38,7 @@ export interface Services {
   store: Store;
   queue: Queue;
   files: FileTokens;
+  secrets: Keychain;
   inspect: Interactive;
   openChat(input: JobTypes['chat']['input'], onEvent: (name: string, payload: unknown) => void): Interactive;
   capabilities(): Promise<EngineCapabilities>;

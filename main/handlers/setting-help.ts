@@ -17,11 +17,6 @@ export const settingHelp: Record<string, Help> = {
     unit: '',
     help: 'The weights to start from: those of the base model, or those that another run has learned.',
   },
-  'startFrom.runId': {
-    label: 'Start from run',
-    unit: '',
-    help: 'The run whose weights are the first ones; it needs the same base model, method and rank.',
-  },
   'startFrom.checkpoint': {
     label: 'Its checkpoint',
     unit: '',

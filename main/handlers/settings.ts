@@ -1,15 +1,21 @@
 // Calls about settings, this machine, what this build can do, and choosing files.
 import { stat } from 'node:fs/promises';
 import { basename, isAbsolute } from 'node:path';
-import type { settings } from '../contract/settings.ts';
+import type { HubToken, settings } from '../contract/settings.ts';
 import type { HandlersFor } from '../contract/wire.ts';
 import { AppError } from '../errors.ts';
+import { hubPlaces } from '../hub/places.ts';
+import { hubTokenName } from './lookup.ts';
 import { describeMachine } from './machine.ts';
 import type { Services } from './services.ts';
 import { settingHelp } from './setting-help.ts';
 
 export function settingHandlers(services: Services): HandlersFor<typeof settings> {
   const { store, shell, files } = services;
+  const hubToken = (): HubToken => {
+    if (services.secrets.get(hubTokenName) !== null) return { kept: shell.keychain ? 'keychain' : 'memory' };
+    return { kept: hubPlaces().token === null ? 'none' : 'environment' };
+  };
   return {
     'settings.get': () => store.settings.get(),
     'settings.set': (change) => store.settings.set(change),
@@ -21,6 +27,11 @@ export function settingHandlers(services: Services): HandlersFor<typeof settings
       canPickFolders: shell.pick !== undefined,
       settingHelp,
     }),
+    'settings.hubToken': hubToken,
+    'settings.setHubToken': ({ token }) => {
+      services.secrets.set(hubTokenName, token);
+      return hubToken();
+    },
     'settings.ledger': () => store.ledger.list(),
     'files.pick': async ({ kind, title }) => {
       if (!shell.pick)

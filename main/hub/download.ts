@@ -31,7 +31,7 @@ export interface DownloadOptions {
 
 /** Bytes that a download leaves free for the rest of the system. */
 const reserveBytes = 200_000_000;
-const checkDiskEvery = 64_000_000;
+const checkDiskEvery = 16_000_000;
 
 /** Fetches what is missing and returns the folder of the complete snapshot. */
 export async function downloadModel(hub: Hub, model: HubModel, options: DownloadOptions): Promise<string> {

@@ -10,6 +10,7 @@ export const jobLoaders = {
   train: async () => pick(await import('./train.ts'), 'train'),
   evaluate: async () => pick(await import('./evaluate.ts'), 'evaluate'),
   export: async () => pick(await import('./export.ts'), 'exportModel'),
+  'download-model': async () => pick(await import('./download-model.ts'), 'downloadModel'),
   chat: async () => pick(await import('./chat.ts'), 'chat'),
   inspect: async () => pick(await import('./inspect.ts'), 'inspect'),
   capabilities: async () => pick(await import('./capabilities.ts'), 'capabilities'),

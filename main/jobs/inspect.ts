@@ -14,8 +14,10 @@ import { fitsOf, makePlan, verdictOf } from '../training/plan.ts';
 import { type PresetFacts, presetsFor } from '../training/presets.ts';
 import { measureGflops } from '../training/speed.ts';
 import { renderRecord, type SurveyedRecord, surveyRecords, tokenStats } from '../training/survey.ts';
+import { cachedModels } from './cached-models.ts';
 import { modelFacts } from './inspect-model.ts';
 import type { InspectAsks, JobRunner, SourceFile } from './job.ts';
+import { lookUpModel, suggestedFits } from './lookup-model.ts';
 import { readRecords } from './records.ts';
 
 type Request<Ask extends keyof InspectAsks> = InspectAsks[Ask]['request'];
@@ -72,6 +74,9 @@ export const inspect: JobRunner<'inspect'> = {
         const endIds = await endIdsOf(model, tokenizer);
         return makePlan({ model, records, settings, endIds, memoryBytes, diskBytes, gflops, startFrom });
       },
+      lookup: (request) => lookUpModel(request, context.signal, (sent) => context.emit('request', sent)),
+      cached: ({ cacheFolder }) => cachedModels(cacheFolder),
+      suggestedFits: ({ memoryBytes }) => suggestedFits(memoryBytes),
       suggest: async ({ sources }) => suggest(await Promise.all(sources.map(sampled))),
     };
     await context.answer(answers);

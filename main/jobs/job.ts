@@ -16,7 +16,7 @@ import type {
 import type { Coverage } from '../contract/documents.ts';
 import type { MetricResult } from '../contract/evaluations.ts';
 import type { Parity } from '../contract/exports.ts';
-import type { BaseModel, Fit } from '../contract/models.ts';
+import type { BaseModel, CachedModel, Fit, HubLookup } from '../contract/models.ts';
 import type {
   MetricPoint,
   Plan,
@@ -27,6 +27,8 @@ import type {
 } from '../contract/runs.ts';
 import type { Capabilities } from '../contract/settings.ts';
 import type { ErrorShape } from '../errors.ts';
+import type { HubRequest } from '../hub/client.ts';
+import type { HubPlaces } from '../hub/places.ts';
 import type { StartPoint } from '../training/start.ts';
 
 /** A source as the engine sees it: the extracted parts lie in `partsFile`, one `DocumentPart` as JSON a line. */
@@ -137,6 +139,13 @@ export interface JobTypes {
     events: Record<string, never>;
     result: { files: { name: string; bytes: number; sha256: string }[]; parity: Parity };
   };
+  /** Fetches a model from the Hub into the cache; `request` events are for the network ledger. */
+  'download-model': {
+    input: { places: HubPlaces; repository: string; revision: string };
+    events: { request: HubRequest };
+    /** The complete snapshot. */
+    result: { folder: string };
+  };
   /** Interactive: stays until stopped and answers `ChatAsk`s. */
   chat: {
     input: { modelFolder: string; columns: { id: string; tuned: TunedWeights | null }[]; threads: number };
@@ -144,7 +153,7 @@ export interface JobTypes {
     result: null;
   };
   /** Interactive: quick questions about models, records and plans, with tokenizers kept warm. */
-  inspect: { input: Record<string, never>; events: Record<string, never>; result: null };
+  inspect: { input: Record<string, never>; events: { request: HubRequest }; result: null };
   /** Reads the registries once, so that the backend never loads a parser or a native library. */
   capabilities: { input: Record<string, never>; events: Record<string, never>; result: EngineCapabilities };
 }
@@ -201,6 +210,18 @@ export interface InspectAsks {
     reply: Plan;
   };
   suggest: { request: { sources: SourceFile[] }; reply: DatasetSuggestion };
+  /** Asks the Hub what a download would fetch. */
+  lookup: {
+    request: { places: HubPlaces; repository: string; revision: string; memoryBytes: number };
+    reply: HubLookup;
+  };
+  /** Models that other programs keep on this computer. */
+  cached: {
+    request: { cacheFolder: string };
+    reply: { folders: string[]; models: Omit<CachedModel, 'modelId'>[] };
+  };
+  /** The fit of LoRA for each model of the short list, by repository. */
+  suggestedFits: { request: { memoryBytes: number }; reply: { [repository: string]: Fit | null } };
 }
 
 export type JobKind = keyof JobTypes;

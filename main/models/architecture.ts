@@ -3,6 +3,7 @@
 // for its id.
 import type { z } from 'zod';
 import type { Value } from '../compiler/graph.ts';
+import type { GgufMapping } from './blocks/gguf-names.ts';
 import type { ModelBuilder } from './builder.ts';
 
 export type TensorKind = 'linear' | 'conv1d' | 'embedding' | 'norm' | 'bias';
@@ -75,5 +76,7 @@ export interface Architecture<Config = unknown> {
   rename?(name: string): string;
   /** Modules of the output layer, which `all-linear` leaves out (as PEFT does). */
   outputModules: readonly string[];
+  /** What llama.cpp calls this model; absent where it has none of this kind, or nobody has mapped it yet. */
+  ggufNames?(config: Config): GgufMapping;
   forward(builder: ModelBuilder, config: Config): ForwardResult;
 }

@@ -5,8 +5,9 @@
 import { z } from 'zod';
 import type { DecoderVariant } from './blocks/decoder.ts';
 import { activationNames } from './blocks/feed-forward.ts';
+import { decoderGguf, type GgufMapping } from './blocks/gguf-names.ts';
 import { slidesAt, windowFields, windowOf } from './blocks/layer-types.ts';
-import { RopeScaling, type RotarySettings, rotarySettings } from './blocks/rotary.ts';
+import { RopeScaling, type RotarySettings, ropeType, rotarySettings } from './blocks/rotary.ts';
 import { LlamaConfig, llamaLike } from './llama.ts';
 
 const GemmaConfig = LlamaConfig.extend({
@@ -93,6 +94,35 @@ function gemma3Rotary(config: Gemma3Config, layer: number): RotarySettings {
       );
 }
 
+/** llama.cpp fixes the order of windowed layers, their rotation, and the scale of scores. */
+function gemma3Gguf(config: Gemma3Config): GgufMapping {
+  const layers = Array.from({ length: config.num_hidden_layers }, (_, i) => i);
+  if (layers.some((layer) => slides(config, layer) !== ((layer + 1) % 6 !== 0))) {
+    return { refused: 'has windowed layers in another order than llama.cpp’s, where every sixth sees all' };
+  }
+  const local = layers.filter((layer) => slides(config, layer)).map((layer) => gemma3Rotary(config, layer));
+  if (local.some(({ theta, scaling }) => theta !== 10000 || ropeType(scaling) !== 'default')) {
+    return { refused: 'turns its windowed layers by another base than 10000, which llama.cpp does not read' };
+  }
+  if (config.query_pre_attn_scalar !== config.head_dim) {
+    return { refused: 'scales its scores otherwise than by the width of a head, as llama.cpp does' };
+  }
+  if (config.final_logit_softcapping || config.attn_logit_softcapping) {
+    return { refused: 'caps scores or logits, which llama.cpp does not know in its family' };
+  }
+  const seesAll = layers.find((layer) => !slides(config, layer));
+  return decoderGguf(config, {
+    architecture: 'gemma3',
+    headWidth: 'always',
+    norms: 'both',
+    normOffset: 1,
+    biases: 'none',
+    activation: 'gelu_pytorch_tanh',
+    rotary: gemma3Rotary(config, seesAll ?? 5),
+    further: [['attention.sliding_window', 'UINT32', config.sliding_window ?? 0]],
+  });
+}
+
 export const gemma3 = llamaLike(
   {
     id: 'gemma3_text',
@@ -108,4 +138,5 @@ export const gemma3 = llamaLike(
     window: (config, layer) => windowOf(config, slides(config, layer)),
     rotary: gemma3Rotary,
   },
+  gemma3Gguf,
 );

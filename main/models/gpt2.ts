@@ -6,6 +6,7 @@ import type { Value } from '../compiler/graph.ts';
 import type { Architecture, TensorSpec } from './architecture.ts';
 import { linearSpecs } from './blocks/decoder.ts';
 import { activation, activationNames } from './blocks/feed-forward.ts';
+import { type GgufMapping, renamedFor } from './blocks/gguf-names.ts';
 import { headFields, labelCount, lastPlaces, linearHead, objectiveOf } from './blocks/heads.ts';
 import type { ModelBuilder } from './builder.ts';
 
@@ -94,6 +95,47 @@ function feedForward(b: ModelBuilder, x: Value, layer: number, config: Gpt2Confi
   return b.linear(active, [`${module}.c_proj`], 'conv1d')[0];
 }
 
+/** Conv1D weights are turned round. */
+function ggufNames(config: Gpt2Config): GgufMapping {
+  if (config.activation_function !== 'gelu_new') {
+    return { refused: `uses ${config.activation_function}, where llama.cpp has gelu_new` };
+  }
+  if (!config.scale_attn_weights || config.scale_attn_by_inverse_layer_idx) {
+    return { refused: 'scales its scores otherwise than llama.cpp does' };
+  }
+  const { n_embd: hidden } = config;
+  const whole = {
+    'transformer.wte': 'token_embd',
+    'transformer.wpe': 'position_embd',
+    'transformer.ln_f': 'output_norm',
+    lm_head: 'output',
+  };
+  const inLayer = {
+    ln_1: 'attn_norm',
+    'attn.c_attn': 'attn_qkv',
+    'attn.c_proj': 'attn_output',
+    ln_2: 'ffn_norm',
+    'mlp.c_fc': 'ffn_up',
+    'mlp.c_proj': 'ffn_down',
+  };
+  return {
+    architecture: 'gpt2',
+    metadata: [
+      ['block_count', 'UINT32', config.n_layer],
+      ['context_length', 'UINT32', config.n_positions],
+      ['embedding_length', 'UINT32', hidden],
+      ['feed_forward_length', 'UINT32', config.n_inner ?? 4 * hidden],
+      ['attention.head_count', 'UINT32', config.n_head],
+      ['attention.layer_norm_epsilon', 'FLOAT32', config.layer_norm_epsilon],
+    ],
+    tensor: (name) => {
+      const found = renamedFor(name, 'transformer.h.', whole, inLayer);
+      if (found === undefined) return undefined;
+      return { name: found, ...(/\.c_\w+\.weight$/.test(name) ? { layout: 'transposed' } : {}) };
+    },
+  };
+}
+
 export const gpt2: Architecture<Gpt2Config> = {
   id: 'gpt2',
   label: 'GPT-2',
@@ -115,6 +157,7 @@ export const gpt2: Architecture<Gpt2Config> = {
   // the first published checkpoints name their tensors without the prefix
   rename: (name) => (/^(wte|wpe|h|ln_f)\./.test(name) ? `transformer.${name}` : name),
   outputModules: ['lm_head', 'score', 'classifier'],
+  ggufNames,
   forward: (b, config) => {
     const norm = (x: Value, module: string) => b.layerNorm(x, module, config.layer_norm_epsilon);
     const places = b.embed('transformer.wpe', { ids: b.options.positions });

@@ -11,6 +11,7 @@ import {
   kvHeadsOf,
 } from './blocks/decoder.ts';
 import { activationNames } from './blocks/feed-forward.ts';
+import { decoderGguf, type GgufMapping } from './blocks/gguf-names.ts';
 import { headFields, objectiveOf } from './blocks/heads.ts';
 import { rotaryFields } from './blocks/rotary.ts';
 
@@ -40,6 +41,7 @@ export function llamaLike<Config extends DecoderConfig>(
   entry: Entry,
   Config: z.ZodType<Config>,
   variant: DecoderVariant<Config>,
+  ggufNames?: (config: Config) => GgufMapping,
 ): Architecture<Config> {
   return {
     ...entry,
@@ -57,6 +59,7 @@ export function llamaLike<Config extends DecoderConfig>(
     }),
     tensors: (config) => decoderTensors(config, variant),
     outputModules: ['lm_head', 'score'],
+    ...(ggufNames === undefined ? {} : { ggufNames }),
     forward: (builder, config) => decoderForward(builder, config, variant),
   };
 }
@@ -71,4 +74,5 @@ export const llama = llamaLike(
   },
   LlamaConfig,
   {},
+  (config) => decoderGguf(config, { architecture: 'llama', permuted: true, sizes: true, biases: 'all' }),
 );

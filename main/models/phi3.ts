@@ -6,6 +6,7 @@ import type { Value } from '../compiler/graph.ts';
 import type { Architecture, TensorSpec } from './architecture.ts';
 import { headDimOf, kvHeadsOf, linearSpecs } from './blocks/decoder.ts';
 import { gated } from './blocks/feed-forward.ts';
+import { decoderGguf, type GgufMapping } from './blocks/gguf-names.ts';
 import { rotarySettings } from './blocks/rotary.ts';
 import type { ModelBuilder } from './builder.ts';
 import { LlamaConfig, llamaLike } from './llama.ts';
@@ -68,6 +69,23 @@ function feedForward(b: ModelBuilder, x: Value, layer: number, config: Phi3Confi
   return b.linear(gated(b.g, config.hidden_act, gate, up, b.selective), [`${module}.down_proj`])[0];
 }
 
+/** What llama.cpp's loader of this family asks for. */
+function ggufNames(config: Phi3Config): GgufMapping {
+  if (headDimOf(config) * config.num_attention_heads !== config.hidden_size) {
+    return { refused: 'has heads of another width than its hidden size gives, which llama.cpp does not know' };
+  }
+  const original = config.original_max_position_embeddings ?? config.max_position_embeddings;
+  return decoderGguf(config, {
+    architecture: 'phi3',
+    sizes: true,
+    biases: 'none',
+    further: [
+      ['rope.scaling.original_context_length', 'UINT32', original],
+      ['attention.sliding_window', 'UINT32', config.sliding_window ?? 0],
+    ],
+  });
+}
+
 export const phi3: Architecture<Phi3Config> = {
   ...llamaLike(
     {
@@ -78,6 +96,7 @@ export const phi3: Architecture<Phi3Config> = {
     },
     Phi3Config,
     {},
+    ggufNames,
   ),
   tensors,
   forward: (b, config) => {

@@ -1,5 +1,5 @@
 // RoBERTa: BERT's encoder whose positions start behind the padding id, with other heads.
-// Reference: transformers, models/roberta/modeling_roberta.py. No stored case holds it yet.
+// Reference: transformers, models/roberta/modeling_roberta.py.
 import { z } from 'zod';
 import type { Architecture, ForwardResult, TensorSpec } from './architecture.ts';
 import { BertConfig, bertLayout, renameNorm, sizesOf } from './bert.ts';
@@ -66,7 +66,7 @@ export const roberta: Architecture<RobertaConfig> = {
   label: 'RoBERTa',
   description: 'BERT with longer pre-training: classifiers of texts and tokens, and masked words.',
   modelTypes: ['roberta', 'xlm-roberta'],
-  proven: [],
+  proven: ['roberta'],
   task: 'encoder',
   objective,
   Config: RobertaConfig,

@@ -101,6 +101,7 @@ function requireFit(settings: TrainSettings, model: Model): void {
 }
 
 export function optimizerChoiceOf({ optimizer }: TrainSettings): OptimizerChoice {
+  if (optimizer.kind === 'sgd' && optimizer.nesterov) return { ...optimizer, dampening: 0 }; // as torch demands
   if (optimizer.kind !== 'adafactor') return optimizer;
   const { beta1, ...rest } = optimizer;
   return beta1 === 0 ? rest : optimizer; // 0 stands for no momentum, which then takes no memory

@@ -44,7 +44,6 @@ export function Header() {
       <button
         type="button"
         className={styles.find}
-        aria-label="Find a screen, record or action"
         onClick={() => useUi.setState({ paletteOpen: true })}
       >
         <IconSearch size={16} stroke={1.75} aria-hidden />
@@ -129,7 +128,7 @@ function Sent() {
   const words = total === 0 ? 'Nothing sent' : `${bytes(total)} sent`;
   return (
     <Tooltip label="What left this computer since the first start. Opens the network ledger.">
-      <a className={styles.sent} href="#/settings/ledger" aria-label={`${words}, open the network ledger`}>
+      <a className={styles.sent} href="#/settings/ledger">
         <Shape size={16} stroke={1.75} aria-hidden className={styles.sentIcon} />
         <span className={styles.sentWords}>{words}</span>
       </a>

@@ -95,7 +95,6 @@ function Item({ screen, project, activeId, projectId }: ItemProps) {
           className={[styles.item, active ? styles.active : '', screen.step ? styles.twoLines : ''].join(' ')}
           href={href}
           aria-current={active ? (screen.step ? 'step' : 'page') : undefined}
-          aria-label={name}
           onClick={() => useUi.setState({ navOpen: false })}
         >
           {screen.step ? (
@@ -104,7 +103,10 @@ function Item({ screen, project, activeId, projectId }: ItemProps) {
             <screen.icon size={18} stroke={1.75} aria-hidden className={styles.icon} />
           )}
           <span className={styles.words}>
-            <span className={styles.title}>{screen.title}</span>
+            <span className={styles.title}>
+              {screen.title}
+              {screen.step && <span className="visuallyHidden">, {stateWords[state]}, </span>}
+            </span>
             {screen.step && <span className={styles.fact}>{sentence(step?.fact ?? 'No project open')}</span>}
           </span>
         </a>
@@ -136,5 +138,9 @@ function Badge({ number, state, current }: { number: number; state: State; curre
       </span>
     );
   }
-  return <span className={`${styles.badge} ${current ? styles.filled : styles.hollow}`}>{number}</span>;
+  return (
+    <span aria-hidden className={`${styles.badge} ${current ? styles.filled : styles.hollow}`}>
+      {number}
+    </span>
+  );
 }

@@ -22,7 +22,15 @@ import {
   type StoredLora,
   type StoredRun,
 } from './reference.ts';
-import { gradientRows, logitsOf, plain, runRows, settingsOf, tolerances, withoutPadding } from './training.ts';
+import {
+  gradientRows,
+  logitsOf,
+  plain,
+  runRows,
+  settingsOf,
+  tolerances,
+  withoutPadding,
+} from './training.ts';
 
 /** Rows of texts; `labels` is one number per row, or one per place with -100 where nothing is to be told. */
 export interface StoredTexts {
@@ -82,13 +90,22 @@ async function* runEncoder(folder: string, options: CheckOptions): AsyncIterable
   const model = modelOf(folder);
   if ('skip' in model) throw new Error(model.skip);
   const reference = new Reference(folder);
-  const context: Context = { name: basename(folder), model, reference, provider: options.provider as Provider };
+  const context: Context = {
+    name: basename(folder),
+    model,
+    reference,
+    provider: options.provider as Provider,
+  };
   if (kindOf(folder) === 'reward-model') yield* rewards(context, readStored<StoredReward>(folder));
   else yield* labelled(context, readStored<StoredEncoder>(folder));
 }
 
 /** Texts without their padding. */
-export function textsOf({ input_ids: ids, attention_mask: mask, token_type_ids: types }: StoredTexts): Text[] {
+export function textsOf({
+  input_ids: ids,
+  attention_mask: mask,
+  token_type_ids: types,
+}: StoredTexts): Text[] {
   return ids.map((row, r) => {
     const real = (list: number[]) => list.filter((_, place) => mask[r][place] === 1);
     return { ids: real(row), types: types && real(types[r]) };
@@ -156,7 +173,18 @@ async function* labelled(context: Context, stored: StoredEncoder): AsyncIterable
   for (const [key, lora] of Object.entries(stored.lora ?? {})) {
     const mask = maskOf(stored.batches[0]);
     const label = `${name} ${key}`;
-    yield* adapterRows({ label, model, provider, reference, key, stored: lora, batch, mask, trainBatches, task });
+    yield* adapterRows({
+      label,
+      model,
+      provider,
+      reference,
+      key,
+      stored: lora,
+      batch,
+      mask,
+      trainBatches,
+      task,
+    });
   }
 }
 
@@ -210,7 +238,9 @@ async function* otherLosses(context: Context, stored: StoredEncoder): AsyncItera
       yield await lossRow(context, name, 'loss with class weights', batchOf(first, model, weights), loss);
     } else if (key === 'multi_label' && others.multi_label !== undefined) {
       const { labels, loss } = others.multi_label;
-      yield await lossRow(context, name, 'multi-label loss', targetsOf(first, labels, model), loss, { task: multiLabel });
+      yield await lossRow(context, name, 'multi-label loss', targetsOf(first, labels, model), loss, {
+        task: multiLabel,
+      });
     } else {
       throw new Error(`The loss "${key}" of ${name} is not known.`);
     }

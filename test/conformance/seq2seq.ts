@@ -19,7 +19,16 @@ import {
   type StoredLora,
   type StoredRun,
 } from './reference.ts';
-import { gradientRows, logitsOf, meanLoss, plain, runRows, settingsOf, tolerances, withoutPadding } from './training.ts';
+import {
+  gradientRows,
+  logitsOf,
+  meanLoss,
+  plain,
+  runRows,
+  settingsOf,
+  tolerances,
+  withoutPadding,
+} from './training.ts';
 
 interface StoredPairs extends StoredTexts {
   decoder_input_ids: number[][];
@@ -38,7 +47,8 @@ interface StoredPairModel {
 
 export const encoderDecoders: Check = {
   id: 'encoder-decoders',
-  matches: (folder, files) => files.includes('config.json') && pairKinds.some((kind) => kind === kindOf(folder)),
+  matches: (folder, files) =>
+    files.includes('config.json') && pairKinds.some((kind) => kind === kindOf(folder)),
   run: runPairs,
 };
 
@@ -60,7 +70,8 @@ async function* runPairs(folder: string, options: CheckOptions): AsyncIterable<R
   const provider = options.provider as Provider;
   const reference = new Reference(folder);
   const stored = readStored<StoredPairModel>(folder);
-  const maskOf = ({ labels }: StoredPairs) => labels.map((row) => row.map((label) => (label === -100 ? 0 : 1)));
+  const maskOf = ({ labels }: StoredPairs) =>
+    labels.map((row) => row.map((label) => (label === -100 ? 0 : 1)));
   for (const [i, one] of stored.batches.entries()) {
     const label = `${name} batch ${i}`;
     const batch = batchOf(one, model);

@@ -5,12 +5,12 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatasetRecord } from '../../main/contract/datasets.ts';
-import type { TrainSettings } from '../../main/contract/runs.ts';
+import { TrainSettings } from '../../main/contract/runs.ts';
 import type { FromEngine, ToEngine, TrainInput } from '../../main/jobs/job.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
-export const crashSettings: TrainSettings = {
+export const crashSettings = TrainSettings.parse({
   version: 1,
   method: 'lora',
   lora: { rank: 8, alpha: 16, dropout: 0.05, targets: 'all-linear', rslora: false },
@@ -33,7 +33,7 @@ export const crashSettings: TrainSettings = {
   threads: 2,
   provider: 'cpu',
   seed: 7,
-};
+});
 
 /** Model and records in `folder`; the same files every time. */
 export function prepareScenario(folder: string): { modelFolder: string; recordsFile: string } {

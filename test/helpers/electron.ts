@@ -169,3 +169,12 @@ export const utilityProcess = {
     throw new Error('The tests run engines with plain Node.');
   },
 };
+
+/** A keychain whose cipher is the reversed text. */
+export const safeStorage = {
+  available: true,
+  isEncryptionAvailable: (): boolean => safeStorage.available,
+  getSelectedStorageBackend: (): string => 'gnome_libsecret',
+  encryptString: (text: string): Buffer => Buffer.from([...text].reverse().join('')),
+  decryptString: (sealed: Buffer): string => [...sealed.toString()].reverse().join(''),
+};

@@ -137,7 +137,10 @@ export async function startHubServer(options: HubServerOptions) {
     file: string,
     fault?: Fault,
   ): void {
-    if (fault && 'html' in fault) return page(response);
+    if (fault && 'html' in fault) {
+      page(response);
+      return;
+    }
     const whole = files.get(file) as Buffer;
     const range = fault && 'ignoreRange' in fault ? null : /^bytes=(\d+)-$/.exec(request.headers.range ?? '');
     const start = range ? Number(range[1]) : 0;

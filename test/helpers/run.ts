@@ -1,8 +1,8 @@
 // A run and its settings for tests that store or start one.
-import type { Run, TrainSettings } from '../../main/contract/runs.ts';
+import { type Run, TrainSettings } from '../../main/contract/runs.ts';
 import { newId } from '../../main/store/rows.ts';
 
-export const testSettings: TrainSettings = {
+export const testSettings = TrainSettings.parse({
   version: 1,
   method: 'lora',
   lora: { rank: 4, alpha: 8, dropout: 0, targets: 'all-linear', rslora: false },
@@ -25,7 +25,7 @@ export const testSettings: TrainSettings = {
   threads: 1,
   provider: 'cpu',
   seed: 1,
-};
+});
 
 export function newTestRun(projectId: string, change: Partial<Run> = {}): Omit<Run, 'number'> {
   return {

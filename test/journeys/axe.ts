@@ -16,7 +16,10 @@ export async function expectAccessible(page: Page, what: string): Promise<void> 
     const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze();
     const grave = violations
       .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .map(({ id, nodes }) => `${what}, ${colorScheme}: ${id} at ${nodes.map(({ target }) => target).join('; ')}`);
+      .map(
+        ({ id, nodes }) =>
+          `${what}, ${colorScheme}: ${id} at ${nodes.map(({ target }) => target).join('; ')}`,
+      );
     expect(grave).toEqual([]);
   }
   await page.emulateMedia({ colorScheme: 'light' });

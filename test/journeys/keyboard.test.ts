@@ -1,147 +1,155 @@
-// The keys of the shell and of the screens, without one pointer event, on the real screens over the fake backend.
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { launchChromium, view } from '../helpers/chromium.ts';
-import { type FakeRenderer, serveFakeRenderer } from '../helpers/fake-renderer.ts';
+// The first journey without a pointer: every step is done with keys, and the focus says where one is.
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { engineMs, heading, journeyMs, openStage, type Stage, sampleReady } from './stage.ts';
 
-/** A machine under load answers late; a fault never does. */
-const soon = { timeout: 20_000 };
-
-let browser: Browser;
-let renderer: FakeRenderer;
-let context: BrowserContext;
+let stage: Stage;
 let page: Page;
 
 beforeAll(async () => {
-  [browser, renderer] = await Promise.all([launchChromium(), serveFakeRenderer()]);
-}, 180_000);
+  stage = await openStage({ sample: true });
+  page = await stage.open();
+  await page.evaluate(() => {
+    for (const kind of ['pointerdown', 'mousedown', 'touchstart'])
+      window.addEventListener(kind, () => Object.assign(window, { pointerWasUsed: true }), true);
+  });
+}, journeyMs);
+afterAll(() => stage?.close(), 60_000);
 
-afterAll(async () => {
-  await browser?.close();
-  renderer?.close();
-});
+/** Name and kind of what has the focus, as a screen reader would begin to say it. */
+const focused = (): Promise<string> =>
+  page.evaluate(() => {
+    const element = document.activeElement;
+    if (!(element instanceof HTMLElement)) return '';
+    const labels =
+      element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement ? element.labels : null;
+    const name = element.getAttribute('aria-label') ?? labels?.[0]?.textContent ?? element.textContent ?? '';
+    return name.replace(/\s+/g, ' ').trim();
+  });
 
-beforeEach(async () => {
-  context = await browser.newContext(view);
-  page = await context.newPage();
-});
-
-afterEach(() => context.close());
-
-async function open(route: string): Promise<void> {
-  await page.goto(renderer.url(route));
-  await page.locator('main h1').waitFor();
+/** Presses Tab until something of that name has the focus. */
+async function tabTo(name: RegExp, most = 120): Promise<void> {
+  const seen: string[] = [];
+  for (let presses = 0; presses < most; presses++) {
+    const now = await focused();
+    if (name.test(now)) return;
+    seen.push(now);
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`Tab never reached ${name}. It passed: ${seen.join(' | ')}`);
 }
 
-const calls = (name: string): Promise<{ input: Record<string, unknown> }[]> =>
-  page.evaluate(
-    (wanted) =>
-      (
-        window as unknown as { fake: { calls: { name: string; input: Record<string, unknown> }[] } }
-      ).fake.calls.filter((one) => one.name === wanted),
-    name,
-  );
+/** The next step of the screen: its one filled button. */
+const nextStep = async (name: string): Promise<void> => {
+  await page
+    .locator('main [data-primary]:not([aria-disabled="true"])', { hasText: name })
+    .waitFor({ timeout: engineMs });
+  await page.keyboard.press('Control+Enter');
+};
 
-it('the palette reaches a screen by its name, and the reader starts at its heading', async () => {
-  await open('projects');
-  await page.keyboard.press('Control+k');
-  await page.keyboard.type('network led');
-  await page.keyboard.press('Enter');
-  await page.waitForURL(/#\/settings\/ledger$/);
-  await expect.poll(() => page.evaluate(() => document.activeElement?.tagName), soon).toBe('H1');
-});
+test(
+  'a step of the journey is one key away, and the focus goes to its heading',
+  async () => {
+    await sampleReady(page);
+    await page.keyboard.press('g');
+    await page.keyboard.press('4');
+    await heading(page, 'Train').waitFor();
+    await expect.poll(focused).toBe('Train');
+  },
+  journeyMs,
+);
 
-it('F6 goes through header, navigation, main part and jobs', async () => {
-  await open('projects/p1/documents');
-  const visited: (string | null | undefined)[] = [];
-  for (let press = 0; press < 4; press++) {
+test(
+  'a setting is found, changed, put back and changed again by keys',
+  async () => {
+    await page.getByText('All settings').waitFor({ timeout: engineMs });
+    await page.keyboard.press('Control+f');
+    await expect.poll(focused).toMatch(/find a setting/i);
+    await page.keyboard.type('epochs');
+    await tabTo(/^Epochs/);
+    await page.keyboard.press('Control+a');
+    await page.keyboard.type('3');
+    await page.getByText('Changed', { exact: true }).first().waitFor();
+    await tabTo(/^Reset Epochs/);
+    await page.keyboard.press('Enter');
+    await page.getByText('Changed', { exact: true }).first().waitFor({ state: 'hidden' });
+    await page.keyboard.press('Control+f');
+    await tabTo(/^Epochs/);
+    await page.keyboard.press('Control+a');
+    await page.keyboard.type('1');
+  },
+  journeyMs,
+);
+
+test(
+  'the run starts, is read step by step with arrow keys, and finishes',
+  async () => {
+    await tabTo(/^Then measure|^Evaluate|afterwards|evaluat/i);
+    await page.keyboard.press('Space');
+    await nextStep('Start training');
+    await heading(page, /^Run 1: /).waitFor();
+    await page.getByRole('link', { name: 'Evaluate run 1' }).waitFor({ timeout: engineMs });
+    await page.getByText('Finished', { exact: true }).waitFor();
+    await tabTo(/^Loss over 22 of 22 steps/);
+    await page.keyboard.press('Home');
+    await page.keyboard.press('ArrowRight');
+    expect(await page.locator(':focus').getAttribute('aria-valuetext')).toMatch(
+      /^Step 2, Training \d\.\d{3}/,
+    );
+  },
+  journeyMs,
+);
+
+test(
+  'base and tuned are measured, and the result leads on to the export',
+  async () => {
+    await nextStep('Evaluate run 1');
+    await heading(page, 'Evaluate').waitFor();
+    await tabTo(/^Records at most/);
+    await page.keyboard.press('Control+a');
+    await page.keyboard.type('4');
+    await tabTo(/^Longest answer/);
+    await page.keyboard.press('Control+a');
+    await page.keyboard.type('16');
+    await page.keyboard.press('Enter');
+    await page.getByRole('row', { name: /Loss on the reference/ }).waitFor({ timeout: engineMs });
+    await nextStep('Export this model');
+    await heading(page, 'Export and serve').waitFor();
+    await nextStep('Export adapter (PEFT)');
+    await page.getByText(/^The same: /).waitFor({ timeout: engineMs });
+  },
+  journeyMs,
+);
+
+test(
+  'the palette leads to the chat, where a held-out message is asked',
+  async () => {
+    await page.keyboard.press('Control+k');
+    await expect.poll(focused).toMatch(/^Find a screen/);
+    await page.keyboard.type('chat');
+    await page.keyboard.press('Enter');
+    await heading(page, 'Chat').waitFor();
+    await page.getByRole('region', { name: /that run 1 never saw/ }).waitFor({ timeout: engineMs });
+    const suggestion = await page
+      .getByRole('region', { name: /that run 1 never saw/ })
+      .getByRole('button')
+      .first()
+      .textContent();
+    await tabTo(new RegExp(`^${suggestion.slice(0, 20).replace(/[^\w ]/g, '.')}`));
+    await page.keyboard.press('Enter');
+    const turn = page.getByRole('article', { name: 'Question 1' });
+    await expect.poll(() => turn.getByText(/tokens\/s/).count(), { timeout: engineMs }).toBe(2);
+  },
+  journeyMs,
+);
+
+test('F6 goes round the regions, and no pointer was used', async () => {
+  const regions: (string | null)[] = [];
+  for (let i = 0; i < 4; i++) {
     await page.keyboard.press('F6');
-    visited.push(await page.evaluate(() => document.activeElement?.getAttribute('data-region')));
+    regions.push(await page.locator(':focus').getAttribute('data-region'));
   }
-  expect(visited).toEqual(['header', 'nav', 'main', 'jobs']);
-});
-
-it('G and a digit go to a step of the journey', async () => {
-  await open('projects/p1/documents');
-  await page.keyboard.press('g');
-  await page.keyboard.press('3');
-  await page.waitForURL(/#\/projects\/p1\/model$/);
-});
-
-it('letters typed into a field are text and no keys', async () => {
-  await open('projects/p1/documents');
-  await page.keyboard.press('Control+f');
-  await page.keyboard.type('g3?');
-  expect(await page.getByRole('searchbox').inputValue()).toBe('g3?');
-  expect(page.url()).toContain('/documents');
-  expect(await page.getByRole('dialog').count()).toBe(0);
-});
-
-it('a cleaning step is moved with Alt and an arrow, and put back with Ctrl Z', async () => {
-  await open('projects/p1/dataset/draft');
-  const step = page.getByRole('button', { name: /^Length/ });
-  await step.focus();
-  await page.keyboard.press('Alt+ArrowUp');
-  const order = async () => {
-    const saved = await calls('datasets.saveDraft');
-    const { steps } = saved.at(-1)!.input.recipe as { steps: { id: string }[] };
-    return steps.map((one) => one.id).indexOf('length');
-  };
-  await expect.poll(order, soon).toBe(1);
-  expect(await page.evaluate(() => document.activeElement?.getAttribute('data-step'))).toBe('length');
-  await page.keyboard.press('Control+z');
-  await expect.poll(order, soon).toBe(2);
-});
-
-it('a failed file is left out from its notice, and used again from the toast', async () => {
-  await open('projects/p1/documents');
-  await page.getByRole('button', { name: 'Leave it out' }).focus();
-  await page.keyboard.press('Enter');
-  const undo = page.getByRole('region', { name: 'Just done' }).getByRole('button', { name: 'Undo' });
-  await undo.focus();
-  await page.keyboard.press('Enter');
-  await expect
-    .poll(async () => (await calls('documents.leaveOut')).map((one) => one.input.leftOut), soon)
-    .toEqual([true, false]);
-});
-
-it('rows are walked with the arrows, and the page beside them follows', async () => {
-  await open('projects/p1/documents');
-  await page.locator('tr[data-row="0"]').focus();
-  await page.keyboard.press('ArrowDown');
-  await expect
-    .poll(
-      () => page.getByRole('heading', { level: 2, name: 'Fault codes AX series, rev. 7.pdf' }).count(),
-      soon,
-    )
-    .toBe(1);
-  await page.keyboard.press('End');
-  expect(await page.evaluate(() => document.activeElement?.getAttribute('data-row'))).toBe('10');
-});
-
-it('a project is named for good before it is deleted for good, and the safe button has the focus', async () => {
-  await open('projects');
-  await page.getByRole('button', { name: /^Trash/ }).focus();
-  await page.keyboard.press('Enter');
-  await page.getByRole('button', { name: 'Delete for good' }).focus();
-  await page.keyboard.press('Enter');
-  const dialog = page.getByRole('dialog', { name: /for good/ });
-  await dialog.getByRole('textbox').fill('Something else');
-  expect(await dialog.getByRole('button', { name: 'Delete it for good' }).getAttribute('aria-disabled')).toBe(
-    'true',
-  );
-  await dialog.getByRole('textbox').fill('First try');
-  await dialog.getByRole('button', { name: 'Delete it for good' }).focus();
-  await page.keyboard.press('Enter');
-  await expect.poll(async () => (await calls('projects.purge')).length, soon).toBe(1);
-});
-
-it('work is stopped from the tray', async () => {
-  await open('projects/p1/documents');
-  await page.keyboard.press('Control+j');
-  await page.getByRole('button', { name: /^Stop and keep step 500/ }).focus();
-  await page.keyboard.press('Enter');
-  await expect
-    .poll(async () => (await calls('jobs.cancel')).map((one) => one.input.jobId), soon)
-    .toEqual(['j1']);
+  expect([...regions].sort()).toEqual(['header', 'jobs', 'main', 'nav']);
+  expect(await page.evaluate(() => 'pointerWasUsed' in window)).toBe(false);
+  expect(stage.faults).toEqual([]);
 });

@@ -43,7 +43,9 @@ export async function openStage({ sample }: { sample: boolean }): Promise<Stage>
       const context = await browser.newContext({ ...view, ...options });
       const page = await context.newPage();
       page.setDefaultTimeout(60_000);
-      page.on('pageerror', (error) => faults.push(`${page.url().split('#')[1]}: ${error.stack ?? error.message}`));
+      page.on('pageerror', (error) =>
+        faults.push(`${page.url().split('#')[1]}: ${error.stack ?? error.message}`),
+      );
       page.on('console', (message) => {
         if (message.type() === 'error') faults.push(`${page.url().split('#')[1]}: ${message.text()}`);
       });
@@ -81,7 +83,8 @@ export async function sampleReady(page: Page): Promise<Locator> {
   return button;
 }
 
-export const heading = (page: Page, name: string | RegExp): Locator => page.getByRole('heading', { level: 1, name });
+export const heading = (page: Page, name: string | RegExp): Locator =>
+  page.getByRole('heading', { level: 1, name });
 
 /** The loss chart: its name says how far the run is, and where training stands. */
 export const lossChart = (page: Page): Locator => page.getByRole('slider', { name: /^Loss over/ });

@@ -140,6 +140,39 @@ describe('the chain', () => {
       err: expect.stringContaining('"speed"'),
     });
   }, 60_000);
+
+  test('another optimizer, nested settings and the weights of a run are given on the command line', async () => {
+    const dry = async (...args: string[]) => {
+      const { code, err, json } = await tunesmith(...args, '--dry-run', '--json');
+      expect(err).not.toContain('Error');
+      expect(code).toBe(0);
+      return json();
+    };
+    const settings = ['optimizer.kind=lion', 'optimizer.beta1=0.8', 'lora.dora=true', 'lora.layers=[1]'];
+    const schedule = ['schedule=cosine_with_min_lr', 'scheduleDetails.minimum=0.2', 'warmupSteps=0'];
+    const set = [...settings, ...schedule].flatMap((one) => ['--set', one]);
+    const { recipe } = await dry('run', 'start', 'Numbers', ...set);
+    expect(recipe.settings).toMatchObject({
+      optimizer: { kind: 'lion', beta1: 0.8, beta2: 0.99 },
+      lora: { dora: true, layers: [1] },
+      schedule: 'cosine_with_min_lr',
+      scheduleDetails: { minimum: 0.2, cycles: null },
+    });
+    const longer = ['--set', 'learningRate=1e-4', '--set', 'warmupSteps=0'];
+    const { recipe: extended, plan } = await dry('run', 'extend', 'Numbers', '1', ...longer);
+    expect(extended.settings.startFrom).toMatchObject({ checkpoint: 'last' });
+    expect(plan.checks[0].sentence).toMatch(/^The run starts from step \d+ of run 1 .* rate is 1\.0e-4\.$/);
+    const from = await dry('run', 'start', 'Numbers', '--from', '1');
+    expect(from.recipe.settings.startFrom).toMatchObject({ checkpoint: 'best' });
+    expect(await tunesmith('run', 'start', 'Numbers', '--set', 'optimizer.kind=magic')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('no optimizer "magic"'),
+    });
+    expect(await tunesmith('run', 'start', 'Numbers', '--set', 'lora.layers=[77]')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('There is no layer 77'),
+    });
+  }, 60_000);
 });
 
 describe('projects and documents', () => {

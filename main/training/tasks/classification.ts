@@ -55,7 +55,7 @@ export function classBatch(
   };
 }
 
-/** A batch in which each text has a number per output: 0 or 1 for labels, any number in a regression. */
+/** A batch in which each text has a number per output: 0 or 1 for labels, the number itself in a regression. */
 export function targetBatch(
   texts: readonly (Text & { targets: readonly number[] })[],
   options: { width: number; padId: number },

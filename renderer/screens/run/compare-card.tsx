@@ -10,7 +10,7 @@ import { score } from '../../components/format.ts';
 import { Notice } from '../../components/notice.tsx';
 import { loadMetrics, type RunMetrics, useMetricsStore } from '../../state/runs.ts';
 import { useCapabilities } from '../../state/settings.ts';
-import { FIELDS } from '../train/fields.ts';
+import { FIELDS } from '../train/groups.ts';
 import { bestRun, type Difference, notComparable, whatDiffers } from './compare.ts';
 import styles from './run.module.css';
 

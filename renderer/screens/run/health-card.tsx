@@ -36,8 +36,8 @@ export function HealthCard({ run, metrics }: { run: Run; metrics: RunMetrics }) 
   const ended = run.endedAt !== null;
   const lastX = ended && last ? last.step : run.steps;
   const planned = useMemo(
-    () => (ended ? [] : plannedRate(settings, last?.step ?? 0, run.steps)),
-    [ended, settings, last?.step, run.steps],
+    () => (ended ? [] : plannedRate(settings, last?.step ?? 0, run.steps, run.plan?.learningRates)),
+    [ended, settings, last?.step, run.steps, run.plan?.learningRates],
   );
   const peak = run.plan?.peakBytes;
   return (

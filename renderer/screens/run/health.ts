@@ -4,8 +4,8 @@ import type { MetricPoint, Run, TrainSettings, ValidationPoint } from '../../../
 import type { Point } from '../../components/charts/series.ts';
 
 /**
- * The learning rate at a step (0-based), as the trainer computes it: linear warm-up from 0, then the schedule down
- * to 0 at the last step. Used only to draw the planned part.
+ * The learning rate at a step (0-based) of the three plain schedules: linear warm-up from 0, then the schedule down to 0
+ * at the last step. Only for plans that do not bring the rates themselves.
  */
 export function learningRateAt(settings: TrainSettings, step: number, steps: number): number {
   const { learningRate, warmupSteps, schedule } = settings;
@@ -17,13 +17,26 @@ export function learningRateAt(settings: TrainSettings, step: number, steps: num
     : learningRate * 0.5 * (1 + Math.cos(Math.PI * done));
 }
 
-/** The planned learning rate from `from` to the end, at most 60 points. */
-export function plannedRate(settings: TrainSettings, from: number, steps: number): Point[] {
+/** The rate at a step between those of a plan, which are evenly spread over the run. */
+function rateBetween(rates: readonly number[], step: number, steps: number): number {
+  const place = Math.min(1, step / Math.max(1, steps)) * (rates.length - 1);
+  const below = Math.floor(place);
+  const [low = 0, high = low] = rates.slice(below, below + 2);
+  return low + (high - low) * (place - below);
+}
+
+/** The planned learning rate from `from` to the end, at most 60 points; `rates` are those of the plan. */
+export function plannedRate(
+  settings: TrainSettings,
+  from: number,
+  steps: number,
+  rates: readonly number[] = [],
+): Point[] {
   const count = Math.min(60, steps - from);
   if (count <= 0) return [];
   return Array.from({ length: count + 1 }, (_, i) => {
     const x = from + Math.round((i * (steps - from)) / count);
-    return { x, y: learningRateAt(settings, x, steps) };
+    return { x, y: rates.length > 0 ? rateBetween(rates, x, steps) : learningRateAt(settings, x, steps) };
   });
 }
 

@@ -4,27 +4,17 @@ import type { Run } from '../../../main/contract/runs.ts';
 import { Card } from '../../components/card.tsx';
 import { clock, dateTime } from '../../components/format.ts';
 import { useCapabilities } from '../../state/settings.ts';
-import { FIELDS, fieldText, valueAt } from '../train/fields.ts';
+import { valueAt } from '../train/fields.ts';
+import { FIELDS } from '../train/groups.ts';
+import { valueText } from '../train/texts.ts';
 import styles from './run.module.css';
 
 export function LineageCard({ run }: { run: Run }) {
   const help = useCapabilities()?.settingHelp ?? {};
   const { settings } = run.recipe;
   const recipe = FIELDS.filter((field) => !field.when || field.when(settings)).map((field) => {
-    const value = valueAt(settings, field.path);
-    const text =
-      field.kind.type === 'choice'
-        ? field.kind.choices.find((choice) => choice.value === value)?.label
-        : typeof value === 'boolean'
-          ? value
-            ? 'on'
-            : 'off'
-          : Array.isArray(value)
-            ? value.join(', ') || 'from validation'
-            : value === 0 && field.zero
-              ? field.zero
-              : fieldText(field.kind, value);
-    return { label: help[field.path]?.label ?? field.label, text: text ?? '' };
+    const text = valueText(field, valueAt(settings, field.path));
+    return { label: help[field.path]?.label ?? field.label, text };
   });
   return (
     <Card title="Recipe and lineage" sub="Everything needed to repeat this run" divided>

@@ -7,6 +7,7 @@ import {
   IconPlayerPause,
   IconPlayerPlay,
   IconPlayerStop,
+  IconPlayerTrackNext,
 } from '@tabler/icons-react';
 import { type ReactNode, useState } from 'react';
 import type { Run } from '../../../main/contract/runs.ts';
@@ -19,7 +20,7 @@ import { useDatasets } from '../../state/datasets.ts';
 import { useModels } from '../../state/models.ts';
 import { goTo, hrefTo } from '../../state/route.ts';
 import { actOnRun, startRun, useRunMetrics } from '../../state/runs.ts';
-import { editRecipe } from '../train/draft.ts';
+import { editRecipe, longerRecipe } from '../train/draft.ts';
 import { AnswersCard } from './answers-card.tsx';
 import { actionsFor } from './compare.ts';
 import { HealthCard } from './health-card.tsx';
@@ -58,6 +59,10 @@ export function RunView({ run }: { run: Run }) {
     editRecipe(run.recipe);
     goTo('train');
   };
+  const longer = () => {
+    editRecipe(longerRecipe(run));
+    goTo('train');
+  };
 
   return (
     <div className="screen">
@@ -75,7 +80,14 @@ export function RunView({ run }: { run: Run }) {
             <Button kind="text" icon={IconArrowLeft} href={hrefTo('run')}>
               All runs
             </Button>
-            <Actions run={run} busy={busy} attempt={attempt} onRepeat={repeat} onChange={change} />
+            <Actions
+              run={run}
+              busy={busy}
+              attempt={attempt}
+              onRepeat={repeat}
+              onChange={change}
+              onLonger={longer}
+            />
           </>
         }
       />
@@ -122,9 +134,10 @@ interface ActionsProps {
   attempt(what: string, work: () => Promise<unknown>): Promise<void>;
   onRepeat(): void;
   onChange(): void;
+  onLonger(): void;
 }
 
-function Actions({ run, busy, attempt, onRepeat, onChange }: ActionsProps) {
+function Actions({ run, busy, attempt, onRepeat, onChange, onLonger }: ActionsProps) {
   const can = actionsFor(run.state);
   const done = run.state === 'finished' || run.state === 'stopped';
   return (
@@ -170,6 +183,15 @@ function Actions({ run, busy, attempt, onRepeat, onChange }: ActionsProps) {
           <Button icon={IconEdit} onClick={onChange}>
             Change and train again
           </Button>
+          {done && run.checkpointStep !== null && (
+            <Button
+              icon={IconPlayerTrackNext}
+              hint="A new run that starts from the last weights of this one"
+              onClick={onLonger}
+            >
+              Train longer
+            </Button>
+          )}
         </>
       )}
       {done && run.checkpointStep !== null && (
@@ -182,7 +204,7 @@ function Actions({ run, busy, attempt, onRepeat, onChange }: ActionsProps) {
 }
 
 /** What happened and what to do, with that as a button: go on from the last checkpoint, or change the recipe. */
-function RunError({ run, attempt, busy, onChange }: Omit<ActionsProps, 'onRepeat'>) {
+function RunError({ run, attempt, busy, onChange }: Omit<ActionsProps, 'onRepeat' | 'onLonger'>) {
   if (!run.error) return null;
   const canGoOn = actionsFor(run.state).has('resume') && run.checkpointStep !== null;
   return (

@@ -1,7 +1,7 @@
 // The recipe that is being set up, per project: autosaved in the window's storage, with undo. Knows presets only as
 // settings; what the numbers mean is in fields.ts.
 import { create } from 'zustand';
-import { type Preset, type Recipe, TrainSettings } from '../../../main/contract/runs.ts';
+import { type Preset, type Recipe, type Run, TrainSettings } from '../../../main/contract/runs.ts';
 import { sameValue } from './fields.ts';
 
 export interface Draft {
@@ -111,10 +111,28 @@ export function editRecipe(recipe: Recipe): void {
   });
 }
 
+/** The recipe of a run with its last weights as the first ones: trains it longer, on a schedule of its own. */
+export function longerRecipe(run: Pick<Run, 'id' | 'recipe'>): Recipe {
+  const startFrom = { runId: run.id, checkpoint: 'last' as const };
+  return { ...run.recipe, settings: { ...run.recipe.settings, startFrom } };
+}
+
 /** "balanced, rank 16": the name that a run gets when the user gives none. */
 export function proposedName(settings: TrainSettings, preset: Preset | undefined): string {
   const method = settings.method === 'lora' ? `rank ${settings.lora.rank}` : 'all weights';
   return `${preset?.label ?? 'Own recipe'}, ${method}`;
+}
+
+/** Settings that came after the draft was stored get their usual values. */
+function upToDate(draft: Draft): Draft {
+  const parse = (settings: TrainSettings): TrainSettings => TrainSettings.parse(settings);
+  return {
+    ...draft,
+    base: parse(draft.base),
+    settings: parse(draft.settings),
+    past: draft.past.map(parse),
+    future: draft.future.map(parse),
+  };
 }
 
 function stored(): Record<string, Draft> {
@@ -124,7 +142,8 @@ function stored(): Record<string, Draft> {
       [draft.settings, draft.base, ...draft.past, ...draft.future].every(
         (settings) => TrainSettings.safeParse(settings).success,
       );
-    return Object.fromEntries(Object.entries(found).filter(([, draft]) => usable(draft)));
+    const drafts = Object.entries(found).filter(([, draft]) => usable(draft));
+    return Object.fromEntries(drafts.map(([projectId, draft]) => [projectId, upToDate(draft)]));
   } catch {
     return {};
   }

@@ -24,6 +24,8 @@ export interface RecipeCardProps {
   versions: readonly DatasetVersion[];
   model: BaseModel;
   plan: Plan | null;
+  /** Number of the run whose weights are the first ones; null = the base model. */
+  startRun: number | null;
   /** Shown while the user gives no name. */
   proposedName: string;
   name: string;
@@ -77,7 +79,7 @@ export function RecipeCard(props: RecipeCardProps) {
         </Notice>
       )}
       <dl className={styles.words}>
-        {recipeWords(recipe.settings, version, model, plan).map((row) => (
+        {recipeWords(recipe.settings, version, model, plan, props.startRun).map((row) => (
           <Row key={row.head} head={row.head}>
             {row.text}
           </Row>

@@ -2,10 +2,12 @@
 import { Textarea } from '@mantine/core';
 import { IconArrowBackUp } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
-import type { TrainSettings } from '../../../main/contract/runs.ts';
+import type { Run, StartFrom, TrainSettings } from '../../../main/contract/runs.ts';
 import { IconButton } from '../../components/button.tsx';
 import { CheckField, SelectField, TextField } from '../../components/field.tsx';
-import { type Field, fieldText, parseNumber, valueAt } from './fields.ts';
+import { fieldText, parseNumber, sameValue, valueAt } from './fields.ts';
+import type { Field } from './groups.ts';
+import { listText, parseList } from './texts.ts';
 import styles from './train.module.css';
 
 export interface SettingRowProps {
@@ -18,6 +20,8 @@ export interface SettingRowProps {
   fault: string | undefined;
   /** Names of linear layers that LoRA can be put on. */
   layers: readonly string[];
+  /** Runs of the project that have a checkpoint to start from. */
+  runs: readonly Pick<Run, 'id' | 'number' | 'name'>[];
   onChange(value: unknown): void;
   onReset(): void;
 }
@@ -47,8 +51,14 @@ export function SettingRow(props: SettingRowProps) {
       return <Targets {...props} value={value as TrainSettings['lora']['targets']} />;
     case 'prompts':
       return <Prompts {...props} value={value as string[]} />;
+    case 'run':
+      return <StartRow {...props} value={value as StartFrom | null} />;
+    case 'names':
+    case 'layers':
+    case 'numbersByName':
+      return <ListRow {...props} kind={field.kind} value={value} />;
     default:
-      return <NumberRow {...props} value={value as number} />;
+      return <NumberRow {...props} value={value as number | null} />;
   }
 }
 
@@ -75,7 +85,7 @@ function NumberRow({
   changed,
   fault,
   onReset,
-}: SettingRowProps & { value: number }) {
+}: SettingRowProps & { value: number | null }) {
   const shown = fieldText(field.kind, Number.isNaN(value) ? undefined : value);
   const [text, setText] = useState(shown);
   useEffect(() => {
@@ -88,14 +98,78 @@ function NumberRow({
       changed={changed}
       onReset={onReset}
       error={fault}
-      unit={value === 0 && field.zero ? field.zero : unit.length <= LONGEST_UNIT ? unit : ''}
+      unit={unitOf(field, value, unit)}
       inputMode={field.kind.type === 'integer' ? 'numeric' : 'decimal'}
       value={text}
       onChange={(event) => {
         setText(event.currentTarget.value);
-        onChange(parseNumber(event.currentTarget.value) ?? Number.NaN);
+        const typed = event.currentTarget.value;
+        const empty = field.empty !== undefined && typed.trim() === '';
+        onChange(empty ? null : (parseNumber(typed) ?? Number.NaN));
       }}
       onBlur={() => !Number.isNaN(value) && setText(shown)}
+    />
+  );
+}
+
+function unitOf({ zero, empty }: Field, value: number | null, unit: string): string {
+  if (value === null) return empty ?? '';
+  if (value === 0 && zero) return zero;
+  return unit.length <= LONGEST_UNIT ? unit : '';
+}
+
+type ListKind = Extract<Field['kind'], { example: string }>;
+
+/** Several names or numbers as one line of text. */
+function ListRow(props: SettingRowProps & { kind: ListKind; value: unknown }) {
+  const { kind, value, label, changed, fault, onChange, onReset } = props;
+  const shown = listText(kind.type, value);
+  const [text, setText] = useState(shown);
+  useEffect(() => {
+    setText((before) =>
+      sameValue(parseList(kind.type, before), parseList(kind.type, shown)) ? before : shown,
+    );
+  }, [shown, kind.type]);
+  return (
+    <TextField
+      label={label}
+      beside
+      changed={changed}
+      onReset={onReset}
+      error={fault}
+      placeholder={kind.example}
+      value={text}
+      onChange={(event) => {
+        setText(event.currentTarget.value);
+        onChange(parseList(kind.type, event.currentTarget.value));
+      }}
+    />
+  );
+}
+
+const BASE = 'base';
+
+/** The base model, or a run whose weights are the first ones. */
+function StartRow(props: SettingRowProps & { value: StartFrom | null }) {
+  const { value, runs, label, changed, fault, onChange, onReset } = props;
+  const known = runs.map((run) => ({ value: run.id, label: `Run ${run.number}: ${run.name}` }));
+  const gone = value !== null && !runs.some((run) => run.id === value.runId);
+  return (
+    <SelectField
+      label={label}
+      beside
+      changed={changed}
+      onReset={onReset}
+      error={gone ? 'This run has no weights here any more.' : fault}
+      data={[
+        { value: BASE, label: 'Base model' },
+        ...known,
+        ...(gone ? [{ value: value.runId, label: 'A run that is gone' }] : []),
+      ]}
+      value={value?.runId ?? BASE}
+      onChange={(runId) =>
+        runId !== null && onChange(runId === BASE ? null : { runId, checkpoint: value?.checkpoint ?? 'best' })
+      }
     />
   );
 }

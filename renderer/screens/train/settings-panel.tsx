@@ -8,28 +8,21 @@ import { Button } from '../../components/button.tsx';
 import { Card } from '../../components/card.tsx';
 import { Chip } from '../../components/chip.tsx';
 import { SearchField } from '../../components/field.tsx';
-import {
-  changedFields,
-  FIELDS,
-  faultsOf,
-  fieldText,
-  findFields,
-  type Group,
-  resetField,
-  valueAt,
-  withValue,
-} from './fields.ts';
-import { SettingRow } from './setting-row.tsx';
+import { changedFields, faultsOf, findFields, resetField, valueAt, withValue } from './fields.ts';
+import { FIELDS, type Group } from './groups.ts';
+import { SettingRow, type SettingRowProps } from './setting-row.tsx';
+import { valueText } from './texts.ts';
 import styles from './train.module.css';
 
 export interface SettingsPanelProps {
   settings: TrainSettings;
   preset: Preset;
   capabilities: Capabilities | null;
+  runs: SettingRowProps['runs'];
   onChange(settings: TrainSettings): void;
 }
 
-export function SettingsPanel({ settings, preset, capabilities, onChange }: SettingsPanelProps) {
+export function SettingsPanel({ settings, preset, capabilities, runs, onChange }: SettingsPanelProps) {
   const [query, setQuery] = useState('');
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set(['method', 'optimizer']));
   const [focused, setFocused] = useState('learningRate');
@@ -59,6 +52,7 @@ export function SettingsPanel({ settings, preset, capabilities, onChange }: Sett
             changed={changed.has(field.path)}
             fault={faults[field.path]}
             layers={layers}
+            runs={runs}
             onChange={(value) => onChange(withValue(settings, field.path, value))}
             onReset={() => onChange(resetField(settings, preset.settings, field.path))}
           />
@@ -137,18 +131,7 @@ function HelpLine({
   const field = FIELDS.find((one) => one.path === path);
   if (!field) return null;
   const value = valueAt(preset, path);
-  const text =
-    field.kind.type === 'choice'
-      ? field.kind.choices.find((choice) => choice.value === value)?.label
-      : Array.isArray(value)
-        ? value.join(', ')
-        : typeof value === 'boolean'
-          ? value
-            ? 'on'
-            : 'off'
-          : value === 0 && field.zero
-            ? field.zero
-            : fieldText(field.kind, value);
+  const text = value === undefined ? '' : valueText(field, value);
   return (
     <p className={styles.help}>
       <strong>{help[path]?.label ?? field.label}</strong> {help[path]?.help}

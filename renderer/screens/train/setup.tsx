@@ -158,6 +158,7 @@ export function Setup({ projectId, version, versions, model, presets, draft }: S
             versions={versions}
             model={model}
             plan={planned.plan}
+            startRun={runs.find((run) => run.id === settings.startFrom?.runId)?.number ?? null}
             proposedName={proposed}
             name={draft.name}
             onName={(name) => put({ ...draft, name })}
@@ -166,9 +167,26 @@ export function Setup({ projectId, version, versions, model, presets, draft }: S
             onLoad={(next, name) => put({ ...edited(draft, next), name })}
           />
         </div>
-        <SettingsPanel settings={settings} preset={preset} capabilities={capabilities} onChange={change} />
+        <SettingsPanel
+          settings={settings}
+          preset={preset}
+          capabilities={capabilities}
+          runs={startable(runs, model.id, settings)}
+          onChange={change}
+        />
       </div>
     </div>
+  );
+}
+
+/** Ended runs on this model with this method that have kept weights; the newest first. */
+function startable(runs: readonly Run[], modelId: string, { method }: TrainSettings): Run[] {
+  return runs.filter(
+    (run) =>
+      run.checkpointStep !== null &&
+      !isActive(run.state) &&
+      run.recipe.modelId === modelId &&
+      run.recipe.settings.method === method,
   );
 }
 

@@ -4,7 +4,7 @@ import type { BaseModel } from '../../../main/contract/models.ts';
 import type { Plan, TrainSettings } from '../../../main/contract/runs.ts';
 import type { Machine } from '../../../main/contract/settings.ts';
 import { about, bytes, integer, learningRate, percent, plural } from '../../components/format.ts';
-import { OPTIMIZER_LABELS, PROVIDER_LABELS, SCHEDULE_LABELS } from './fields.ts';
+import { OPTIMIZER_LABELS, PROVIDER_LABELS, SCHEDULE_LABELS } from './groups.ts';
 
 export interface WordRow {
   head: string;
@@ -17,11 +17,12 @@ export function recipeWords(
   version: DatasetVersion,
   model: BaseModel,
   plan: Plan | null,
+  startRun: number | null = null,
 ): WordRow[] {
   return [
     { head: 'Data', text: dataWords(version, plan) },
-    { head: 'Model', text: modelWords(settings, model, plan) },
-    { head: 'Method', text: methodWords(settings) },
+    { head: 'Model', text: `${modelWords(settings, model, plan)}${startWords(settings, startRun)}` },
+    { head: 'Method', text: `${methodWords(settings)} ${optimizerWords(settings)}` },
     { head: 'Length', text: lengthWords(settings, plan) },
     { head: 'Device', text: deviceWords(settings) },
   ];
@@ -35,28 +36,73 @@ function dataWords(version: DatasetVersion, plan: Plan | null): string {
 }
 
 function modelWords(settings: TrainSettings, model: BaseModel, plan: Plan | null): string {
-  if (settings.method === 'full')
-    return `${model.name}. All ${integer(model.parameters)} weights are trained; the base folder stays as it is.`;
+  const all = integer(model.parameters);
+  if (settings.method === 'full') {
+    const part = settings.lastLayers > 0 || settings.freeze.length > 0;
+    if (!part) return `${model.name}. All ${all} weights are trained; the base folder stays as it is.`;
+    const trained = plan ? `${integer(plan.trainableParameters)} of ${all}` : 'A part of the';
+    return `${model.name}. ${trained} weights are trained; the base folder stays as it is.`;
+  }
   if (!plan) return `${model.name}. The base stays as it is.`;
   const share = percent(plan.trainableParameters / Math.max(1, model.parameters));
-  return `${model.name}. ${integer(plan.trainableParameters)} weights are added and trained, ${share} of the base's ${integer(
-    model.parameters,
-  )}; the base stays as it is.`;
+  return `${model.name}. ${integer(plan.trainableParameters)} weights are added and trained, ${share} of the base's ${all}; the base stays as it is.`;
+}
+
+function startWords({ startFrom }: TrainSettings, startRun: number | null): string {
+  if (startFrom === null) return '';
+  const run = startRun === null ? 'a run that is gone' : `run ${startRun}`;
+  return ` The first weights are those of the ${startFrom.checkpoint} checkpoint of ${run}.`;
 }
 
 function methodWords(settings: TrainSettings): string {
-  const { lora, optimizer, schedule, warmupSteps } = settings;
-  const where = lora.targets === 'all-linear' ? 'on all linear layers' : `on ${joined(lora.targets)}`;
-  const method =
-    settings.method === 'full'
-      ? 'Full fine-tuning.'
-      : `${lora.rslora ? 'rsLoRA' : 'LoRA'}, rank ${lora.rank}, ${where}${
-          lora.dropout > 0 ? `, dropout ${lora.dropout}` : ''
-        }.`;
-  const warmup = warmupSteps > 0 ? `, ${plural(warmupSteps, 'warm-up step')}` : '';
-  const rate = `learning rate ${learningRate(settings.learningRate)}${warmup}`;
-  return `${method} ${OPTIMIZER_LABELS[optimizer.kind]}, ${rate}, ${SCHEDULE_LABELS[schedule].toLowerCase()}.`;
+  const { lora, lastLayers, freeze } = settings;
+  if (settings.method === 'full') {
+    const last = lastLayers > 0 ? ` of the last ${plural(lastLayers, 'layer')}` : '';
+    const frozen = freeze.length > 0 ? `, without ${joined(freeze)}` : '';
+    return `Full fine-tuning${last}${frozen}.`;
+  }
+  const { layers, bias, modulesToSave } = lora;
+  const name = lora.dora
+    ? lora.rslora
+      ? 'DoRA with the scale of rsLoRA'
+      : 'DoRA'
+    : lora.rslora
+      ? 'rsLoRA'
+      : 'LoRA';
+  const ranks = Object.keys(lora.rankPattern).length + Object.keys(lora.alphaPattern).length;
+  const parts = [
+    `${name}, rank ${lora.rank}`,
+    lora.targets === 'all-linear' ? 'on all linear layers' : `on ${joined(lora.targets)}`,
+    layers.length > 0 ? `in ${plural(layers.length, 'block')} of the model` : '',
+    lora.exclude.length > 0 ? `without ${joined(lora.exclude)}` : '',
+    ranks > 0 ? 'some with a rank or alpha of their own' : '',
+    lora.dropout > 0 ? `dropout ${lora.dropout}` : '',
+    lora.plusRatio === 1 ? '' : `LoRA+ ratio ${lora.plusRatio}`,
+    bias === 'none' ? '' : 'with biases',
+    modulesToSave.length > 0 ? `${joined(modulesToSave)} trained whole` : '',
+  ];
+  return `${parts.filter(Boolean).join(', ')}.`;
 }
+
+function optimizerWords(settings: TrainSettings): string {
+  const { optimizer, schedule, warmupSteps, labelSmoothing, neftuneAlpha } = settings;
+  const own = optimizer.kind === 'adafactor' && optimizer.relativeStep;
+  const parts = [
+    OPTIMIZER_LABELS[optimizer.kind],
+    ...(own
+      ? ['a learning rate of its own']
+      : [
+          `learning rate ${learningRate(settings.learningRate)}`,
+          warmupSteps > 0 ? plural(warmupSteps, 'warm-up step') : '',
+          lowered(SCHEDULE_LABELS[schedule]),
+        ]),
+    labelSmoothing > 0 ? `label smoothing ${labelSmoothing}` : '',
+    neftuneAlpha > 0 ? `NEFTune noise ${neftuneAlpha}` : '',
+  ];
+  return `${parts.filter(Boolean).join(', ')}.`;
+}
+
+const lowered = (text: string): string => `${text.charAt(0).toLowerCase()}${text.slice(1)}`;
 
 function lengthWords(settings: TrainSettings, plan: Plan | null): string {
   const epochs = `${plural(settings.epochs, 'epoch')} at ${plural(settings.batchSize, 'record')} a step`;

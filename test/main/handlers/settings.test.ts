@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import type { Backend } from '../../../main/backend.ts';
-import { TrainSettings } from '../../../main/contract/runs.ts';
+import { ScheduleDetails, TrainSettings } from '../../../main/contract/runs.ts';
 import { settingHelp } from '../../../main/handlers/setting-help.ts';
 import { openTestBackend, temporaryFolder } from '../../helpers/home.ts';
 
@@ -15,15 +15,16 @@ afterAll(async () => {
 });
 
 test('every training setting has a label and one sentence of help, and no help is about nothing', () => {
-  const paths = Object.entries(TrainSettings.shape).flatMap(([name, field]) => {
-    if (name === 'version') return [];
-    if (name === 'lora') return Object.keys(TrainSettings.shape.lora.shape).map((inner) => `lora.${inner}`);
-    if (name === 'optimizer')
-      return TrainSettings.shape.optimizer.options.flatMap((option) =>
-        Object.keys(option.shape).map((inner) => `optimizer.${inner}`),
-      );
-    return field ? [name] : [];
-  });
+  const nested: Record<string, string[]> = {
+    version: [],
+    lora: Object.keys(TrainSettings.shape.lora.shape),
+    optimizer: TrainSettings.shape.optimizer.options.flatMap((option) => Object.keys(option.shape)),
+    scheduleDetails: Object.keys(ScheduleDetails.shape),
+  };
+  const paths = Object.keys(TrainSettings.shape).flatMap(
+    (name) => nested[name]?.map((inner) => `${name}.${inner}`) ?? [name],
+  );
+  paths.push('startFrom.checkpoint'); // its run is the value of the field `startFrom`
   expect(Object.keys(settingHelp).sort()).toEqual([...new Set(paths)].sort());
   for (const [path, { label, help }] of Object.entries(settingHelp)) {
     expect([path, label !== '']).toEqual([path, true]);

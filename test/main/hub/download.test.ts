@@ -355,15 +355,15 @@ describe('the disk', () => {
   });
 
   test('that fills up in the middle stops the download, which goes on when there is room', async () => {
-    const large = Buffer.concat([files[weights], Buffer.alloc(130_000_000)]);
+    const large = Buffer.concat([files[weights], Buffer.alloc(40_000_000)]);
     await open({ files: { ...files, [weights]: large } });
     let asked = 0;
     const model = await lookUp(hub, name);
     const freeBytes = () => (asked++ === 0 ? 1e12 : 1_000_000);
     const error = await expectRefusal('disk-full', download(model, { freeBytes }));
-    expect(error?.message).toMatch(/stopped at \d+ MB of 13\d MB/);
+    expect(error?.message).toMatch(/stopped at \d+ MB of 4\d MB/);
     await download(model);
-    expect(server.fetches(weights).at(-1)?.headers.range).toMatch(/^bytes=\d{8}/);
+    expect(server.fetches(weights).at(-1)?.headers.range).toMatch(/^bytes=\d{8}-/);
     expect(listCache(cacheFolder)).toHaveLength(1);
   });
 });

@@ -3,8 +3,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { TrainSettings } from '../../../main/contract/runs.ts';
+import { OptimizerSettings, type TrainSettings } from '../../../main/contract/runs.ts';
 import type { FromEngine, TrainInput } from '../../../main/jobs/job.ts';
+import { type Model, openModel } from '../../../main/models/load.ts';
+import { readAdapter } from '../../../main/models/lora.ts';
+import { readTensor, type TensorInfo } from '../../../main/models/safetensors.ts';
 import { crashSettings, fingerprint, prepareScenario, startEngine } from '../../crash/scenario.ts';
 
 let folder = '';
@@ -24,6 +27,12 @@ const inputOf = (name: string, settings: Partial<TrainSettings> = {}, resume = f
   memoryBytes: 4e9,
   resume,
 });
+
+const pointsOf = (name: string): { step: number; loss: number; learningRate?: number }[] =>
+  readFileSync(join(folder, name, 'metrics.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
 
 async function runToEnd(input: TrainInput): Promise<{
   result?: Record<string, unknown>;
@@ -73,6 +82,79 @@ describe('the train job', () => {
     expect(fingerprint(join(folder, 'killed'))).toEqual(fingerprint(join(folder, 'whole')));
   });
 
+  it('trains with every option at once, and saves an adapter that says so', async () => {
+    const { result, error } = await runToEnd(
+      inputOf('rich', {
+        lora: {
+          ...crashSettings.lora,
+          dora: true,
+          plusRatio: 4,
+          exclude: ['o_proj'],
+          layers: [1],
+          rankPattern: { q_proj: 2 },
+          modulesToSave: ['norm'],
+        },
+        optimizer: OptimizerSettings.parse({ kind: 'lion' }),
+        learningRate: 1e-3,
+        schedule: 'warmup_stable_decay',
+        labelSmoothing: 0.1,
+        neftuneAlpha: 5,
+        clipNorm: 'largest',
+        samplePrompts: ['Once'],
+      }),
+    );
+    expect(error).toBeUndefined();
+    expect(result).toMatchObject({ step: 10, stopped: false });
+    const [name] = readdirSync(join(folder, 'rich', 'checkpoints'));
+    const { config, tensors } = readAdapter(join(folder, 'rich', 'checkpoints', name));
+    expect(config).toMatchObject({ use_dora: true, rank_pattern: { q_proj: 2 }, modules_to_save: ['norm'] });
+    const names = [...tensors.keys()];
+    expect(names.some((one) => one.endsWith('lora_magnitude_vector'))).toBe(true);
+    expect(names.some((one) => one.includes('o_proj') || one.includes('layers.0.'))).toBe(false);
+    expect(tensors.get('base_model.model.model.layers.1.self_attn.q_proj.lora_A.weight')?.shape[0]).toBe(2);
+    expect(names).toContain('base_model.model.model.norm.weight');
+  });
+
+  it('starts from the adapter of another run: its first validation is the last one there', async () => {
+    const startFrom = {
+      kind: 'adapter' as const,
+      folder: join(folder, 'whole', 'checkpoints', '00000010'),
+      run: 1,
+      step: 10,
+    };
+    const { result, frames } = await runToEnd({ ...inputOf('warm', { warmupSteps: 0 }), startFrom });
+    expect(result).toMatchObject({ step: 10 });
+    const validation = (name: string) => pointsOf(name).filter((point) => 'best' in point);
+    expect(validation('warm')[0]).toMatchObject({ step: 0 });
+    expect(validation('warm')[0].loss).toBeCloseTo(validation('whole').at(-1)?.loss ?? 0, 5);
+    const first = pointsOf('warm').find((point) => point.step === 1 && 'gradNorm' in point);
+    expect(first?.learningRate).toBe(crashSettings.learningRate); // a schedule of its own
+    expect(JSON.stringify(frames)).toContain('Starts from step 10 of run 1, with a new schedule.');
+  });
+
+  it('fine-tunes the last layers alone, and its checkpoint is a whole model that goes on', async () => {
+    const full = { method: 'full' as const, lastLayers: 1, freeze: ['norm'] };
+    await runToEnd(inputOf('last', full));
+    const base = openModel(scenario.modelFolder);
+    const tuned = openModel(join(folder, 'last', 'checkpoints', '00000010'));
+    const valuesOf = (model: Model, name: string) => readTensor(model.tensors.get(name) as TensorInfo);
+    const same = base.specs.filter(({ name }) => {
+      const [before, after] = [valuesOf(base, name), valuesOf(tuned, name)];
+      return before.every((value, i) => value === after[i]);
+    });
+    const trained = base.specs.filter((spec) => !same.includes(spec)).map(({ name }) => name);
+    expect(same.map(({ name }) => name)).toContain('model.embed_tokens.weight');
+    expect(trained).toContain('model.layers.1.mlp.down_proj.weight');
+    expect(trained.every((name) => name.startsWith('model.layers.1.') || name === 'lm_head.weight')).toBe(
+      true,
+    );
+    const startFrom = { kind: 'full' as const, folder: tuned.folder, run: 1, step: 10 };
+    const { result } = await runToEnd({ ...inputOf('on', full), modelFolder: tuned.folder, startFrom });
+    expect(result).toMatchObject({ step: 10 });
+    const validation = (name: string) => pointsOf(name).filter((point) => 'best' in point);
+    expect(validation('on')[0].loss).toBeCloseTo(validation('last').at(-1)?.loss ?? 0, 5);
+  });
+
   it('refuses a length at which nothing is left to learn, with both numbers (C04)', async () => {
     const { error } = await runToEnd(inputOf('short', { maxLength: 4 }));
     expect(error).toMatchObject({ code: 'nothing-to-learn' });
@@ -82,7 +164,7 @@ describe('the train job', () => {
   it('notices divergence and keeps the last good checkpoint', async () => {
     const { error } = await runToEnd(
       inputOf('diverged', {
-        optimizer: { kind: 'sgd', momentum: 0, nesterov: false },
+        optimizer: { kind: 'sgd', momentum: 0, dampening: 0, nesterov: false },
         learningRate: 1e30,
         maxGradNorm: 0,
         warmupSteps: 8,

@@ -16,7 +16,7 @@ function batchOf(labels: number, loss = 1): FakeBatch {
     width: 4,
     inputIds: ids,
     positionIds: ids,
-    segmentIds: Int32Array.of(0, 0, 0, -1),
+    tokens: 3,
     labelRows: new Int32Array(labels),
     labels: new Int32Array(labels),
     weights: new Float32Array(labels).fill(1),
@@ -30,7 +30,9 @@ interface Log {
 }
 
 /** Runs with a fake trainer; everything that is called is logged in order. */
-async function looped(options: Partial<LoopOptions> & { start?: number; norm?: number } = {}): Promise<Log & { stopped: boolean }> {
+async function looped(
+  options: Partial<LoopOptions> & { start?: number; norm?: number } = {},
+): Promise<Log & { stopped: boolean }> {
   const log: Log = { calls: [], reports: [] };
   const trainer = {
     updates: options.start ?? 0,
@@ -74,14 +76,27 @@ describe('the loss of a step', () => {
 
   test('is reported with the rate of its place in the schedule and the tokens without padding', async () => {
     const { reports, calls } = await looped();
-    expect(reports.map(({ step, learningRate }) => [step, learningRate])).toEqual([[1, 0], [2, 0.1], [3, 0.2], [4, 0.3]]);
-    expect(calls.filter((call) => call.startsWith('update'))).toEqual(['update 0', 'update 0.1', 'update 0.2', 'update 0.3']);
+    expect(reports.map(({ step, learningRate }) => [step, learningRate])).toEqual([
+      [1, 0],
+      [2, 0.1],
+      [3, 0.2],
+      [4, 0.3],
+    ]);
+    expect(calls.filter((call) => call.startsWith('update'))).toEqual([
+      'update 0',
+      'update 0.1',
+      'update 0.2',
+      'update 0.3',
+    ]);
     expect(reports[0].tokens).toBe(3);
   });
 
   test('the last window may hold fewer records (C02): ten in windows of four are three updates', async () => {
     const records = Array.from({ length: 10 }, (_, i) => batchOf(i + 1, i));
-    const { reports, calls } = await looped({ totalSteps: 3, batchesOf: (step) => records.slice(4 * step, 4 * step + 4) });
+    const { reports, calls } = await looped({
+      totalSteps: 3,
+      batchesOf: (step) => records.slice(4 * step, 4 * step + 4),
+    });
     expect(calls.filter((call) => call === 'accumulate')).toHaveLength(10);
     expect(reports).toHaveLength(3);
     // records 8 and 9 with 9 and 10 labels: by their own tokens
@@ -106,12 +121,18 @@ describe('validation and checkpoints', () => {
   });
 
   test('a better model is saved at once, marked as the best, and not saved again at the end', async () => {
-    const log = await looped({ validateEvery: 2, validate: async (step) => ({ improved: step === 4, stop: false }) });
+    const log = await looped({
+      validateEvery: 2,
+      validate: async (step) => ({ improved: step === 4, stop: false }),
+    });
     expect(saves(log)).toEqual(['save 4 best']);
   });
 
   test('validation can stop the run early', async () => {
-    const log = await looped({ validateEvery: 1, validate: async (step) => ({ improved: false, stop: step === 2 }) });
+    const log = await looped({
+      validateEvery: 1,
+      validate: async (step) => ({ improved: false, stop: step === 2 }),
+    });
     expect(log.reports).toHaveLength(2);
     expect(saves(log)).toEqual(['save 2']);
     expect(log.stopped).toBe(false);
@@ -142,7 +163,10 @@ describe('stopping and going on', () => {
       },
     });
     expect(asked).toEqual([2, 3]);
-    expect(log.reports.map(({ step, learningRate }) => [step, learningRate])).toEqual([[3, 0.2], [4, 0.3]]);
+    expect(log.reports.map(({ step, learningRate }) => [step, learningRate])).toEqual([
+      [3, 0.2],
+      [4, 0.3],
+    ]);
   });
 
   test('a finished run does nothing, and saves nothing', async () => {

@@ -1,10 +1,12 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { Graph } from '../../../main/compiler/graph.ts';
 import { schedule } from '../../../main/compiler/rewrite.ts';
 import type { TrainSettings } from '../../../main/contract/runs.ts';
 import { openModel } from '../../../main/models/load.ts';
 import { predictPeak, predictStep, trainedOf } from '../../../main/training/memory.ts';
 import { baseSettings } from '../../../main/training/presets.ts';
+import { trainerOptionsOf } from '../../../main/training/recipe.ts';
+import { createTrainer } from '../../../main/training/trainer.ts';
 import { llamaFolder } from '../../helpers/tiny-model.ts';
 
 const outputsOf = (graph: Graph) => new Set(graph.outputs.map(({ value }) => value));
@@ -51,6 +53,27 @@ test('full fine-tuning counts every weight with its optimizer, an adapter only i
   const layer = site(64, 64) * 2 + site(64, 32) * 2 + site(64, 112) * 2 + site(112, 64);
   expect(lora.count).toBe(2 * layer);
   expect(peakOf({ method: 'full' }).peakBytes).toBeGreaterThan(peakOf({}).peakBytes);
+});
+
+test.each<[string, Partial<TrainSettings>]>([
+  ['the last layer', { method: 'full', lastLayers: 1 }],
+  ['all but the embedding', { method: 'full', freeze: ['embed_tokens'] }],
+  [
+    'DoRA with saved norms',
+    { lora: { ...base.lora, dora: true, modulesToSave: ['norm'], rankPattern: { q_proj: 2 } } },
+  ],
+  [
+    'LoRA+ with decay everywhere',
+    { lora: { ...base.lora, plusRatio: 16, layers: [1] }, decayEverything: true },
+  ],
+])('what is planned is what the trainer trains: %s', async (_, changes) => {
+  const settings = { ...base, ...changes };
+  const trainer = await createTrainer({ ...trainerOptionsOf(settings, model), threads: 1 });
+  onTestFinished(() => trainer.release());
+  const planned = trainedOf(model, settings);
+  expect(planned.pages).toEqual(trainer.pages);
+  expect(planned.count).toBe(trainer.trainable);
+  expect(planned.count).toBeLessThan(model.parameters);
 });
 
 test('the work is that of the products: some operations per weight and token', () => {

@@ -1,9 +1,14 @@
-import { expect, test } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
 import type { Plan, TrainSettings } from '../../../main/contract/runs.ts';
 import { openModel } from '../../../main/models/load.ts';
-import { fitsOf, makePlan, verdictOf } from '../../../main/training/plan.ts';
+import { LoraConfig, writeAdapter } from '../../../main/models/lora.ts';
+import { fitsOf, makePlan, type PlanInput, verdictOf } from '../../../main/training/plan.ts';
 import { baseSettings } from '../../../main/training/presets.ts';
 import type { SurveyedRecord } from '../../../main/training/survey.ts';
+import { adapterTensors, createTrainer } from '../../../main/training/trainer.ts';
 import { llamaFolder } from '../../helpers/tiny-model.ts';
 
 const model = openModel(llamaFolder);
@@ -26,7 +31,7 @@ const many = (count: number, split: SurveyedRecord['split'] = 'train', length = 
 function planOf(
   records: SurveyedRecord[],
   changes: Partial<TrainSettings> = {},
-  rest: { memoryBytes?: number; diskBytes?: number } = {},
+  rest: Partial<Pick<PlanInput, 'memoryBytes' | 'diskBytes' | 'startFrom'>> = {},
 ): Plan {
   const facts = { model, records: Math.max(1, records.length), validation: true, fits: true };
   const settings = { ...baseSettings(facts), batchSize: 4, epochs: 1, ...changes };
@@ -138,4 +143,40 @@ test('both methods get a verdict, with a time only where there is a dataset', ()
   expect(lora.secondsPerEpoch).toBeGreaterThan(0);
   expect(full.peakBytes).toBeGreaterThan(lora.peakBytes);
   expect(fitsOf({ ...input, records: null })[0].secondsPerEpoch).toBeNull();
+});
+
+test('the rates of the schedule come with the plan', () => {
+  const rates = planOf(many(40), { learningRate: 1e-3, warmupSteps: 2, schedule: 'linear' }).learningRates;
+  expect(rates).toHaveLength(11);
+  expect([rates[0], rates[2], rates[10]]).toEqual([0, 1e-3, 0]);
+});
+
+test('a start from another run is told with the first rate of its new schedule (rule 7)', async () => {
+  const lora = LoraConfig.parse({ r: 4, lora_alpha: 8, target_modules: ['q_proj'] });
+  const adapter = { rank: 4, alpha: 8, targets: ['q_proj'] };
+  const trainer = await createTrainer({
+    model,
+    lora,
+    optimizer: { kind: 'sgd', momentum: 0 },
+    weightDecay: 0,
+    maxGradNorm: 0,
+  });
+  const folder = mkdtempSync(join(tmpdir(), 'tunesmith plan '));
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true });
+    return trainer.release();
+  });
+  writeAdapter(folder, lora, adapterTensors(trainer));
+  const from = (changes: Partial<TrainSettings>, rank = 4) => {
+    const { lora: usual } = baseSettings({ model, records: 10, validation: true, fits: true });
+    const startFrom = { kind: 'adapter' as const, folder, run: 3, step: 120 };
+    return planOf(many(10), { lora: { ...usual, ...adapter, rank }, ...changes }, { startFrom });
+  };
+  expect(sentences(from({ warmupSteps: 0, learningRate: 1e-4 }), 'passed')[0]).toBe(
+    'The run starts from step 120 of run 3 with a new schedule: the first learning rate is 1.0e-4.',
+  );
+  expect(sentences(from({ warmupSteps: 2, learningRate: 1e-4 }), 'passed')[0]).toContain(
+    'the first learning rate is 0, and the highest is 1.0e-4.',
+  );
+  expect(sentences(from({}, 8), 'failed')[0]).toMatch(/^The weights of run 3 do not fit this recipe/);
 });

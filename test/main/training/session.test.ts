@@ -9,7 +9,12 @@ import type { OptimizerChoice } from '../../../main/compiler/optimizers/index.ts
 import { optimizerOf } from '../../../main/compiler/optimizers/index.ts';
 import { layoutPages, PagedArrays, stateArrays } from '../../../main/training/parameters.ts';
 import { compileUpdate } from '../../../main/training/programs.ts';
-import { builtInProviders, createSession, type Numbers, type Session } from '../../../main/training/session.ts';
+import {
+  builtInProviders,
+  createSession,
+  type Numbers,
+  type Session,
+} from '../../../main/training/session.ts';
 import { normals } from '../../helpers/gradients.ts';
 import { temporaryFolder } from '../../helpers/tiny-model.ts';
 
@@ -40,13 +45,21 @@ describe('outputs written over their inputs', () => {
       const parameters = new PagedArrays(pages);
       const gradients = new PagedArrays(pages);
       const states = stateArrays(choice, pages);
-      const kept: [PagedArrays, string][] = [[parameters, 'p'], ...[...states].map(([name, arrays]): [PagedArrays, string] => [arrays, `${name}.`])];
+      const kept: [PagedArrays, string][] = [
+        [parameters, 'p'],
+        ...[...states].map(([name, arrays]): [PagedArrays, string] => [arrays, `${name}.`]),
+      ];
       parameters.arrays.forEach((array, page) => array.set(normals(array.length, page)));
       const norms: number[] = [];
       for (let step = 1; step <= 15; step++) {
         gradients.arrays.forEach((array, page) => array.set(normals(array.length, 100 * step + page)));
-        const feeds: Record<string, Numbers> = { ...gradients.named('g'), scale: Float32Array.of(0.5), lr: Float32Array.of(0.01) };
-        for (const [name, value] of Object.entries(optimizer.scalars(choice, step))) feeds[name] = Float32Array.of(value);
+        const feeds: Record<string, Numbers> = {
+          ...gradients.named('g'),
+          scale: Float32Array.of(0.5),
+          lr: Float32Array.of(0.01),
+        };
+        for (const [name, value] of Object.entries(optimizer.scalars(choice, step)))
+          feeds[name] = Float32Array.of(value);
         const fetches: Record<string, Numbers> = {};
         for (const [arrays, prefix] of kept) {
           Object.assign(feeds, arrays.named(prefix));
@@ -56,7 +69,8 @@ describe('outputs written over their inputs', () => {
         norms.push(Number(results.norm[0]));
         if (inPlace) continue;
         for (const [arrays, prefix] of kept) {
-          for (const [name, array] of Object.entries(arrays.named(prefix))) array.set(results[`${name}.next`] as Float32Array);
+          for (const [name, array] of Object.entries(arrays.named(prefix)))
+            array.set(results[`${name}.next`] as Float32Array);
         }
       }
       return { norms, arrays: kept.map(([arrays]) => arrays.arrays) };
@@ -95,7 +109,11 @@ describe('options that have an effect', () => {
     const size = 4096; // 67 MB
     const grownBy = async (prepack: boolean) => {
       const before = process.memoryUsage.rss();
-      const session = await createSession(wideProduct(size, folder), { weightsFolder: folder, prepack, threads: 1 });
+      const session = await createSession(wideProduct(size, folder), {
+        weightsFolder: folder,
+        prepack,
+        threads: 1,
+      });
       const grown = process.memoryUsage.rss() - before;
       await session.release();
       return grown / 1e6;
@@ -109,7 +127,9 @@ describe('options that have an effect', () => {
     const folder = temporaryFolder();
     const program = wideProduct(8, folder);
     await expect(createSession(program, { threads: 1 })).rejects.toThrow();
-    await expect(createSession(program, { weightsFolder: folder, threads: 1 }).then((s) => s.release())).resolves.toBeUndefined();
+    await expect(
+      createSession(program, { weightsFolder: folder, threads: 1 }).then((s) => s.release()),
+    ).resolves.toBeUndefined();
   });
 });
 
@@ -138,18 +158,23 @@ describe('faults', () => {
     g.output('y', g.neg(g.input('x', [2, 3])));
     const session = await opened(lower(g, 'cpu'));
     await expect(session.run({ z: new Float32Array(6) })).rejects.toThrow('no input or output "z"');
-    await expect(session.run({ x: new Float32Array(5) })).rejects.toThrow('"x" is [2,3], but 5 elements came');
+    await expect(session.run({ x: new Float32Array(5) })).rejects.toThrow(
+      '"x" is [2,3], but 5 elements came',
+    );
   });
 
-  test.skipIf(builtInProviders().includes('dml'))('a provider that is not built in is an error with a remedy', async () => {
-    const g = new Graph();
-    g.output('y', g.neg(g.input('x', [1])));
-    await expect(createSession(lower(g, 'dml'))).rejects.toMatchObject({
-      code: 'provider-absent',
-      message: expect.stringContaining('The dml device cannot be used here'),
-      remedy: expect.stringContaining('Train on the processor'),
-    });
-  });
+  test.skipIf(builtInProviders().includes('dml'))(
+    'a provider that is not built in is an error with a remedy',
+    async () => {
+      const g = new Graph();
+      g.output('y', g.neg(g.input('x', [1])));
+      await expect(createSession(lower(g, 'dml'))).rejects.toMatchObject({
+        code: 'provider-absent',
+        message: expect.stringContaining('The dml device cannot be used here'),
+        remedy: expect.stringContaining('Train on the processor'),
+      });
+    },
+  );
 
   test('the processor is always there', () => {
     expect(builtInProviders()).toContain('cpu');

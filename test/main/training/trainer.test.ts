@@ -4,7 +4,12 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { LoraConfig } from '../../../main/models/lora.ts';
 import { type EncodedRecord, makeBatch, padBatch } from '../../../main/tokens/batch.ts';
 import { createRandom } from '../../../main/tokens/random.ts';
-import { type BatchArrays, createTrainer, type Trainer, type TrainerOptions } from '../../../main/training/trainer.ts';
+import {
+  type BatchArrays,
+  createTrainer,
+  type Trainer,
+  type TrainerOptions,
+} from '../../../main/training/trainer.ts';
 import { openReference } from '../../helpers/reference-model.ts';
 
 const lora = LoraConfig.parse({ r: 4, lora_alpha: 8, target_modules: 'all-linear' });
@@ -34,7 +39,8 @@ function recordsOf(lengths: readonly (readonly [length: number, answer: number])
   }));
 }
 
-const batchOf = (records: EncodedRecord[], width?: number): BatchArrays => padBatch(records, { padId: 0, width });
+const batchOf = (records: EncodedRecord[], width?: number): BatchArrays =>
+  padBatch(records, { padId: 0, width });
 
 async function accumulated(trainer: Trainer, batches: readonly BatchArrays[]): Promise<number> {
   let sum = 0;
@@ -58,11 +64,17 @@ function distance(a: readonly Float32Array[], b: readonly Float32Array[]): numbe
 
 describe('accumulation (C01)', () => {
   test('ten steps of 4 x 1, 2 x 2 and 1 x 4 records give one loss curve and one adapter', async () => {
-    const records = recordsOf([[12, 2], [40, 30], [25, 9], [33, 1]]);
+    const records = recordsOf([
+      [12, 2],
+      [40, 30],
+      [25, 9],
+      [33, 1],
+    ]);
     const run = async (perBatch: number) => {
       const trainer = await trainerOf({ lora });
       const batches: BatchArrays[] = [];
-      for (let i = 0; i < records.length; i += perBatch) batches.push(batchOf(records.slice(i, i + perBatch)));
+      for (let i = 0; i < records.length; i += perBatch)
+        batches.push(batchOf(records.slice(i, i + perBatch)));
       const losses: number[] = [];
       const norms: number[] = [];
       for (let step = 0; step < 10; step++) {
@@ -97,7 +109,11 @@ describe('accumulation (C01)', () => {
 describe('batches and padding', () => {
   test('evaluation does not depend on the batch size (C08)', async () => {
     const trainer = await trainerOf({ frozen: () => true });
-    const records = recordsOf([[30, 1], [30, 10], [110, 100]]);
+    const records = recordsOf([
+      [30, 1],
+      [30, 10],
+      [110, 100],
+    ]);
     const means: number[] = [];
     for (const perBatch of [1, 2, 3]) {
       let sum = 0;
@@ -115,7 +131,10 @@ describe('batches and padding', () => {
 
   test('the width of the padding changes no loss', async () => {
     const trainer = await trainerOf({ frozen: () => true });
-    const records = recordsOf([[17, 9], [20, 3]]);
+    const records = recordsOf([
+      [17, 9],
+      [20, 3],
+    ]);
     const narrow = await trainer.losses(batchOf(records, 20));
     const wide = await trainer.losses(batchOf(records, 96));
     narrow.forEach((loss, i) => expect(Math.abs(loss - wide[i])).toBeLessThan(1e-5));
@@ -123,20 +142,39 @@ describe('batches and padding', () => {
 
   test('padding that positions tell needs no segments', async () => {
     const trainer = await trainerOf({ frozen: () => true });
-    const { segmentIds: _, ...plain } = batchOf(recordsOf([[17, 9], [20, 3]]));
+    const { segmentIds: _, ...plain } = batchOf(
+      recordsOf([
+        [17, 9],
+        [20, 3],
+      ]),
+    );
     const without = await trainer.losses(plain);
-    const withSegments = await trainer.losses(batchOf(recordsOf([[17, 9], [20, 3]])));
+    const withSegments = await trainer.losses(
+      batchOf(
+        recordsOf([
+          [17, 9],
+          [20, 3],
+        ]),
+      ),
+    );
     without.forEach((loss, i) => expect(Math.abs(loss - withSegments[i])).toBeLessThan(1e-5));
   });
 });
 
 describe('packing (C03)', () => {
   const packed = (records: EncodedRecord[]): BatchArrays =>
-    makeBatch(records, [records.map((record, i) => ({ record: i, start: 0, length: record.ids.length }))], { padId: 0, width: 80 });
+    makeBatch(records, [records.map((record, i) => ({ record: i, start: 0, length: record.ids.length }))], {
+      padId: 0,
+      width: 80,
+    });
 
   test('losses in a pack are those of the records apart', async () => {
     const trainer = await trainerOf({ frozen: () => true });
-    const records = recordsOf([[30, 12], [25, 20], [15, 4]]);
+    const records = recordsOf([
+      [30, 12],
+      [25, 20],
+      [15, 4],
+    ]);
     const together = await trainer.losses(packed(records));
     const apart: number[] = [];
     for (const record of records) apart.push(...(await trainer.losses(batchOf([record]))));
@@ -146,7 +184,10 @@ describe('packing (C03)', () => {
 
   test('changing the first record changes no bit of the second one', async () => {
     const trainer = await trainerOf({ frozen: () => true });
-    const records = recordsOf([[30, 12], [25, 20]]);
+    const records = recordsOf([
+      [30, 12],
+      [25, 20],
+    ]);
     const before = await trainer.losses(packed(records));
     records[0].ids = Array.from(records[0].ids, (id) => (id * 7 + 1) % 500);
     const after = await trainer.losses(packed(records));
@@ -156,7 +197,13 @@ describe('packing (C03)', () => {
 });
 
 describe('a batch in which nothing is learned (C04)', () => {
-  const empty = () => batchOf(recordsOf([[16, 0], [12, 0]]));
+  const empty = () =>
+    batchOf(
+      recordsOf([
+        [16, 0],
+        [12, 0],
+      ]),
+    );
 
   test('has loss 0 with weight 0, never NaN, and no losses in an evaluation', async () => {
     const trainer = await trainerOf({ lora });
@@ -184,7 +231,9 @@ describe('weight decay (C07)', () => {
     const batch = batchOf(recordsOf([[24, 20]]));
     const run = async (weightDecay: number) => {
       const trainer = await trainerOf({ weightDecay, maxGradNorm: 0 }, 'qwen2');
-      const before = new Map(trainer.parameters.entries().map(({ name }) => [name, trainer.parameters.view(name).slice()]));
+      const before = new Map(
+        trainer.parameters.entries().map(({ name }) => [name, trainer.parameters.view(name).slice()]),
+      );
       await trainer.accumulate(batch);
       await trainer.update(1e-3);
       return { trainer, before };
@@ -205,7 +254,15 @@ describe('weight decay (C07)', () => {
 
 describe('recomputation', () => {
   test.each(['full', 'lora'] as const)('%s: off, selective and by layer give equal bits', async (method) => {
-    const batches = [batchOf(recordsOf([[70, 30], [66, 5]])), batchOf(recordsOf([[40, 39]]))];
+    const batches = [
+      batchOf(
+        recordsOf([
+          [70, 30],
+          [66, 5],
+        ]),
+      ),
+      batchOf(recordsOf([[40, 39]])),
+    ];
     const run = async (recompute: 'off' | 'selective' | 'layer') => {
       const dropped = LoraConfig.parse({ ...lora, lora_dropout: 0.2 });
       const trainer = await trainerOf({ recompute, ...(method === 'lora' ? { lora: dropped } : {}) });
@@ -225,7 +282,15 @@ describe('recomputation', () => {
 
 describe('the same recipe', () => {
   const dropped = LoraConfig.parse({ ...lora, lora_dropout: 0.3 });
-  const batches = [batchOf(recordsOf([[30, 20], [25, 5]])), batchOf(recordsOf([[18, 17]]))];
+  const batches = [
+    batchOf(
+      recordsOf([
+        [30, 20],
+        [25, 5],
+      ]),
+    ),
+    batchOf(recordsOf([[18, 17]])),
+  ];
 
   const curve = async (options: Partial<TrainerOptions>) => {
     const trainer = await trainerOf({ lora: dropped, ...options });
@@ -262,7 +327,8 @@ describe('the same recipe', () => {
     const run = async (rate: number) => {
       const trainer = await trainerOf({ lora: LoraConfig.parse({ ...lora, lora_dropout: rate }), seed: 9 });
       // B is not 0, so that the adapters add something
-      for (const { name } of trainer.parameters.entries()) if (name.includes('lora_B')) trainer.parameters.view(name).fill(0.02);
+      for (const { name } of trainer.parameters.entries())
+        if (name.includes('lora_B')) trainer.parameters.view(name).fill(0.02);
       const losses: number[] = [];
       for (let i = 0; i < 40; i++) losses.push(await accumulated(trainer, [batches[0]]));
       return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;

@@ -1,12 +1,12 @@
 // Runs, their metrics, presets and plans of the fake backend: one running, one queued, finished, failed, interrupted.
-import type { Plan, Preset, Recipe, Run, TrainSettings } from '../../../main/contract/runs.ts';
+import { type Plan, type Preset, type Recipe, type Run, TrainSettings } from '../../../main/contract/runs.ts';
 import { CallError } from '../../../renderer/client/client.ts';
 import type { FakeHandlers } from '../../../renderer/client/fake.ts';
 import { learningRateAt } from '../../../renderer/screens/run/health.ts';
 import { now } from './settings.ts';
 import type { FakeState } from './world.ts';
 
-const balanced: TrainSettings = {
+const balanced = TrainSettings.parse({
   version: 1,
   method: 'lora',
   lora: { rank: 16, alpha: 32, dropout: 0, targets: 'all-linear', rslora: false },
@@ -29,7 +29,7 @@ const balanced: TrainSettings = {
   threads: 0,
   provider: 'cpu',
   seed: 42,
-};
+});
 
 const presets: Preset[] = [
   {
@@ -94,6 +94,7 @@ function planFor({ settings }: Recipe): Plan {
       { state: 'passed', sentence: '412 GB of disk are free.' },
       { state: 'warning', sentence: '31 records are cut at 512 tokens.' },
     ],
+    learningRates: [],
   };
 }
 

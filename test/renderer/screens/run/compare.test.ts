@@ -26,7 +26,7 @@ test('lists of layers and other optimizers are compared as a whole', () => {
       ...runWith().recipe,
       settings: {
         ...balanced,
-        optimizer: { kind: 'sgd', momentum: 0.9, nesterov: false },
+        optimizer: { kind: 'sgd', momentum: 0.9, dampening: 0, nesterov: false },
         lora: { ...balanced.lora, targets: ['q_proj', 'v_proj'] },
       },
     },

@@ -25,6 +25,12 @@ test('the planned rate rises over the warm-up and falls to 0 at the end', () => 
   const planned = plannedRate(balanced, 548, 942);
   expect([planned[0]?.x, planned.at(-1)?.x]).toEqual([548, 942]);
   expect(plannedRate(balanced, 942, 942)).toEqual([]);
+  const given = plannedRate(balanced, 50, 100, [0, 1, 3]);
+  expect([given[0], given[25], given.at(-1)]).toEqual([
+    { x: 50, y: 1 },
+    { x: 75, y: 2 },
+    { x: 100, y: 3 },
+  ]);
 });
 
 test('a run whose loss is not a number says since when and why', () => {

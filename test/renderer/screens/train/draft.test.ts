@@ -3,6 +3,7 @@ import type { Preset } from '../../../../main/contract/runs.ts';
 import {
   draftFor,
   edited,
+  longerRecipe,
   proposedName,
   redone,
   undone,
@@ -83,4 +84,30 @@ test('a file that is no recipe is refused with its name and the fields', () => {
     ok: false,
     message: '"a.json" has settings that cannot be used: lora.rank, epochs.',
   });
+});
+
+test('a recipe file from before a setting came is read with its usual value', () => {
+  const { lora, startFrom, scheduleDetails, neftuneAlpha, ...old } = balanced;
+  const { rank, alpha, dropout, targets, rslora } = lora;
+  const settings = { ...old, lora: { rank, alpha, dropout, targets, rslora } };
+  expect(readRecipeFile(JSON.stringify({ settings }), 'old.json')).toEqual({
+    ok: true,
+    name: '',
+    settings: balanced,
+  });
+  expect([startFrom, scheduleDetails.minimum, neftuneAlpha]).toEqual([null, null, 0]);
+});
+
+test('a run is trained longer from its last weights, with the same settings otherwise', () => {
+  const recipe = {
+    projectId: 'p1',
+    name: 'mine',
+    versionId: 'v4',
+    modelId: 'm1',
+    settings: balanced,
+    thenEvaluate: true,
+  };
+  const longer = longerRecipe({ id: 'r7', recipe });
+  expect(longer.settings.startFrom).toEqual({ runId: 'r7', checkpoint: 'last' });
+  expect({ ...longer.settings, startFrom: null }).toEqual(balanced);
 });

@@ -70,4 +70,5 @@ export const plan: Plan = {
     { state: 'passed', sentence: 'No test record is in the training data.' },
     { state: 'warning', sentence: '31 records are cut at 512 tokens.' },
   ],
+  learningRates: [],
 };

@@ -2,7 +2,6 @@ import { expect, test } from 'vitest';
 import type { TrainSettings } from '../../../../main/contract/runs.ts';
 import {
   changedFields,
-  FIELDS,
   faultsOf,
   fieldText,
   findFields,
@@ -11,21 +10,51 @@ import {
   valueAt,
   withValue,
 } from '../../../../renderer/screens/train/fields.ts';
+import { FIELDS, OPTIMIZER_DEFAULTS } from '../../../../renderer/screens/train/groups.ts';
 import { balanced } from './settings.ts';
 
 const paths = (fields: { path: string }[]): string[] => fields.map((field) => field.path);
 
-test('every leaf of the training settings has exactly one field', () => {
+/** Fields whose value is a list, a table of names, or a choice of run: one field, not one for each entry. */
+const whole = new Set(['startFrom', 'lora.rankPattern', 'lora.alphaPattern']);
+
+test('every leaf of the training settings has exactly one field, of every optimizer', () => {
   const leaves = (value: object, prefix = ''): string[] =>
-    Object.entries(value).flatMap(([key, inner]) =>
-      typeof inner === 'object' && !Array.isArray(inner) ? leaves(inner, `${key}.`) : [`${prefix}${key}`],
-    );
+    Object.entries(value).flatMap(([key, inner]) => {
+      const nested = typeof inner === 'object' && inner !== null && !Array.isArray(inner);
+      return nested && !whole.has(`${prefix}${key}`) ? leaves(inner, `${key}.`) : [`${prefix}${key}`];
+    });
   const shown = new Set(paths(FIELDS));
   expect(shown.size).toBe(FIELDS.length);
-  for (const kind of ['adamw', 'sgd', 'muon']) {
+  for (const kind of Object.keys(OPTIMIZER_DEFAULTS)) {
     const settings = withValue(balanced, 'optimizer.kind', kind);
-    for (const leaf of leaves(settings)) if (leaf !== 'version') expect(shown, leaf).toContain(leaf);
+    const expected = leaves(settings).filter((leaf) => leaf !== 'version');
+    for (const leaf of expected) expect(shown, leaf).toContain(leaf);
+    const hidden = ['optimizer.', 'scheduleDetails.', 'startFrom.'];
+    const others = [...shown].filter((path) => !hidden.some((start) => path.startsWith(start)));
+    expect(expected).toEqual(expect.arrayContaining(others));
   }
+});
+
+test('each schedule shows the details that it reads, and no others', () => {
+  const detailsOf = (schedule: TrainSettings['schedule']) =>
+    paths(findFields('', { ...balanced, schedule }, {}).flatMap(({ fields }) => fields))
+      .filter((path) => path.startsWith('scheduleDetails.'))
+      .map((path) => path.slice('scheduleDetails.'.length));
+  expect(detailsOf('linear')).toEqual([]);
+  expect(detailsOf('constant')).toEqual([]);
+  expect(detailsOf('cosine_with_restarts')).toEqual(['cycles']);
+  expect(detailsOf('polynomial')).toEqual(['power', 'minimum']);
+  expect(detailsOf('warmup_stable_decay')).toEqual(['minimum', 'decaySteps', 'warmupShape', 'decayShape']);
+});
+
+test('starting from another run is one change, and reset goes back to the base model', () => {
+  const started = withValue(balanced, 'startFrom', { runId: 'r3', checkpoint: 'best' });
+  expect(paths(changedFields(started, balanced))).toEqual(['startFrom']);
+  const last = withValue(started, 'startFrom.checkpoint', 'last');
+  expect(paths(changedFields(last, balanced))).toEqual(['startFrom', 'startFrom.checkpoint']);
+  expect(resetField(last, balanced, 'startFrom.checkpoint')).toEqual(started);
+  expect(resetField(last, balanced, 'startFrom').startFrom).toBeNull();
 });
 
 test('a changed value marks its field, and reset takes the mark away', () => {
@@ -37,7 +66,7 @@ test('a changed value marks its field, and reset takes the mark away', () => {
 
 test('another optimizer is one change and brings its usual values', () => {
   const sgd = withValue(balanced, 'optimizer.kind', 'sgd');
-  expect(sgd.optimizer).toEqual({ kind: 'sgd', momentum: 0.9, nesterov: false });
+  expect(sgd.optimizer).toEqual({ kind: 'sgd', momentum: 0.9, dampening: 0, nesterov: false });
   expect(paths(changedFields(sgd, balanced))).toEqual(['optimizer.kind']);
   expect(paths(changedFields(withValue(sgd, 'optimizer.momentum', 0.5), balanced))).toEqual([
     'optimizer.kind',
@@ -59,7 +88,7 @@ test('the search finds a setting by label, path and help, with or without the hy
   expect(found('warm-up')).toEqual(['warmupSteps']);
   expect(found('warmup')).toEqual(['warmupSteps']);
   expect(found('early stopping gain')).toEqual(['patience']);
-  expect(found('lora.rank')).toEqual(['lora.rank']);
+  expect(found('lora.dropout')).toEqual(['lora.dropout']);
   expect(found('zebra')).toEqual([]);
   expect(found('')).toContain('seed');
 });

@@ -1,7 +1,7 @@
 // Training settings that tests of the Train and Run screens start from.
-import type { TrainSettings } from '../../../../main/contract/runs.ts';
+import { TrainSettings } from '../../../../main/contract/runs.ts';
 
-export const balanced: TrainSettings = {
+export const balanced = TrainSettings.parse({
   version: 1,
   method: 'lora',
   lora: { rank: 16, alpha: 32, dropout: 0, targets: 'all-linear', rslora: false },
@@ -24,4 +24,4 @@ export const balanced: TrainSettings = {
   threads: 0,
   provider: 'cpu',
   seed: 42,
-};
+});

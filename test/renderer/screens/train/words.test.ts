@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { OPTIMIZER_DEFAULTS } from '../../../../renderer/screens/train/groups.ts';
 import {
   afterwardsWords,
   memoryBar,
@@ -35,7 +36,7 @@ test('full fine-tuning, few layers and another optimizer are named', () => {
   const settings = {
     ...balanced,
     lora: { ...balanced.lora, rslora: true, dropout: 0.05, targets: ['q_proj', 'v_proj'] },
-    optimizer: { kind: 'sgd', momentum: 0.9, nesterov: false } as const,
+    optimizer: { kind: 'sgd', momentum: 0.9, dampening: 0, nesterov: false } as const,
     warmupSteps: 0,
     schedule: 'constant' as const,
     patience: 0,
@@ -47,6 +48,46 @@ test('full fine-tuning, few layers and another optimizer are named', () => {
     'All 134,515,008 weights',
   );
   expect(words(settings, version, model, plan).Length).toContain('Runs to the end.');
+});
+
+test('what differs from a plain adapter is named, and nothing else', () => {
+  const lora = {
+    ...balanced.lora,
+    dora: true,
+    plusRatio: 16,
+    layers: [0, 1, 2],
+    exclude: ['o_proj'],
+    rankPattern: { down_proj: 4 },
+    bias: 'lora_only' as const,
+    modulesToSave: ['lm_head'],
+  };
+  const settings = { ...balanced, lora, labelSmoothing: 0.1, neftuneAlpha: 5, patience: 0 };
+  expect(words(settings, version, model, plan).Method).toBe(
+    'DoRA, rank 16, on all linear layers, in 3 blocks of the model, without o_proj, some with a rank or alpha of ' +
+      'their own, LoRA+ ratio 16, with biases, lm_head trained whole. AdamW, learning rate 2.0e-4, 28 warm-up ' +
+      'steps, cosine to 0, label smoothing 0.1, NEFTune noise 5.',
+  );
+});
+
+test('the last layers, frozen parts and the run that it starts from are named', () => {
+  const settings = {
+    ...balanced,
+    method: 'full' as const,
+    lastLayers: 2,
+    freeze: ['lm_head'],
+    startFrom: { runId: 'r3', checkpoint: 'last' as const },
+    optimizer: OPTIMIZER_DEFAULTS.lion,
+    schedule: 'cosine_with_min_lr' as const,
+  };
+  const said = words(settings, version, model, plan, 3);
+  expect(said.Method).toBe(
+    'Full fine-tuning of the last 2 layers, without lm_head. Lion, learning rate 2.0e-4, 28 warm-up steps, cosine ' +
+      'to a lowest rate.',
+  );
+  expect(said.Model).toBe(
+    'SmolLM2-135M-Instruct. 4,884,480 of 134,515,008 weights are trained; the base folder stays as it is. ' +
+      'The first weights are those of the last checkpoint of run 3.',
+  );
 });
 
 test('the memory bar adds up to the memory of the computer, with the limit where the plan puts it', () => {

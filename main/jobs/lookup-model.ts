@@ -1,0 +1,149 @@
+// What a model of the Hub would be on this computer: its files, whether it can be trained, and whether it fits, worked
+// out from config.json alone. Weights are not fetched for it.
+import { statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { DType } from '../compiler/op.ts';
+import type { Fit } from '../contract/models.ts';
+import { type ErrorShape, toErrorShape } from '../errors.ts';
+import { hasFile, snapshotFolder } from '../hub/cache.ts';
+import { type HubRequest, openHub } from '../hub/client.ts';
+import { curatedModels } from '../hub/curated.ts';
+import { lookUp } from '../hub/lookup.ts';
+import { log } from '../log.ts';
+import { architectureFor, architectures } from '../models/index.ts';
+import type { Model } from '../models/load.ts';
+import { fitsOf, verdictOf } from '../training/plan.ts';
+import type { InspectAsks } from './job.ts';
+
+type Lookup = InspectAsks['lookup'];
+
+export async function lookUpModel(
+  { places, repository, revision, memoryBytes }: Lookup['request'],
+  signal: AbortSignal,
+  onRequest: (request: HubRequest) => void,
+): Promise<Lookup['reply']> {
+  const hub = openHub({ ...places, signal, onRequest, tries: 2, silentMs: 20_000 });
+  const model = await lookUp(hub, { repository, revision });
+  const files = model.files.map((file) => ({
+    path: file.path,
+    bytes: file.bytes,
+    here: hasFile(places.cacheFolder, repository, model.commit, file),
+  }));
+  const weights = files.filter(({ path }) => path.endsWith('.safetensors'));
+  const weightBytes = weights.reduce((sum, { bytes }) => sum + bytes, 0);
+  const planned = plannedModel(repository, model.config, weightBytes);
+  return {
+    repository,
+    revision,
+    commit: model.commit,
+    licence: model.licence,
+    gated: model.gated,
+    files,
+    bytes: model.bytes,
+    missingBytes: files.reduce((sum, { bytes, here }) => sum + (here ? 0 : bytes), 0),
+    freeDiskBytes: await freeBytes(places.cacheFolder),
+    destination: snapshotFolder(places.cacheFolder, repository, model.commit),
+    architecture: String(model.config.model_type ?? ''),
+    parameters: planned.model?.parameters ?? null,
+    fits: planned.model === null ? [] : fits(planned.model, memoryBytes),
+    problem: planned.problem,
+  };
+}
+
+const known = new Map<string, Fit | null>();
+
+/** Predicted once for each model of the short list; afterwards only compared with the memory of now. */
+export async function suggestedFits(memoryBytes: number): Promise<InspectAsks['suggestedFits']['reply']> {
+  const reply: InspectAsks['suggestedFits']['reply'] = {};
+  for (const { repository, config, parameters, dtype } of curatedModels) {
+    if (!known.has(repository)) {
+      const { model } = plannedModel(repository, config, parameters * (dtype === 'float32' ? 4 : 2));
+      const lora =
+        model === null ? undefined : fits(model, memoryBytes).find(({ method }) => method === 'lora');
+      known.set(repository, lora ?? null);
+      await nextTurn();
+    }
+    const fit = known.get(repository) ?? null;
+    reply[repository] = fit && {
+      ...fit,
+      availableBytes: memoryBytes,
+      verdict: verdictOf(fit.peakBytes, memoryBytes),
+    };
+  }
+  return reply;
+}
+
+/** A model without weights, of the shape that config.json says; or why it cannot be trained. */
+function plannedModel(
+  name: string,
+  rawConfig: Record<string, unknown>,
+  bytes: number,
+): { model: Model; problem: null } | { model: null; problem: ErrorShape } {
+  const modelType = String(rawConfig.model_type ?? 'unnamed');
+  const architecture = architectureFor(modelType);
+  if (architecture === undefined) {
+    const types = architectures.flatMap(({ modelTypes }) => modelTypes).join(', ');
+    return refusal(
+      'architecture-unsupported',
+      `Tunesmith cannot train "${modelType}" models yet. It can train: ${types}.`,
+    );
+  }
+  const parsed = architecture.Config.safeParse(rawConfig);
+  if (!parsed.success) {
+    const { path, message } = parsed.error.issues[0];
+    return refusal('config-damaged', `config.json of "${name}" does not fit: ${path.join('.')}: ${message}.`);
+  }
+  const specs = architecture.tensors(parsed.data);
+  const sizes = specs.map(({ shape }) => shape.reduce((size, dim) => size * dim, 1));
+  const parameters = sizes.reduce((sum, size) => sum + size, 0);
+  const dtype: DType = bytes > 3 * parameters ? 'float32' : 'bfloat16';
+  const tensors = new Map(
+    specs.map((spec, i) => {
+      const info = { file: 'model.safetensors', offset: 0, bytes: sizes[i] * (dtype === 'float32' ? 4 : 2) };
+      return [spec.name, { name: spec.name, dtype, shape: spec.shape, ...info }] as const;
+    }),
+  );
+  const model: Model = {
+    folder: '',
+    name,
+    rawConfig,
+    config: parsed.data,
+    architecture,
+    objective: architecture.objective?.(parsed.data) ?? 'causal-lm',
+    shape: architecture.shape(parsed.data),
+    specs,
+    tensors,
+    weightsFolder: '',
+    locate: (file) => file,
+    eosIds: [],
+    parameters,
+    bytes,
+    dtype,
+    warnings: [],
+  };
+  return { model, problem: null };
+}
+
+function refusal(code: string, message: string): { model: null; problem: ErrorShape } {
+  return { model: null, problem: { code, message, remedy: 'Choose another model.' } };
+}
+
+/** Without a dataset; none where the shape cannot be planned for. */
+function fits(model: Model, memoryBytes: number): Fit[] {
+  try {
+    return fitsOf({ model, records: null, memoryBytes, gflops: 1 });
+  } catch (error) {
+    log('warn', 'lookup.fit', { model: model.name, error: toErrorShape(error) });
+    return [];
+  }
+}
+
+/** Of the disk that will hold the folder, which may not be there yet. */
+async function freeBytes(folder: string): Promise<number> {
+  for (let place = folder; ; place = dirname(place)) {
+    const found = await statfs(place).catch(() => null);
+    if (found) return found.bavail * found.bsize;
+    if (dirname(place) === place) return 0;
+  }
+}

@@ -1,0 +1,63 @@
+// New output layers for labels: what is kept of the base, what is drawn, and that they can be trained.
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { withNewHead } from '../../../main/models/new-head.ts';
+import { readTensor, type TensorInfo } from '../../../main/models/safetensors.ts';
+import { classBatch } from '../../../main/training/tasks/classification.ts';
+import { createTrainer } from '../../../main/training/trainer.ts';
+import { plain } from '../../conformance/training.ts';
+import { openReference } from '../../helpers/reference-model.ts';
+import { temporaryFolder } from '../../helpers/tiny-model.ts';
+
+const labels = ['bad', 'good', 'unknown'];
+const head = { objective: 'classification', labels } as const;
+const made = (name: string, seed = 1) =>
+  withNewHead(openReference(name), head, join(temporaryFolder(), 'head.safetensors'), seed);
+const values = (model: ReturnType<typeof made>, name: string) =>
+  readTensor(model.tensors.get(name) as TensorInfo);
+
+test('a masked language model becomes a classifier: new head and pooler, the same encoder', () => {
+  const base = openReference('bert_mlm');
+  const model = made('bert_mlm');
+  expect(model.objective).toBe('classification');
+  expect(model.rawConfig.architectures).toEqual(['BertForSequenceClassification']);
+  expect(model.rawConfig.id2label).toEqual({ 0: 'bad', 1: 'good', 2: 'unknown' });
+  expect(model.specs.some(({ name }) => name.startsWith('cls.'))).toBe(false);
+  const word = 'bert.embeddings.word_embeddings.weight';
+  expect(model.tensors.get(word)).toEqual(base.tensors.get(word));
+  const drawn = values(model, 'bert.pooler.dense.weight');
+  const deviation = Math.sqrt(drawn.reduce((sum, value) => sum + value * value, 0) / drawn.length);
+  expect(deviation).toBeCloseTo(0.02, 3);
+  expect([...values(model, 'classifier.bias')]).toEqual([0, 0, 0]);
+});
+
+test('a classifier of other labels keeps its pooler, but not its head', () => {
+  const base = openReference('bert_classifier');
+  const model = made('bert_classifier');
+  expect(values(model, 'bert.pooler.dense.weight')).toEqual(
+    readTensor(base.tensors.get('bert.pooler.dense.weight') as TensorInfo),
+  );
+  expect(values(model, 'classifier.weight')).not.toEqual(
+    readTensor(base.tensors.get('classifier.weight') as TensorInfo),
+  );
+});
+
+test.each(['bert_mlm', 'llama', 'gpt2'])('%s learns labels', async (name) => {
+  const model = made(name);
+  const texts = [1, 2, 3].map((id, label) => ({ ids: [1, 10 + id, 20 + id, 2], label }));
+  const batch = classBatch(texts, { width: 6, padId: 0 });
+  const trainer = await createTrainer({ model, ...plain });
+  const losses: number[] = [];
+  for (let step = 0; step < 16; step++) {
+    const { lossSum, weight } = await trainer.accumulate(batch);
+    losses.push(lossSum / weight);
+    await trainer.update(0.1);
+  }
+  await trainer.release();
+  expect(losses[0]).toBeCloseTo(Math.log(3), 0);
+  expect(losses[15]).toBeLessThan(0.8 * losses[0]);
+});
+
+test('a family without such a head is refused', () => {
+  expect(() => made('t5')).toThrow('"t5" (T5) cannot get an output layer for labels.');
+});
