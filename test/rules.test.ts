@@ -60,6 +60,7 @@ const layers: string[][] = [
   ['main/inference'],
   ['main/metrics'],
   ['main/exporters'],
+  ['main/hub'],
   ['main/jobs'],
   ['main/store'],
   ['main/files.ts', 'main/place.ts'],

@@ -39,8 +39,11 @@ export const runCommands: Command[] = [
       const { call, option, flag } = context;
       const { id: projectId } = await context.project(context.positionals[0]);
       const version = await findVersion(context, projectId, option('dataset'));
-      const model = await findModel(context, projectId, option('model'));
-      const settings = await settingsOf(context, { projectId, versionId: version.id, modelId: model.id });
+      const from =
+        option('from') === undefined ? undefined : await findRun(context, projectId, option('from'));
+      const model = await findModel(context, projectId, option('model') ?? from?.recipe.modelId);
+      const ref = { projectId, versionId: version.id, modelId: model.id };
+      const settings = await settingsOf(context, ref, from);
       const name = option('name') ?? `${model.name} on ${version.name}`.slice(0, 120);
       const recipe = {
         projectId,
@@ -185,19 +188,18 @@ function describe(run: Run): string {
 async function settingsOf(
   context: Context,
   ref: { projectId: string; versionId: string; modelId: string },
+  from: Run | undefined,
 ): Promise<TrainSettings> {
   const file = context.option('settings');
   const settings = requireSettings(
     file === undefined ? await presetOf(context, ref) : JSON.parse(readFileSync(context.path(file), 'utf8')),
   );
-  const from = context.option('from');
   if (from === undefined && context.option('checkpoint') !== undefined)
     throw new UsageError('--checkpoint needs --from with the number of a run.');
   if (from !== undefined) {
-    const run = await findRun(context, ref.projectId, from);
     settings.startFrom = requireSettings({
       ...settings,
-      startFrom: { runId: run.id, checkpoint: context.option('checkpoint') ?? 'best' },
+      startFrom: { runId: from.id, checkpoint: context.option('checkpoint') ?? 'best' },
     }).startFrom;
   }
   return withAssignments(settings, context.options('set'));

@@ -31,8 +31,8 @@ export interface Exporter<Options = Record<string, unknown>> {
   write(source: ExportSource, folder: string, options: Options): Promise<void>;
   /** Opens what was written as other programs do, for the comparison with the live model. */
   reopen(folder: string, base: Model): TunedModel;
-  /** Floating-point type of the written weights, which says how near the numbers can be. */
-  dtype(source: ExportSource, options: Options): 'float32' | 'float16' | 'bfloat16';
+  /** Type of the written weights, which says how near the numbers can be. */
+  dtype(source: ExportSource, options: Options): 'float32' | 'float16' | 'bfloat16' | 'quantised';
   /** Lines of the model card: how to load the files. */
   usage(source: ExportSource): string;
 }

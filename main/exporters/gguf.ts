@@ -19,12 +19,15 @@ import { mappedTensors, restoredTensors, tensorsToWrite } from './gguf/tensors.t
 import { ggufTokenizer } from './gguf/tokenizer.ts';
 
 const Options = z.object({
-  type: z.enum(writableTypes).default('F16').meta({
-    title: 'Number format',
-    description:
-      'F32 loses nothing, F16 hardly anything; Q8_0 takes about half of F16, Q4_0 about a third. ' +
-      'What rounding changes is measured after writing.',
-  }),
+  type: z
+    .enum(writableTypes)
+    .default('F16')
+    .meta({
+      title: 'Number format',
+      description:
+        'F32 loses nothing, F16 hardly anything; Q8_0 takes about half of F16, Q4_0 about a third. ' +
+        'What rounding changes is measured after writing.',
+    }),
 });
 type Options = z.infer<typeof Options>;
 
@@ -140,7 +143,7 @@ function restoredModel(folder: string, base: Model): Model {
   const check = `${folder}.check`;
   rmSync(check, { recursive: true, force: true });
   mkdirSync(check);
-  process.once('exit', () => rmSync(check, { recursive: true, force: true }));
+  removeAtExit(check);
   const [head] = base.architecture.outputModules;
   const output = `${head}.weight`;
   const target = names.tensor(output)?.name ?? '';
@@ -156,4 +159,15 @@ function restoredModel(folder: string, base: Model): Model {
   };
   writeFileSync(join(check, 'config.json'), JSON.stringify(config));
   return openModel(check);
+}
+
+const atExit = new Set<string>();
+
+function removeAtExit(folder: string): void {
+  if (atExit.size === 0) {
+    process.once('exit', () => {
+      for (const one of atExit) rmSync(one, { recursive: true, force: true });
+    });
+  }
+  atExit.add(folder);
 }

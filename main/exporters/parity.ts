@@ -20,8 +20,8 @@ const mostTokens = 64;
  * Largest difference that rounding to this type explains, as a share of the largest logit. float32 files
  * differ only by the order of sums, and by a merge.
  */
-const tolerance = { float32: 1e-4, float16: 1e-2, bfloat16: 6e-2 } as const;
-const leastAgreement = { float32: 1, float16: 0.98, bfloat16: 0.9 } as const;
+const tolerance = { float32: 1e-4, float16: 1e-2, bfloat16: 6e-2, quantised: 0.3 } as const;
+const leastAgreement = { float32: 1, float16: 0.98, bfloat16: 0.9, quantised: 0.8 } as const;
 
 /** Token ids of the fixed texts. */
 export async function parityTexts(tokenizer: Tokenizer, contextLength: number): Promise<number[][]> {
@@ -66,10 +66,15 @@ export async function compareParity(
   const same = difference <= tolerance[dtype] * Math.max(1, largest) && agreement >= leastAgreement[dtype];
   const number = Number.isNaN(difference) ? 'what is not a number' : difference.toPrecision(2);
   const near = difference === 0 ? 'all logits are equal' : `no logit differs by more than ${number}`;
-  const sentence = same
-    ? `The same: ${agreed} of ${positions} next tokens agree, and ${near} (${dtype}).`
-    : `Differs: ${positions - agreed} of ${positions} next tokens are others, and logits differ by up to ` +
-      `${number} (${dtype}).`;
+  const counted = `${agreed} of ${positions} next tokens agree, and ${near}`;
+  const differs =
+    `${positions - agreed} of ${positions} next tokens are others, and logits differ by up to ` + number;
+  const sentence =
+    dtype === 'quantised'
+      ? `Rounded: ${counted}.${same ? '' : ' A format with more bits is nearer.'}`
+      : same
+        ? `The same: ${counted} (${dtype}).`
+        : `Differs: ${differs} (${dtype}).`;
   return {
     maxLogitDifference: Number.isNaN(difference) ? Number.MAX_VALUE : difference,
     topTokenAgreement: agreement,

@@ -72,7 +72,9 @@ function feedForward(b: ModelBuilder, x: Value, layer: number, config: Phi3Confi
 /** What llama.cpp's loader of this family asks for. */
 function ggufNames(config: Phi3Config): GgufMapping {
   if (headDimOf(config) * config.num_attention_heads !== config.hidden_size) {
-    return { refused: 'has heads of another width than its hidden size gives, which llama.cpp does not know' };
+    return {
+      refused: 'has heads of another width than its hidden size gives, which llama.cpp does not know',
+    };
   }
   const original = config.original_max_position_embeddings ?? config.max_position_embeddings;
   return decoderGguf(config, {

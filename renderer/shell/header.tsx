@@ -41,11 +41,7 @@ export function Header() {
       </a>
       <ProjectSwitcher />
       <span className="grow" />
-      <button
-        type="button"
-        className={styles.find}
-        onClick={() => useUi.setState({ paletteOpen: true })}
-      >
+      <button type="button" className={styles.find} onClick={() => useUi.setState({ paletteOpen: true })}>
         <IconSearch size={16} stroke={1.75} aria-hidden />
         <span className={styles.findWords}>Find a screen, record or action</span>
         <kbd className={styles.findKeys}>{mod} K</kbd>

@@ -6,6 +6,7 @@ import {
   IconCircleX,
   IconClock,
   IconDatabase,
+  IconDownload,
   IconFileText,
   IconPackageExport,
   IconPlayerPause,
@@ -28,6 +29,7 @@ const kindIcons: Partial<Record<Job['kind'], typeof IconActivity>> = {
   'build-dataset': IconDatabase,
   evaluate: IconScale,
   export: IconPackageExport,
+  'download-model': IconDownload,
 };
 
 function JobIcon({ job }: { job: Job }) {

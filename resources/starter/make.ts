@@ -97,7 +97,7 @@ async function prepare(): Promise<void> {
 
 async function pretrain(totalSteps: number, threads: number): Promise<void> {
   const model = openModel(initial);
-  const { optimizer, schedule } = pretraining;
+  const { optimizer } = pretraining;
   const trainer = await createTrainer({
     model,
     optimizer: optimizer.choice,
@@ -123,23 +123,24 @@ async function pretrain(totalSteps: number, threads: number): Promise<void> {
   process.once('SIGTERM', () => stop.abort());
   const tokenizer = await loadTokenizer(initial);
   const stream = createStream(tokenizer, totalSteps);
+  const lastStep = totalSteps + pretraining.extension.steps;
   const recent = { loss: 0, steps: 0, tokens: 0, start: performance.now() };
   stream.position = trainer.updates;
   let batch = await stream.next();
   await runLoop({
     trainer,
-    totalSteps,
+    totalSteps: lastStep,
     batchesOf: () => [batch],
-    learningRateOf: (step) => optimizer.learningRate * rateShare(step, totalSteps, schedule),
+    learningRateOf: (step) => optimizer.learningRate * rateShare(step, totalSteps),
     onStep: ({ step, loss, tokens }) => {
       recent.loss += loss;
       recent.steps += 1;
       recent.tokens += tokens;
       if (step % 50 !== 0) return;
       const rate = recent.tokens / ((performance.now() - recent.start) / 1000);
-      const minutes = ((totalSteps - step) * (recent.tokens / recent.steps)) / rate / 60;
+      const minutes = ((lastStep - step) * (recent.tokens / recent.steps)) / rate / 60;
       console.log(
-        `step ${step} of ${totalSteps}, loss ${(recent.loss / recent.steps).toFixed(3)}, ` +
+        `step ${step} of ${lastStep}, loss ${(recent.loss / recent.steps).toFixed(3)}, ` +
           `${Math.round(rate)} tokens/s, about ${Math.round(minutes)} min left`,
       );
       Object.assign(recent, { loss: 0, steps: 0, tokens: 0, start: performance.now() });
@@ -167,12 +168,15 @@ async function pretrain(totalSteps: number, threads: number): Promise<void> {
   if (stop.signal.aborted) process.exit(130);
 }
 
-/** Warm-up, then constant, then linear to the final share. */
-function rateShare(
-  step: number,
-  total: number,
-  { warmupSteps, constantShare, finalShare }: typeof pretraining.schedule,
-): number {
+/** Warm-up, then constant, then linear to the final share; in the extension up to its peak, and linear to zero. */
+function rateShare(step: number, total: number): number {
+  const { schedule, extension } = pretraining;
+  if (step >= total) {
+    const into = step - total;
+    const warm = Math.min(1, (into + 1) / extension.warmupSteps);
+    return extension.peakShare * warm * (1 - into / extension.steps);
+  }
+  const { warmupSteps, constantShare, finalShare } = schedule;
   const warm = Math.min(1, (step + 1) / warmupSteps);
   const progress = step / total;
   if (progress < constantShare) return warm;

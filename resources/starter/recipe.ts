@@ -132,6 +132,8 @@ export const pretraining = {
   },
   maxGradNorm: 1,
   schedule: { warmupSteps: 40, constantShare: 0.5, finalShare: 0.05 },
-  evaluateEvery: 500,
+  /** A second, shorter stretch at the end of the curriculum: the rate rises to a share of its peak and falls again. */
+  extension: { steps: 900, warmupSteps: 20, peakShare: 0.4 },
+  evaluateEvery: 300,
   saveEvery: 250,
 } as const;

@@ -5,7 +5,7 @@ import { chatTemplatesCheck } from './chat-templates.ts';
 import type { Check } from './check.ts';
 import { encoders } from './encoders.ts';
 import { generationCheck } from './generation.ts';
-import { laterChecks } from './later.ts';
+import { ggufCheck } from './gguf.ts';
 import { metricsCheck } from './metrics.ts';
 import { causalModels } from './models.ts';
 import { optimCheck } from './optim.ts';
@@ -29,5 +29,5 @@ export const checks: readonly Check[] = [
   tokenizersCheck,
   chatTemplatesCheck,
   metricsCheck,
-  ...laterChecks,
+  ggufCheck,
 ];

@@ -8,12 +8,15 @@ import {
   engineMs,
   heading,
   journeyMs,
+  navLink,
+  oneStory,
   openStage,
   readChart,
   type Stage,
   sampleReady,
 } from './stage.ts';
 
+oneStory();
 let stage: Stage;
 let page: Page;
 
@@ -35,7 +38,7 @@ test(
     await chartReaches(page, 2);
     const early = await readChart(page);
     expect(early.steps).toBeGreaterThan(100);
-    await page.getByRole('link', { name: /^Train\W+running\W+run 1 running/i }).waitFor();
+    await navLink(page, /^Train\W+running\W+run 1 running/i).waitFor();
     await chartReaches(page, enoughSteps);
     const later = await readChart(page);
     expect(later.loss).toBeLessThan(early.loss - 0.1);
@@ -56,7 +59,7 @@ test(
     await loss.waitFor({ timeout: engineMs });
     expect(await loss.textContent()).toContain('Better');
     await page.getByText(/^The tuned model is better than the base on \d of \d measures/).waitFor();
-    await page.getByRole('link', { name: /^Evaluate\W+done\W+better on/i }).waitFor();
+    await navLink(page, /^Evaluate\W+done\W+better on/i).waitFor();
     expect(
       await page
         .getByRole('group', { name: /records/i })
@@ -70,7 +73,7 @@ test(
 test(
   'base and tuned answer the same held-out message side by side, and differently',
   async () => {
-    await page.getByRole('link', { name: 'Chat', exact: true }).click();
+    await navLink(page, 'Chat').click();
     const suggestions = page.getByRole('region', { name: 'Records that run 1 never saw' });
     const question = await suggestions.getByRole('button').first().textContent();
     await suggestions.getByRole('button').first().click();
@@ -93,7 +96,7 @@ test(
 test(
   'both exports are proven equal, lie on disk, and can be downloaded',
   async () => {
-    await page.getByRole('link', { name: /^Export and serve/ }).click();
+    await navLink(page, /^Export and serve/).click();
     for (const [button, files] of [
       ['Export adapter (PEFT)', ['adapter_config.json', 'adapter_model.safetensors']],
       [

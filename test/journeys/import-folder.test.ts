@@ -7,8 +7,9 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makePdf } from '../main/documents/packages.ts';
 import { expectAccessible } from './axe.ts';
-import { engineMs, heading, journeyMs, openStage, type Stage } from './stage.ts';
+import { engineMs, heading, journeyMs, navLink, oneStory, openStage, type Stage } from './stage.ts';
 
+oneStory();
 let stage: Stage;
 let page: Page;
 let folder: string;
@@ -120,14 +121,14 @@ test(
 test(
   'the token view shows what is learned and what is only shown',
   async () => {
-    await page.getByRole('link', { name: /^Model\b/ }).click();
+    await navLink(page, /^Model\b/).click();
     await page.getByRole('button', { name: /^Use (this model|Starter)/ }).click();
-    await page.getByRole('link', { name: /^Dataset\b/ }).click();
+    await navLink(page, /^Dataset\b/).click();
     await page.getByRole('link', { name: /^Records/ }).click();
     await page.getByRole('row', { name: /How many parts has device 7\?/ }).click();
     const tokens = page.getByRole('list', { name: 'Tokens of this record' }).getByRole('listitem');
     await tokens.first().waitFor({ timeout: engineMs });
-    const seen = (await tokens.allInnerTexts()).map((text) => text.replaceAll('\n', ''));
+    const seen = await tokens.allTextContents();
     const learned = seen
       .filter((text) => text.endsWith(' learned'))
       .map((text) => text.replace(/ learned$/, ''));

@@ -1,8 +1,9 @@
 // The first journey without a pointer: every step is done with keys, and the focus says where one is.
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { engineMs, heading, journeyMs, openStage, type Stage, sampleReady } from './stage.ts';
+import { engineMs, heading, journeyMs, oneStory, openStage, type Stage, sampleReady } from './stage.ts';
 
+oneStory();
 let stage: Stage;
 let page: Page;
 

@@ -22,6 +22,8 @@ const parts = [
   'projects/p1/dataset/v4/records',
   'projects/p1/dataset/v4/splits',
   'projects/p1/dataset/v4/checks',
+  'projects/p1/model/computer',
+  'projects/p1/model/download',
   'settings/general',
   'settings/devices',
   'settings/storage',

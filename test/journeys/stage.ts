@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
-import { expect } from 'vitest';
+import { afterEach, beforeEach, expect } from 'vitest';
 import { rendererIsOld } from '../../main/start.ts';
 import { launchChromium, view } from '../helpers/chromium.ts';
 import { root, temporaryFolder } from '../helpers/home.ts';
@@ -75,6 +75,19 @@ function buildRenderer(): void {
   });
   if (built.status !== 0) throw new Error('The renderer could not be built; the reason is above.');
 }
+
+/** The tests of a journey are steps of one story: after one that failed, the rest is skipped. */
+export function oneStory(): void {
+  let failed = false;
+  beforeEach(({ skip }) => skip(failed, 'an earlier step of this journey failed'));
+  afterEach(({ task }) => {
+    failed ||= task.result?.state === 'fail';
+  });
+}
+
+/** A link of the left navigation; its name says title, state and fact. */
+export const navLink = (page: Page, name: string | RegExp): Locator =>
+  page.getByRole('navigation', { name: 'Steps' }).getByRole('link', { name });
 
 /** Waits until the sample can be trained, and returns its button. */
 export async function sampleReady(page: Page): Promise<Locator> {

@@ -9,12 +9,15 @@ import {
   heading,
   journeyMs,
   lossChart,
+  navLink,
+  oneStory,
   openStage,
   readChart,
   type Stage,
   sampleReady,
 } from './stage.ts';
 
+oneStory();
 let stage: Stage;
 let client: TestClient;
 let one: Page;
@@ -44,7 +47,7 @@ test(
   async () => {
     const starts: Locator[] = [];
     for (const page of [one, two]) {
-      await page.getByRole('link', { name: /^Train\b/ }).click();
+      await navLink(page, /^Train\b/).click();
       starts.push(page.getByRole('button', { name: 'Start training', disabled: false }));
     }
     for (const start of starts) await start.waitFor({ timeout: engineMs });

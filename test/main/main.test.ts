@@ -1,9 +1,9 @@
 // Electron's entry with a stand-in for Electron and the real backend: one instance, one window, what a page may not do,
 // and closing while work is under way.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { app, dialog, ipcMain, registered, WebContents } from '../helpers/electron.ts';
+import { app, dialog, ipcMain, registered, safeStorage, WebContents } from '../helpers/electron.ts';
 import { root, temporaryFolder } from '../helpers/home.ts';
 
 const home = temporaryFolder();
@@ -120,6 +120,22 @@ describe('frames', () => {
     expect(found()).toMatchObject({ ok: true, output: [{ name: 'package.json' }] });
     expect(JSON.stringify(found())).not.toContain(root);
   });
+});
+
+test('the Hub token is kept encrypted by the keychain of the system, and can be forgotten', async () => {
+  const ask = async (id: number, call: string, input: unknown) => {
+    ipcMain.emit(channel, { sender: page(), senderFrame: { url: own, parent: null } }, { id, call, input });
+    const found = () => page().sent.find(([, sent]) => (sent as { id?: number }).id === id)?.[1];
+    await waitFor(() => found() !== undefined);
+    return (found() as { output: unknown }).output;
+  };
+  expect(await ask(20, 'settings.setHubToken', { token: 'hf_secret' })).toEqual({ kept: 'keychain' });
+  const stored = readFileSync(join(home.folder, 'secrets.json'), 'utf8');
+  expect(stored).not.toContain('hf_secret');
+  const { 'hub-token': sealed } = JSON.parse(stored) as Record<string, string>;
+  expect(safeStorage.decryptString(Buffer.from(sealed, 'base64'))).toBe('hf_secret');
+  await ask(21, 'settings.setHubToken', { token: null });
+  expect(readFileSync(join(home.folder, 'secrets.json'), 'utf8')).toBe('{}');
 });
 
 test('a second start shows the window that is there', () => {

@@ -50,10 +50,7 @@ const oneBit = (bytes: DataView, at: number, i: number): number =>
 function scaleAndMinimum(bytes: DataView, at: number, j: number): [scale: number, minimum: number] {
   const byte = (i: number) => bytes.getUint8(at + i);
   if (j < 4) return [byte(j) & 63, byte(j + 4) & 63];
-  return [
-    (byte(j + 4) & 15) | ((byte(j - 4) >> 2) & 0x30),
-    (byte(j + 4) >> 4) | ((byte(j) >> 2) & 0x30),
-  ];
+  return [(byte(j + 4) & 15) | ((byte(j - 4) >> 2) & 0x30), (byte(j + 4) >> 4) | ((byte(j) >> 2) & 0x30)];
 }
 
 /** Runs of 32 with a scale and a minimum each: value = d * scale * code - dmin * minimum. */

@@ -28,7 +28,9 @@ export interface GgufFile {
 }
 
 const valueNames = new Map(Object.entries(valueTypes).map(([name, id]) => [id as number, name as ValueType]));
-const blockNames = new Map(Object.entries(blockTypes).map(([name, { id }]) => [id as number, name as BlockType]));
+const blockNames = new Map(
+  Object.entries(blockTypes).map(([name, { id }]) => [id as number, name as BlockType]),
+);
 
 /** Least bytes that a value takes, to hold the length of an array against the rest of the file. */
 const leastBytes: Readonly<Record<ValueType, number>> = {
@@ -68,7 +70,8 @@ export function readGgufBytes({ file }: GgufFile, { offset, bytes }: GgufTensor)
 }
 
 function readHeader(file: string, cursor: Cursor): GgufFile {
-  if (cursor.size < 24 || cursor.uint32() !== magic) throw cursor.damaged('it does not begin as GGUF files do');
+  if (cursor.size < 24 || cursor.uint32() !== magic)
+    throw cursor.damaged('it does not begin as GGUF files do');
   const version = cursor.uint32();
   if (version !== 2 && version !== 3) {
     throw new AppError(

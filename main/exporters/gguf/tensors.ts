@@ -93,22 +93,14 @@ export function restoredTensors(
   });
 }
 
-function laidOut(
-  values: Float32Array,
-  shape: readonly number[],
-  { layout }: GgufTensorName,
-): Float32Array {
+function laidOut(values: Float32Array, shape: readonly number[], { layout }: GgufTensorName): Float32Array {
   if (layout === undefined) return values;
   if (layout === 'transposed') return transposed(values, shape[0], shape[1]);
   return swapped(values, shape, layout.heads, 2);
 }
 
 /** `shape` is the model's, not the file's. */
-function restored(
-  values: Float32Array,
-  shape: readonly number[],
-  { layout }: GgufTensorName,
-): Float32Array {
+function restored(values: Float32Array, shape: readonly number[], { layout }: GgufTensorName): Float32Array {
   if (layout === undefined) return values;
   if (layout === 'transposed') return transposed(values, shape[1], shape[0]);
   return swapped(values, shape, layout.heads, shape[0] / layout.heads / 2);
@@ -117,7 +109,8 @@ function restored(
 function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
   const out = new Float32Array(values.length);
   for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) out[column * rows + row] = values[row * columns + column];
+    for (let column = 0; column < columns; column++)
+      out[column * rows + row] = values[row * columns + column];
   }
   return out;
 }
@@ -126,12 +119,7 @@ function transposed(values: Float32Array, rows: number, columns: number): Float3
  * Rows of each head, seen as [parts, rest], in the order [rest, parts]: with two parts the halves of a head
  * become neighbours, and with half as many parts as rows they go back.
  */
-function swapped(
-  values: Float32Array,
-  shape: readonly number[],
-  heads: number,
-  parts: number,
-): Float32Array {
+function swapped(values: Float32Array, shape: readonly number[], heads: number, parts: number): Float32Array {
   const width = values.length / shape[0];
   const perHead = shape[0] / heads;
   const rest = perHead / parts;

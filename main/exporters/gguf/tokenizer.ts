@@ -19,6 +19,8 @@ export interface GgufTokenizer {
   metadata: [key: string, GgufValue][];
   /** Whether programs put the BOS in front of a prompt. */
   addsBos: boolean;
+  /** Whether training did so: the conversations of the chat template, or the texts. */
+  trainedWithBos: boolean;
   /** What tokenizer.json puts in front of each stretch of text and llama.cpp does not; mostly empty. */
   lostPrefix: string;
 }
@@ -57,7 +59,9 @@ export async function ggufTokenizer(base: Model): Promise<GgufTokenizer> {
     );
   }
   const kind = kindOf(file);
-  const addsBos = await startsWithBos(tokenizer);
+  const trainedWithBos = await startsWithBos(tokenizer);
+  // a model that says so itself is told so to other programs, whatever its template writes
+  const addsBos = trainedWithBos || (settings.addBos === true && tokenizer.bosId !== undefined);
   const { bosId, eosId = base.eosIds[0], padId } = tokenizer;
   const ends = (await endIdsOf(base, tokenizer)).filter((id) => id !== eosId);
   const endOfTurn = tokenizer.chatTemplate === undefined ? undefined : ends.at(-1);
@@ -82,6 +86,7 @@ export async function ggufTokenizer(base: Model): Promise<GgufTokenizer> {
     file,
     metadata: metadata.map(([key, value]) => [`tokenizer.ggml.${key}`, value]),
     addsBos,
+    trainedWithBos,
     lostPrefix: kind.lostPrefix,
   };
 }
@@ -100,7 +105,9 @@ async function startsWithBos(tokenizer: Tokenizer): Promise<boolean> {
   if (tokenizer.chatTemplate !== undefined) {
     const messages = [{ role: 'user', content: 'Question' }] as const;
     try {
-      return (await renderConversation(tokenizer, { messages }, { train: 'none' })).ids[0] === tokenizer.bosId;
+      return (
+        (await renderConversation(tokenizer, { messages }, { train: 'none' })).ids[0] === tokenizer.bosId
+      );
     } catch (thrown) {
       if (!(thrown instanceof AppError)) throw thrown; // a template that refuses this says so when it is used
     }
@@ -125,7 +132,9 @@ function kindOf(file: TokenizerJson): Kind {
   if (cutting.some(({ type }) => type === 'ByteLevel')) {
     const others = normalizers.filter(({ type }) => type !== 'NFC' && type !== 'Prepend');
     if (others.length > 0) throw refused(`This model's tokenizer rewrites texts (${others[0].type}).`);
-    const lostPrefix = normalizers.map(({ prepend = '' }) => String(prepend)).join('');
+    const prepended = normalizers.map(({ prepend = '' }) => String(prepend)).join('');
+    const spaced = cutting.some(({ type, add_prefix_space: own }) => type === 'ByteLevel' && own === true);
+    const lostPrefix = prepended || (spaced ? ' ' : '');
     return { model: 'gpt2', pre: wordsOf(cutting), spacePrefix: false, lostPrefix };
   }
   const spaces = normalizers.some(({ type, content }) => type === 'Replace' && content === '▁');
@@ -187,7 +196,12 @@ function tokenLists(file: TokenizerJson, { model }: Kind, rows: number): [string
   return [
     ['tokens', { type: 'ARRAY', of: 'STRING', value: tokens }],
     ...(model === 'llama'
-      ? [['scores', { type: 'ARRAY', of: 'FLOAT32', value: scoresOf(tokens, types, merges) }] as [string, GgufValue]]
+      ? [
+          ['scores', { type: 'ARRAY', of: 'FLOAT32', value: scoresOf(tokens, types, merges) }] as [
+            string,
+            GgufValue,
+          ],
+        ]
       : []),
     ['token_type', { type: 'ARRAY', of: 'INT32', value: types }],
     ...(model === 'gpt2'

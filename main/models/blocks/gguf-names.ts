@@ -5,11 +5,7 @@ import { type DecoderConfig, headDimOf, kvHeadsOf } from './decoder.ts';
 import { inverseFrequencies, type RotarySettings, ropeType, rotarySettings } from './rotary.ts';
 
 /** A key below the architecture's own, such as `block_count`. */
-export type GgufEntry = readonly [
-  key: string,
-  type: 'UINT32' | 'FLOAT32' | 'STRING',
-  value: number | string,
-];
+export type GgufEntry = readonly [key: string, type: 'UINT32' | 'FLOAT32' | 'STRING', value: number | string];
 
 export interface GgufTensorName {
   name: string;

@@ -13,12 +13,15 @@ import { about, bytes, count, integer, missing } from '../../components/format.t
 import { ErrorNotice } from '../../components/notice.tsx';
 import { pickFolder } from '../../components/path-dialog.tsx';
 import { ScreenHeader } from '../../components/screen-header.tsx';
+import { TabBar } from '../../components/tab-bar.tsx';
 import { useDatasets } from '../../state/datasets.ts';
 import { useChosenModel, useModels } from '../../state/models.ts';
-import { goTo, useProjectId } from '../../state/route.ts';
+import { goTo, hrefTo, useProjectId } from '../../state/route.ts';
 import { useCapabilities } from '../../state/settings.ts';
 import { toast, useScreenActions } from '../../state/ui.ts';
-import type { Screen } from '../screen.ts';
+import type { Screen, ScreenProps } from '../screen.ts';
+import { ComputerPart } from './computer-part.tsx';
+import { DownloadPart } from './download-part.tsx';
 import styles from './model.module.css';
 import { ModelCard } from './model-card.tsx';
 import { type Fits, useFits } from './use-fits.ts';
@@ -119,7 +122,14 @@ function columnsWith(fits: Fits, chosenId: string | undefined): Column<BaseModel
   ];
 }
 
-function Model() {
+const parts = [
+  { id: 'list', label: 'Ready to use', Part: null },
+  { id: 'computer', label: 'On this computer', Part: ComputerPart },
+  { id: 'download', label: 'Download', Part: DownloadPart },
+];
+
+function Model({ rest }: ScreenProps) {
+  const part = parts.find(({ id }) => id === rest[0]) ?? parts[0];
   const projectId = useProjectId();
   const { list, status, error } = useModels();
   const chosen = useChosenModel(projectId);
@@ -199,17 +209,17 @@ function Model() {
     <div className="screen">
       <ScreenHeader
         title="Model"
-        sentence="Choose what to start from. Every model is checked on this computer; nothing is asked of the network."
+        sentence="Choose what to start from. Every model is checked on this computer; the network is used only for a download."
         actions={
           <>
             <Button
-              kind={list.length === 0 && status === 'ready' ? 'primary' : 'outline'}
+              kind={!part.Part && list.length === 0 && status === 'ready' ? 'primary' : 'outline'}
               icon={IconFolderPlus}
               onClick={() => void add()}
             >
               Add a folder
             </Button>
-            {open && isChosen && (
+            {!part.Part && open && isChosen && (
               <Button
                 kind="primary"
                 iconAfter={IconArrowRight}
@@ -218,7 +228,7 @@ function Model() {
                 {version ? 'Set up the training' : 'Build the dataset'}
               </Button>
             )}
-            {open && !isChosen && (
+            {!part.Part && open && !isChosen && (
               <Button
                 kind="primary"
                 loading={busy}
@@ -232,66 +242,78 @@ function Model() {
           </>
         }
       />
+      <TabBar
+        label="Where models come from"
+        current={part.id}
+        tabs={parts.map(({ id, label }) => ({
+          id,
+          label,
+          href: hrefTo('model', ...(id === 'list' ? [] : [id])),
+        }))}
+      />
       {fault !== null && <ErrorNotice error={fault} />}
       {status === 'failed' && <ErrorNotice error={error} onRetry={() => void useModels.getState().load()} />}
-      <div className={[styles.columns, open ? '' : styles.alone].join(' ')}>
-        <Card
-          grow
-          padded={false}
-          label="Models on this computer"
-          footer={
-            architectures && (
-              <span>
-                Can be trained: {architectures.map((one) => one.label).join(', ')}. Files are safetensors
-                only.
-              </span>
-            )
-          }
-        >
-          <div className={styles.tools}>
-            <SearchField label="Filter by name" value={find} onChange={setFind} className={styles.find} />
-            <Segments
-              label="Which models"
-              value={filter}
-              onChange={(next) => setFilter(next)}
-              options={[
-                { value: 'all', label: `All ${integer(list.length)}` },
-                { value: 'fits', label: 'Fit this computer' },
-              ]}
+      {part.Part && <part.Part />}
+      {!part.Part && (
+        <div className={[styles.columns, open ? '' : styles.alone].join(' ')}>
+          <Card
+            grow
+            padded={false}
+            label="Models on this computer"
+            footer={
+              architectures && (
+                <span>
+                  Can be trained: {architectures.map((one) => one.label).join(', ')}. Files are safetensors
+                  only.
+                </span>
+              )
+            }
+          >
+            <div className={styles.tools}>
+              <SearchField label="Filter by name" value={find} onChange={setFind} className={styles.find} />
+              <Segments
+                label="Which models"
+                value={filter}
+                onChange={(next) => setFilter(next)}
+                options={[
+                  { value: 'all', label: `All ${integer(list.length)}` },
+                  { value: 'fits', label: 'Fit this computer' },
+                ]}
+              />
+            </div>
+            <div className={styles.tableArea}>
+              <DataTable
+                label="Models"
+                rows={shown}
+                columns={columnsWith(fits, chosen?.id)}
+                rowKey={(model) => model.id}
+                rowHeight={48}
+                loading={status === 'loading' || status === 'idle'}
+                selected={new Set(open ? [open.id] : [])}
+                onSelect={(model) => setPicked(model.id)}
+                empty={
+                  list.length === 0 ? (
+                    <Empty icon={IconBox} title="No model is here yet">
+                      Add a folder in Hugging Face format: config.json, tokenizer.json and safetensors files.
+                    </Empty>
+                  ) : (
+                    <Empty title="No model matches">Change the filter, or clear what you typed.</Empty>
+                  )
+                }
+              />
+            </div>
+          </Card>
+          {open && (
+            <ModelCard
+              key={open.id}
+              model={open}
+              fits={fits[open.id]}
+              isChosen={isChosen}
+              onRemove={open.origin === 'starter' && !open.problem ? undefined : () => void remove(open)}
             />
-          </div>
-          <div className={styles.tableArea}>
-            <DataTable
-              label="Models"
-              rows={shown}
-              columns={columnsWith(fits, chosen?.id)}
-              rowKey={(model) => model.id}
-              rowHeight={48}
-              loading={status === 'loading' || status === 'idle'}
-              selected={new Set(open ? [open.id] : [])}
-              onSelect={(model) => setPicked(model.id)}
-              empty={
-                list.length === 0 ? (
-                  <Empty icon={IconBox} title="No model is here yet">
-                    Add a folder in Hugging Face format: config.json, tokenizer.json and safetensors files.
-                  </Empty>
-                ) : (
-                  <Empty title="No model matches">Change the filter, or clear what you typed.</Empty>
-                )
-              }
-            />
-          </div>
-        </Card>
-        {open && (
-          <ModelCard
-            key={open.id}
-            model={open}
-            fits={fits[open.id]}
-            isChosen={isChosen}
-            onRemove={open.origin === 'folder' || open.problem ? () => void remove(open) : undefined}
-          />
-        )}
-      </div>
+          )}
+        </div>
+      )}
     </div>
   );
 }

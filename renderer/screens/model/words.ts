@@ -1,5 +1,5 @@
 // The words of the Model screen. No React.
-import type { BaseModel, Fit } from '../../../main/contract/models.ts';
+import type { BaseModel, Fit, HubLookup } from '../../../main/contract/models.ts';
 import type { Tone } from '../../components/chip.tsx';
 import { bytes, integer } from '../../components/format.ts';
 
@@ -7,7 +7,7 @@ export const originWords: Record<BaseModel['origin'], { label: string; help: str
   starter: { label: 'Starter', help: 'Comes with Tunesmith. Small, made for learning.' },
   folder: { label: 'Folder', help: 'A folder on this computer in Hugging Face format.' },
   cache: { label: 'Cache', help: 'Found in the Hugging Face cache of this computer.' },
-  download: { label: 'Download', help: 'Downloaded by Tunesmith when you asked for it.' },
+  download: { label: 'Download', help: 'Downloaded from the Hugging Face Hub when you asked for it.' },
   scratch: { label: 'From scratch', help: 'Made here, with a tokenizer of your own text.' },
 };
 
@@ -25,6 +25,30 @@ export const methodWords: Record<Fit['method'], { label: string; help: string }>
 /** One sentence about a fit, for hover and for screen readers. */
 export function fitSentence(fit: Fit): string {
   return `Needs about ${bytes(fit.peakBytes)} at the peak; ${bytes(fit.availableBytes)} may be planned with.`;
+}
+
+/** What a download would fetch, in reading order. */
+export function lookupFacts(found: HubLookup): [label: string, value: string][] {
+  const lora = found.fits.find((fit) => fit.method === 'lora');
+  const rest = found.bytes - found.missingBytes;
+  return [
+    [
+      'Licence',
+      `${found.licence ?? 'not stated'}${found.gated ? ', its terms have to be accepted on the Hub' : ''}`,
+    ],
+    ['Download', `${bytes(found.missingBytes)}${rest > 0 ? `, ${bytes(rest)} are here already` : ''}`],
+    ['Free', `${bytes(found.freeDiskBytes)} on that disk`],
+    ['Destination', found.destination],
+    ['Revision', `${found.revision} (${found.commit.slice(0, 12)})`],
+    ['Architecture', found.architecture || 'not stated'],
+    ['Memory', lora ? `${bytes(lora.peakBytes)} predicted with LoRA` : 'known after the download'],
+  ];
+}
+
+/** Faults that a Hub token may mend. */
+export function needsToken(fault: unknown): boolean {
+  const code = typeof fault === 'object' && fault !== null && 'code' in fault ? String(fault.code) : '';
+  return ['hub-gated', 'hub-token-refused', 'hub-model-missing'].includes(code);
 }
 
 /** Facts of a model, in reading order: name and value. */

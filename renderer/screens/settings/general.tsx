@@ -5,6 +5,7 @@ import { Card } from '../../components/card.tsx';
 import { Segments, SwitchField, TextField } from '../../components/field.tsx';
 import { Loading } from '../../components/loading.tsx';
 import { useSettings } from '../../state/settings.ts';
+import { HubTokenField } from './hub-token.tsx';
 import styles from './settings.module.css';
 
 /** Saves a setting; a refusal shows at the top of the screen. */
@@ -49,6 +50,7 @@ export function GeneralPart() {
         onChange={(singleLetterKeys) => change({ singleLetterKeys })}
       />
       <Attester name={settings.attester} />
+      <HubTokenField />
     </Card>
   );
 }

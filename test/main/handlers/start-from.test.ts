@@ -19,8 +19,9 @@ beforeEach(() => {
   store = openStore(home.folder);
   project = store.createProject({ name: 'Runs', description: '', isSample: false });
   services = { store } as Services;
-  for (const id of ['m', 'other'])
-    store.models.insert({
+  for (const id of ['m', 'other']) {
+    mkdirSync(join(home.folder, id));
+    store.models.save({
       id,
       name: id,
       origin: 'folder',
@@ -40,6 +41,7 @@ beforeEach(() => {
       problem: null,
       warnings: [],
     });
+  }
 });
 afterEach(() => {
   store.close();

@@ -11,12 +11,7 @@ import { llamaFolder } from '../../helpers/tiny-model.ts';
 
 const home = temporaryFolder();
 const variables = { ...process.env };
-const names = [
-  'config.json',
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'model.safetensors',
-];
+const names = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'model.safetensors'];
 const files = Object.fromEntries(names.map((file) => [file, readFileSync(join(llamaFolder, file))]));
 const cache = join(home.folder, 'hf', 'hub');
 let server: HubServer;
@@ -134,6 +129,37 @@ test('the short list says for each model whether LoRA fits here', async () => {
   // Encoder-decoders have no plan without records yet, and say nothing rather than a guess.
   for (const { repository, fit, bytes } of list.filter((one) => !one.repository.includes('t5')))
     expect([repository, (fit?.peakBytes ?? 0) > 0.7 * bytes]).toEqual([repository, true]);
+});
+
+test('a download that a crash broke off goes on by itself at the next start', async () => {
+  const folder = join(home.folder, 'crashed');
+  const dead = openTestBackend(folder);
+  await dead.recovered;
+  const job = dead.services.queue.start({
+    kind: 'export', // a kind that ends at once, for a row to begin with
+    projectId: null,
+    subjectId: null,
+    title: 'Download tiny/llama',
+    spec: { repository: 'tiny/llama', revision: 'main' },
+    lane: 'free',
+  });
+  await dead.services.queue.wait(job.id);
+  const left = { ...job, kind: 'download-model', state: 'running', endedAt: null, error: null } as const;
+  dead.services.store.jobs.save({ ...left, owner: 'backend that is gone', enginePid: null });
+  await dead.close();
+
+  process.env.HF_TOKEN = 'hf_secret';
+  const next = openTestBackend(folder);
+  try {
+    await next.recovered;
+    await new Promise((turn) => setImmediate(turn)); // restarted once the engine of old is known to be gone
+    await next.services.queue.wait(job.id);
+    expect(await next.call('jobs.get', { jobId: job.id })).toMatchObject({ state: 'finished', error: null });
+    expect(await next.call('models.list', {})).toContainEqual(expect.objectContaining({ name: 'tiny/llama' }));
+  } finally {
+    delete process.env.HF_TOKEN;
+    await next.close();
+  }
 });
 
 test('the command line lists, looks up and downloads', async () => {

@@ -92,7 +92,7 @@ describe('the train job', () => {
           exclude: ['o_proj'],
           layers: [1],
           rankPattern: { q_proj: 2 },
-          modulesToSave: ['norm'],
+          modulesToSave: ['model.norm'],
         },
         optimizer: OptimizerSettings.parse({ kind: 'lion' }),
         learningRate: 1e-3,
@@ -107,7 +107,11 @@ describe('the train job', () => {
     expect(result).toMatchObject({ step: 10, stopped: false });
     const [name] = readdirSync(join(folder, 'rich', 'checkpoints'));
     const { config, tensors } = readAdapter(join(folder, 'rich', 'checkpoints', name));
-    expect(config).toMatchObject({ use_dora: true, rank_pattern: { q_proj: 2 }, modules_to_save: ['norm'] });
+    expect(config).toMatchObject({
+      use_dora: true,
+      rank_pattern: { q_proj: 2 },
+      modules_to_save: ['model.norm'],
+    });
     const names = [...tensors.keys()];
     expect(names.some((one) => one.endsWith('lora_magnitude_vector'))).toBe(true);
     expect(names.some((one) => one.includes('o_proj') || one.includes('layers.0.'))).toBe(false);

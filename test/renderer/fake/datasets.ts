@@ -2,6 +2,7 @@
 import type { DatasetRecipe, DatasetRecord, DatasetVersion } from '../../../main/contract/datasets.ts';
 import type { BaseModel } from '../../../main/contract/models.ts';
 import type { FakeHandlers } from '../../../renderer/client/fake.ts';
+import { cachedModels, lookup, suggestedModels } from './hub.ts';
 import { now } from './settings.ts';
 import type { FakeState } from './world.ts';
 
@@ -273,6 +274,13 @@ export function datasetHandlers(state: FakeState): FakeHandlers {
         return { method, verdict, peakBytes, availableBytes: 7.8e9, secondsPerEpoch: Math.round(size / 7e4) };
       });
     },
+    'models.cached': () => ({
+      folders: ['/home/mia/.cache/huggingface/hub', '/home/mia/.lmstudio/models', '/home/mia/.ollama/models'],
+      models: state === 'empty' ? [] : cachedModels,
+    }),
+    'models.addCached': () => models[1],
+    'models.suggested': () => suggestedModels,
+    'models.lookup': () => lookup,
     'models.choose': ({ modelId }) => {
       chosen = models.find((one) => one.id === modelId) ?? null;
       return {};

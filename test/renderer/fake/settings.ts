@@ -21,6 +21,8 @@ export function settingsHandlers(state: FakeState): FakeHandlers {
       settings = { ...settings, ...changes };
       return settings;
     },
+    'settings.hubToken': () => ({ kept: 'none' }),
+    'settings.setHubToken': ({ token }) => ({ kept: token === null ? 'none' : 'memory' }),
     'settings.machine': () => ({
       platform: 'Linux x64',
       cpu: 'AMD Ryzen 7 5700G',
