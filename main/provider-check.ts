@@ -1,5 +1,6 @@
-// `npm run provider-check -- PROVIDER [--json]`: compares a provider with the processor, operation by operation and over
-// twenty steps of training, prints what differs, and exits with 1 when the provider must not be used.
+// `npm run provider-check -- PROVIDER [--json]`: compares a provider with the processor, operation by
+// operation and over twenty steps of training, prints what differs, and exits with 1 when the provider
+// must not be used.
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { AppError } from './errors.ts';
@@ -39,9 +40,8 @@ function showProgress({ done, total, what }: CheckProgress): void {
 function print(check: ProviderCheck): void {
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   for (const { kind, difference, reason } of check.wrong) {
-    process.stdout.write(
-      `${reason === undefined ? difference.toExponential(1) : 'failed'}  ${kind}${reason ? `: ${reason}` : ''}\n`,
-    );
+    const fault = reason === undefined ? `off by ${difference.toExponential(1)}` : reason;
+    process.stdout.write(`${kind}: ${fault}\n`);
   }
   process.stdout.write(`${verdictOf(check)}\n`);
 }

@@ -19,7 +19,10 @@ export function printNode(node: Node): string {
   return `${made} = ${node.op}(${node.inputs.map(sourceOf).join(', ')})${attributes}${phase}`;
 }
 
-/** What kind of node it is, whatever it is fed with: `add float32[2,3] float32[3]`. Equal text means equal work. */
+/**
+ * What kind of node it is, whatever it is fed with: `add float32[2,3] float32[3]`. Equal text means
+ * equal work.
+ */
 export function kindOf(node: Node): string {
   const inputs = node.inputs.map(({ dtype, shape }) => `${dtype}[${shape}]`);
   return `${node.op} ${inputs.join(' ')}${printAttributes(node.attributes)}`;

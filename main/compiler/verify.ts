@@ -1,12 +1,16 @@
-// What must hold in a graph before it is lowered, and what makes it safe to write an output over an input. Every check
-// names the node that breaks it: these are our own mistakes, and onnxruntime would tell of them late and darkly.
+// What must hold in a graph before it is lowered, and what makes it safe to write an output over an
+// input. Every check names the node that breaks it: these are our own mistakes, and onnxruntime would
+// tell of them late and darkly.
 import { assert } from '../errors.ts';
 import type { Graph, Node, Value } from './graph.ts';
 import type { Op } from './op.ts';
 import { printNode } from './print.ts';
 import { shapeRules } from './shape.ts';
 
-/** Checks `nodes` (all of the graph unless given) in the order in which they would run. Throws at the first fault. */
+/**
+ * Checks `nodes` (all of the graph unless given) in the order in which they would run. Throws at the
+ * first fault.
+ */
 export function verify(graph: Graph, nodes: readonly Node[] = graph.nodes): void {
   const names = graph.inputs.map(({ source }) => (source?.kind === 'input' ? source.name : ''));
   assert(new Set(names).size === names.length, `each input has a name of its own: ${names.join(', ')}`);
@@ -65,8 +69,9 @@ export interface InPlace {
 }
 
 /**
- * Checks that outputs may be written over inputs: the node of the output is elementwise in what it reads of the input,
- * and every other node that reads the input has to run before it, whatever order the runtime chooses.
+ * Checks that outputs may be written over inputs: the node of the output is elementwise in what it reads
+ * of the input, and every other node that reads the input has to run before it, whatever order the
+ * runtime chooses.
  */
 export function verifyInPlace(graph: Graph, pairs: readonly InPlace[]): void {
   for (const { input, output } of pairs) {

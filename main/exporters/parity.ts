@@ -67,8 +67,8 @@ export async function compareParity(
   const number = Number.isNaN(difference) ? 'what is not a number' : difference.toPrecision(2);
   const near = difference === 0 ? 'all logits are equal' : `no logit differs by more than ${number}`;
   const counted = `${agreed} of ${positions} next tokens agree, and ${near}`;
-  const differs =
-    `${positions - agreed} of ${positions} next tokens are others, and logits differ by up to ` + number;
+  const others = positions - agreed;
+  const differs = `${others} of ${positions} next tokens are others, and logits differ by up to ${number}`;
   const sentence =
     dtype === 'quantised'
       ? `Rounded: ${counted}.${same ? '' : ' A format with more bits is nearer.'}`

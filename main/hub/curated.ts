@@ -25,29 +25,6 @@ const qwen2 = { model_type: 'qwen2', hidden_act: 'silu', rms_norm_eps: 1e-6, voc
 
 export const curatedModels: readonly CuratedModel[] = [
   {
-    repository: 'google-t5/t5-small',
-    name: 'T5 small',
-    use: 'Turns one text into another: short summaries, translation, labels as text.',
-    licence: 'apache-2.0',
-    gated: false,
-    parameters: 60_506_624,
-    bytes: 244e6,
-    dtype: 'float32',
-    config: {
-      model_type: 't5',
-      d_model: 512,
-      d_ff: 2048,
-      d_kv: 64,
-      num_layers: 6,
-      num_decoder_layers: 6,
-      num_heads: 8,
-      vocab_size: 32128,
-      relative_attention_num_buckets: 32,
-      feed_forward_proj: 'relu',
-      decoder_start_token_id: 0,
-    },
-  },
-  {
     repository: 'openai-community/gpt2',
     name: 'GPT-2',
     use: 'Continues English text; a classic for learning, without chat.',

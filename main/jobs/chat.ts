@@ -5,14 +5,14 @@ import { AppError } from '../errors.ts';
 import { answer, createSpeaker, type Speaker } from '../inference/answer.ts';
 import { conversationPrompt, typedPrompt } from '../inference/prompt.ts';
 import { openTuned } from '../inference/weights.ts';
-import { openModel } from '../models/load.ts';
+import { openCausalModel } from '../models/load.ts';
 import { loadTokenizer, type Tokenizer } from '../tokens/tokenizer.ts';
 import type { AskContext, ChatAsks, JobRunner } from './job.ts';
 
 export const chat: JobRunner<'chat'> = {
   kind: 'chat',
   run: async ({ modelFolder, columns, threads }, context) => {
-    const base = openModel(modelFolder);
+    const base = openCausalModel(modelFolder);
     const tokenizer = await loadTokenizer(modelFolder);
     const speakers = new Map<string, Speaker>();
     for (const { id, tuned } of columns) {

@@ -12,7 +12,7 @@ import { type Prompt, promptOf } from '../inference/prompt.ts';
 import { createScorer, type RecordLoss, type Scorer } from '../inference/score.ts';
 import { openTuned, type TunedModel } from '../inference/weights.ts';
 import { scoresOf, summarize, verdictSentence } from '../metrics/run.ts';
-import { type Model, openModel } from '../models/load.ts';
+import { type Model, openCausalModel } from '../models/load.ts';
 import { loadTokenizer, type Tokenizer } from '../tokens/tokenizer.ts';
 import { encodeRecords, type TrainingRecord } from '../training/data.ts';
 import type { JobContext, JobRunner, JobTypes } from './job.ts';
@@ -31,7 +31,7 @@ export const evaluate: JobRunner<'evaluate'> = {
       all.filter(({ split }) => split === input.split),
       input.limit,
     );
-    const model = openModel(input.modelFolder);
+    const model = openCausalModel(input.modelFolder);
     const tokenizer = await loadTokenizer(input.modelFolder);
     const { items, leftOut } = await prepare(wanted, tokenizer, model);
     if (items.length === 0) throw nothingToMeasure(input.split, wanted.length, leftOut);

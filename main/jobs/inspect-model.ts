@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../errors.ts';
-import { type Model, openModel } from '../models/load.ts';
+import { type Model, openCausalModel } from '../models/load.ts';
 import { loadTokenizer, type Tokenizer } from '../tokens/tokenizer.ts';
 import type { InspectAsks } from './job.ts';
 
@@ -11,7 +11,7 @@ type Facts = InspectAsks['model']['reply'];
 
 /** @throws AppError when the folder cannot be used */
 export async function modelFacts(folder: string): Promise<Facts> {
-  const model = openModel(folder);
+  const model = openCausalModel(folder);
   const tokenizer = await loadTokenizer(folder);
   refuseMissingRows(model, tokenizer);
   const { vocabularySize, contextLength, layers, hiddenSize } = model.shape;

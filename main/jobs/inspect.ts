@@ -8,7 +8,7 @@ import type { DocumentPart } from '../contract/documents.ts';
 import type { Preset } from '../contract/runs.ts';
 import { suggest } from '../datasets/detect.ts';
 import { endIdsOf } from '../inference/prompt.ts';
-import { type Model, openModel } from '../models/load.ts';
+import { type Model, openCausalModel } from '../models/load.ts';
 import { loadTokenizer, type Tokenizer } from '../tokens/tokenizer.ts';
 import { fitsOf, makePlan, verdictOf } from '../training/plan.ts';
 import { type PresetFacts, presetsFor } from '../training/presets.ts';
@@ -36,7 +36,7 @@ export const inspect: JobRunner<'inspect'> = {
     const surveys = keepLatest(survey, (key) => stampOf(key.split('\n')[1]));
 
     async function open(folder: string): Promise<Opened> {
-      return { model: openModel(folder), tokenizer: await loadTokenizer(folder) };
+      return { model: openCausalModel(folder), tokenizer: await loadTokenizer(folder) };
     }
     async function survey(key: string): Promise<SurveyedRecord[]> {
       const [modelFolder, recordsFile] = key.split('\n');

@@ -94,6 +94,12 @@ function plannedModel(
     const { path, message } = parsed.error.issues[0];
     return refusal('config-damaged', `config.json of "${name}" does not fit: ${path.join('.')}: ${message}.`);
   }
+  const objective = architecture.objective?.(parsed.data) ?? 'causal-lm';
+  if (objective !== 'causal-lm')
+    return refusal(
+      'objective-unsupported',
+      `"${name}" is a ${architecture.label} model for another task (${objective}). The app tunes models that write text.`,
+    );
   const specs = architecture.tensors(parsed.data);
   const sizes = specs.map(({ shape }) => shape.reduce((size, dim) => size * dim, 1));
   const parameters = sizes.reduce((sum, size) => sum + size, 0);
@@ -110,7 +116,7 @@ function plannedModel(
     rawConfig,
     config: parsed.data,
     architecture,
-    objective: architecture.objective?.(parsed.data) ?? 'causal-lm',
+    objective,
     shape: architecture.shape(parsed.data),
     specs,
     tensors,

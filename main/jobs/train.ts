@@ -7,7 +7,7 @@ import { AppError } from '../errors.ts';
 import { answer, createSpeaker, type Speaker } from '../inference/answer.ts';
 import { type Prompt, promptOf, typedPrompt } from '../inference/prompt.ts';
 import { log } from '../log.ts';
-import { type Model, openModel } from '../models/load.ts';
+import { type Model, openCausalModel } from '../models/load.ts';
 import { loadTokenizer, type Tokenizer } from '../tokens/tokenizer.ts';
 import {
   newestCheckpoint,
@@ -47,7 +47,7 @@ export const train: JobRunner<'train'> = {
   run: async (input, context) => {
     mkdirSync(input.runFolder, { recursive: true });
     context.emit('phase', { phase: 'loading', sentence: 'Reading the model and the records.' });
-    const model = openModel(input.modelFolder);
+    const model = openCausalModel(input.modelFolder);
     const tokenizer = await loadTokenizer(input.modelFolder);
     const data = await loadData(input, model, tokenizer, context);
     const options = trainerOptionsOf(input.settings, model);

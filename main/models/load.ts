@@ -36,6 +36,21 @@ export interface Model {
 const EosIds = z.union([z.int(), z.array(z.int())]).nullish();
 const Index = z.object({ weight_map: z.record(z.string(), z.string()) });
 
+/**
+ * Opens a model for the app's jobs, which train and generate with causal language models. The engine knows more
+ * objectives (encoders, T5); jobs for them do not exist yet, and a wrong batch would train nonsense silently.
+ * @throws AppError as `openModel`, and `objective-unsupported`
+ */
+export function openCausalModel(folder: string): Model {
+  const model = openModel(folder);
+  if (model.objective === 'causal-lm') return model;
+  throw new AppError(
+    'objective-unsupported',
+    `"${model.name}" is a ${model.architecture.label} model for another task (${model.objective}). The app tunes models that write text.`,
+    'Choose a Llama-, Qwen-, GPT-2- or Gemma-like model.',
+  );
+}
+
 /** Throws an AppError with the reason when the folder cannot be used. */
 export function openModel(folder: string): Model {
   const name = basename(folder);

@@ -50,7 +50,7 @@ export async function encodeRecords(
       tokenizer,
       part.map(({ content }) => content),
     );
-    rendered.forEach((result, i) => take(data, part[i].id, result, maxLength));
+    for (const [i, result] of rendered.entries()) take(data, part[i].id, result, maxLength);
     onProgress(Math.min(1, (start + slice) / records.length));
   }
   return data;

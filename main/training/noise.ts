@@ -1,6 +1,6 @@
-// Noise on embeddings (NEFTune, Jain et al. 2023, https://arxiv.org/abs/2310.05914): uniform in +-alpha / sqrt(L d) with
-// the length L of a text and the width d of its embeddings. L is that of each packed record; of a row that is
-// one record it is the row with its padding, as transformers counts it.
+// Noise on embeddings (NEFTune, Jain et al. 2023, https://arxiv.org/abs/2310.05914): uniform in
+// +-alpha / sqrt(L d) with the length L of a text and the width d of its embeddings. L is that of each packed
+// record; of a row that is one record it is the row with its padding, as transformers counts it.
 import type { Random } from '../tokens/random.ts';
 import type { BatchArrays } from './trainer.ts';
 

@@ -248,7 +248,7 @@ export function updateGraph(
       choice,
     );
     g.output(`p${page.index}.next`, next.parameter);
-    kept.forEach(({ state }, k) => g.output(`${state}.${page.index}.next`, next.states[k]));
+    for (const [k, { state }] of kept.entries()) g.output(`${state}.${page.index}.next`, next.states[k]);
   });
   return g;
 }

@@ -1,6 +1,7 @@
-// Whether a provider computes what the processor computes: each distinct operation of a training step alone, with random
-// inputs, then twenty steps of training on both. A provider can be silently wrong in one output of one operation, and
-// training then diverges without an error; so this runs once on each machine before a provider is offered.
+// Whether a provider computes what the processor computes: each distinct operation of a training step
+// alone, with random inputs, then twenty steps of training on both. A provider can be silently wrong in
+// one output of one operation, and training then diverges without an error; so this runs once on each
+// machine before a provider is offered.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,8 +56,8 @@ const steps = 20;
 const optimizer: OptimizerChoice = { kind: 'adamw', beta1: 0.9, beta2: 0.999, eps: 1e-8 };
 
 /**
- * Grouped-query attention and an untied head. Most widths are equal on purpose: WebGPU compiles a shader for each shape
- * of a product, which takes half a second on a software driver.
+ * Grouped-query attention and an untied head. Most widths are equal on purpose: WebGPU compiles a shader
+ * for each shape of a product, which takes half a second on a software driver.
  */
 const tinyLlama = {
   model_type: 'llama',

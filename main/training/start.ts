@@ -14,8 +14,8 @@ export interface StartPoint {
 }
 
 /**
- * First values of an adapter, so that the model computes what it computed at the end of the other run: where the scale is
- * another one, B is scaled against it. Throws when rank, layers or saved modules differ.
+ * First values of an adapter, so that the model computes what it computed at the end of the other run: where
+ * the scale is another one, B is scaled against it. Throws when rank, layers or saved modules differ.
  */
 export function startAdapter(model: Model, lora: LoraConfig, folder: string): Map<string, Float32Array> {
   const files = readAdapter(folder);

@@ -1,5 +1,5 @@
-// Finds a software driver for Vulkan, so that WebGPU can be tried on a machine without a graphics card. Chromium packages
-// ship one (SwiftShader); it is slow, but its arithmetic is that of a graphics card.
+// Finds a software driver for Vulkan, so that WebGPU can be tried on a machine without a graphics card.
+// Chromium packages ship one (SwiftShader); it is slow, but its arithmetic is that of a graphics card.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
@@ -49,6 +49,7 @@ function output(command: string, args: readonly string[]): string {
       timeout: 10_000,
     });
   } catch (thrown) {
-    return String((thrown as { stdout?: string }).stdout ?? ''); // dpkg lists what it knows, and fails for the rest
+    // dpkg lists the packages that it knows, and fails for the others
+    return String((thrown as { stdout?: string }).stdout ?? '');
   }
 }

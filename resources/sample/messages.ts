@@ -14,7 +14,7 @@ export interface CustomerMessage {
   split: 'train' | 'validation' | 'test';
 }
 
-const counts = { train: 340, validation: 30, test: 120 } as const;
+const counts = { train: 1400, validation: 60, test: 120 } as const;
 
 type Category = CustomerMessage['category'];
 
@@ -24,51 +24,36 @@ const cores: Record<Category, readonly string[]> = {
     'My {p} stopped working after two days.',
     'The {p} makes a loud noise.',
     'The {p} arrived broken.',
-    'The {p} does not turn on any more.',
-    'A part of my {p} is missing.',
     'The {p} smells of smoke when I use it.',
     'I am not happy with the {p}, it leaks.',
-    'The display of my {p} stays dark.',
   ],
   Question: [
     'How do I clean the {p}?',
     'Can I use the {p} outside?',
-    'Does the {p} come with a cable?',
     'Which filter fits the {p}?',
     'Where do I find the manual of the {p}?',
-    'How long may the {p} run without a break?',
-    'Is there a white {p} as well?',
     'Can you tell me how to set the clock of the {p}?',
   ],
   Order: [
     'I would like to order the {p}.',
-    'Please send me two of the {p}.',
     'I want to buy the {p} for my office.',
     'Can I order one more {p}?',
-    'Please put the {p} on my account and send it to me.',
     'We need ten of the {p} for our hotel.',
     'I would like to buy the {p} as a gift.',
-    'Please deliver the {p} to my home.',
   ],
   Return: [
     'I want to send the {p} back.',
     'How can I return the {p}?',
-    'I would like my money back for the {p}.',
     'I bought the {p} by mistake and want to return it.',
-    'Please take the {p} back, I do not need it.',
     'The {p} is too big for us, so I will send it back.',
     'I ordered the {p} twice and want to return one.',
-    'Please send me a label so that I can return the {p}.',
   ],
   Praise: [
     'I love my new {p}.',
     'The {p} is the best that I ever had.',
     'Thank you for the {p}, it works very well.',
     'My whole family likes the {p}.',
-    'The {p} is quiet and easy to use, well done.',
-    'I told all my friends about the {p}.',
     'I am very happy with the {p}.',
-    'After a year my {p} still looks like new.',
   ],
 };
 
@@ -78,9 +63,7 @@ const hurry: Record<CustomerMessage['urgency'], readonly string[]> = {
     'This is urgent.',
     'I need an answer today.',
     'Please call me at once.',
-    'I cannot wait any longer.',
     'Please hurry.',
-    'It has to be done by tomorrow.',
   ],
   normal: [
     '',
@@ -94,8 +77,6 @@ const hurry: Record<CustomerMessage['urgency'], readonly string[]> = {
     'There is no hurry.',
     'Take your time.',
     'It is not urgent.',
-    'Answer whenever you like.',
-    'This can wait.',
     'No rush.',
   ],
 };
@@ -118,8 +99,6 @@ const extras = [
   'I have been a customer for years.',
   'The box was fine.',
   'I found you on the internet.',
-  'I could not find it on your page.',
-  'My number is in your files.',
   '',
   '',
   '',

@@ -68,9 +68,9 @@ const datasets: readonly SampleDataset[] = [
     user: '{message}',
     assistant: '{category} | {product} | {customer} | {urgency}',
     splitColumn: 'split',
-    records: { train: 340, validation: 30, test: 120 },
+    records: { train: 1400, validation: 60, test: 120 },
     target: { test: 0.95, trained: 0.95 },
-    training: { ...shared, epochs: 20 },
+    training: { ...shared, epochs: 5 },
   },
   {
     id: 'facts',

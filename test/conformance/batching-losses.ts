@@ -1,5 +1,6 @@
-// Conformance of losses on packed, padded and partly labelled batches, against the reference.json of a folder that names
-// its model folders. How rows are filled and masked is another check's business (batching-rows.ts).
+// Conformance of losses on packed, padded and partly labelled batches, against the reference.json of a
+// folder that names its model folders. How rows are filled and masked is another check's business
+// (batching-rows.ts).
 import { basename, join } from 'node:path';
 import type { Provider } from '../../main/compiler/lowering.ts';
 import type { Model } from '../../main/models/load.ts';

@@ -1,4 +1,5 @@
-// The registry of conformance checks. A folder may hold cases of several families; each check that matches runs on it.
+// The registry of conformance checks. A folder may hold cases of several families; each check that
+// matches runs on it.
 import { batchingLosses } from './batching-losses.ts';
 import { batchingRowsCheck } from './batching-rows.ts';
 import { chatTemplatesCheck } from './chat-templates.ts';

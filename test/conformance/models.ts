@@ -1,5 +1,5 @@
-// Conformance of causal models: logits, losses, gradients, training runs, adapters, packing and accumulation against
-// reference.json and reference.safetensors of a model folder.
+// Conformance of causal models: logits, losses, gradients, training runs, adapters, packing and
+// accumulation against reference.json and reference.safetensors of a model folder.
 import { basename } from 'node:path';
 import type { Provider } from '../../main/compiler/lowering.ts';
 import type { Model } from '../../main/models/load.ts';

@@ -234,7 +234,8 @@ async function* clippingRows(folder: string, { provider }: CheckOptions): AsyncI
   }
 }
 
-const flat = (values: Nested): number[] => (Array.isArray(values) ? values.flatMap(flat) : [Number(values)]); // Number('nan') is NaN
+/** Number('nan') is NaN. */
+const flat = (values: Nested): number[] => (Array.isArray(values) ? values.flatMap(flat) : [Number(values)]);
 
 function shapeOf(values: Nested): number[] {
   return Array.isArray(values) ? [values.length, ...shapeOf(values[0])] : [];

@@ -1,5 +1,6 @@
-// What stands in the folders of reference data about models: stored batches, runs, adapters and tensors, and how numbers
-// are compared with them. The layout is told in test/reference/README.md; no case is known by its name.
+// What stands in the folders of reference data about models: stored batches, runs, adapters and tensors,
+// and how numbers are compared with them. The layout is told in test/reference/README.md; no case is
+// known by its name.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../main/errors.ts';

@@ -1,5 +1,5 @@
-// `npm run conformance -- DIR... [--provider cpu|webgpu]`: compares what Tunesmith computes with the reference data below
-// the folders, prints a table, and exits with 1 when anything fails.
+// `npm run conformance -- DIR... [--provider cpu|webgpu]`: compares what Tunesmith computes with the
+// reference data below the folders, prints a table, and exits with 1 when anything fails.
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Row } from './check.ts';

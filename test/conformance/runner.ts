@@ -1,5 +1,6 @@
-// Finds every case below some folders and runs the checks that match them. A case that throws is a failed row, so that
-// one fault hides nothing else. Knows neither the command line nor how a table is printed.
+// Finds every case below some folders and runs the checks that match them. A case that throws is a
+// failed row, so that one fault hides nothing else. Knows neither the command line nor how a table is
+// printed.
 import { readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Check, CheckOptions, Row } from './check.ts';

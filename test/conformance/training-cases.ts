@@ -1,5 +1,6 @@
-// Conformance of training variants: label smoothing, frozen and tied embeddings, recomputation, 16-bit weights,
-// accumulation, and adapters of many shapes, against the cases of a folder that name the model folder beside it.
+// Conformance of training variants: label smoothing, frozen and tied embeddings, recomputation, 16-bit
+// weights, accumulation, and adapters of many shapes, against the cases of a folder that name the model
+// folder beside it.
 import { basename, join } from 'node:path';
 import type { Provider } from '../../main/compiler/lowering.ts';
 import type { Model } from '../../main/models/load.ts';

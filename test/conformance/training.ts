@@ -1,5 +1,5 @@
-// Training as stored runs say it, for the checks that need it: one gradient, whole runs, logits and losses. Tolerances
-// are those of test/reference/README.md.
+// Training as stored runs say it, for the checks that need it: one gradient, whole runs, logits and
+// losses. Tolerances are those of test/reference/README.md.
 import type { Provider } from '../../main/compiler/lowering.ts';
 import type { OptimizerChoice } from '../../main/compiler/optimizers/index.ts';
 import type { Model } from '../../main/models/load.ts';
@@ -123,8 +123,8 @@ export async function* gradientRows(
 }
 
 /**
- * Compares trained tensors with stored ones. Elements whose gradient is nothing but rounding noise are left out: Adam
- * turns it into steps of the size of the rate.
+ * Compares trained tensors with stored ones. Elements whose gradient is nothing but rounding noise are
+ * left out: Adam turns it into steps of the size of the rate.
  */
 export function finalRow(
   label: string,
@@ -164,20 +164,20 @@ export async function logitsOf(
     ...options,
   });
   const { shape, feeds } = prepare(batch);
-  const program = compileLogits(
-    shape,
-    {
-      model,
-      pages: trainer.pages,
-      sites: trainer.sites,
-      provider,
-      recompute: 'off',
-      dropout: 0,
-      labelSmoothing: 0,
-    },
-  );
+  const program = compileLogits(shape, {
+    model,
+    pages: trainer.pages,
+    sites: trainer.sites,
+    provider,
+    recompute: 'off',
+    dropout: 0,
+    labelSmoothing: 0,
+  });
   const session = await createSession(program, { weightsFolder: model.weightsFolder });
-  const { logits } = await session.run({ ...declaredFeeds(program, feeds), ...trainer.parameters.named('p') });
+  const { logits } = await session.run({
+    ...declaredFeeds(program, feeds),
+    ...trainer.parameters.named('p'),
+  });
   await session.release();
   await trainer.release();
   return logits as Float32Array;

@@ -1,5 +1,6 @@
-// Holds graphs against the float64 interpreter: forward values, and gradients against central differences. Each graph is
-// run as it is lowered for the processor and as it is lowered for graphics cards (on the processor both times).
+// Holds graphs against the float64 interpreter: forward values, and gradients against central
+// differences. Each graph is run as it is lowered for the processor and as it is lowered for graphics
+// cards (on the processor both times).
 import { gradientsOf } from '../../main/compiler/autodiff.ts';
 import { Graph, type Value } from '../../main/compiler/graph.ts';
 import { lower, type Provider } from '../../main/compiler/lowering.ts';
@@ -113,8 +114,8 @@ export async function engine(
   const trained = values.filter((_, i) => isTrained(inputs[i]));
   const gradients =
     trained.length === 0 ? [] : gradientsOf(g, weightedLoss(g, outputs, options.seed ?? 1), trained);
-  outputs.forEach((output, i) => g.output(`o${i}`, output));
-  gradients.forEach((gradient, i) => g.output(`d${i}`, gradient));
+  for (const [i, output] of outputs.entries()) g.output(`o${i}`, output);
+  for (const [i, gradient] of gradients.entries()) g.output(`d${i}`, gradient);
   verify(g);
   const program = lower(g, options.lowering ?? 'cpu');
   const session = await createSession({ ...program, provider: 'cpu' }, { threads: 1 });
@@ -143,8 +144,8 @@ interface Slope {
 }
 
 /**
- * (loss(x + h) - loss(x - h)) / 2h in float64, for each trained input: all of its elements, or `samples` of them where it
- * has more.
+ * (loss(x + h) - loss(x - h)) / 2h in float64, for each trained input: all of its elements, or `samples`
+ * of them where it has more.
  */
 function centralDifferences(
   build: Build,

@@ -12,6 +12,9 @@ import {
 import type { AddressInfo } from 'node:net';
 import { gitBlobId } from '../../main/hub/cache.ts';
 
+/** A reader drops what it has not read when the connection breaks; so long it has time, also on a busy machine. */
+const readMs = 600;
+
 export type Fault =
   | { status: number; headers?: Record<string, string> }
   /** Sends so many bytes of what was asked for, and then closes the connection. */
@@ -159,7 +162,7 @@ export async function startHubServer(options: HubServerOptions) {
     if (fault && 'shortBy' in fault) return void response.end(body.subarray(0, body.length - fault.shortBy));
     if (fault && 'cutAfter' in fault)
       return void response.write(body.subarray(0, fault.cutAfter), () =>
-        setTimeout(() => response.destroy(), 20),
+        setTimeout(() => response.destroy(), fault.cutAfter === 0 ? 0 : readMs),
       );
     response.end(body);
   }

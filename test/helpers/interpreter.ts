@@ -1,5 +1,6 @@
-// The ops in plain TypeScript over float64, as slow and as simple as their definitions: what the engine is held against.
-// One row per op, so an op without a reference does not compile. Truth values are 0 and 1.
+// The ops in plain TypeScript over float64, as slow and as simple as their definitions: what the engine
+// is held against. One row per op, so an op without a reference does not compile. Truth values are 0 and
+// 1.
 import type { Graph, Value } from '../../main/compiler/graph.ts';
 import type { Attributes, DType, Op } from '../../main/compiler/op.ts';
 import { broadcastShapes, sizeOf } from '../../main/compiler/shape.ts';
@@ -10,14 +11,17 @@ export interface Tensor {
 }
 type Reference = (inputs: Tensor[], attributes: Attributes) => Tensor[];
 
-/** Values of `wanted`, given the values of the graph's inputs by name. Constants are read as they are stored. */
+/**
+ * Values of `wanted`, given the values of the graph's inputs by name. Constants are read as they are
+ * stored.
+ */
 export function interpret(
   graph: Graph,
   inputs: Readonly<Record<string, ArrayLike<number>>>,
   wanted: readonly Value[],
 ): Float64Array[] {
   const known = new Map<Value, Tensor>();
-  const valueOf = (value: Value): Tensor => {
+  const tensorOf = (value: Value): Tensor => {
     const found = known.get(value);
     if (found !== undefined) return found;
     const { source, shape } = value;
@@ -27,10 +31,10 @@ export function interpret(
     throw new Error(`no value for ${value.id}`);
   };
   for (const node of graph.nodes) {
-    const outputs = references[node.op](node.inputs.map(valueOf), node.attributes);
-    node.outputs.forEach((output, i) => known.set(output, outputs[i]));
+    const outputs = references[node.op](node.inputs.map(tensorOf), node.attributes);
+    for (const [i, output] of node.outputs.entries()) known.set(output, outputs[i]);
   }
-  return wanted.map((value) => valueOf(value).data);
+  return wanted.map((value) => tensorOf(value).data);
 }
 
 /** Position in each axis of element `flat` of `shape`. */

@@ -15,7 +15,10 @@ export function readFields(bytes: Uint8Array): Fields {
       if (byte < 128) return Number(BigInt.asIntN(64, value));
     }
   };
-  const take = (length: number) => bytes.subarray(at, (at += length));
+  const take = (length: number) => {
+    at += length;
+    return bytes.subarray(at - length, at);
+  };
   while (at < bytes.length) {
     const tag = varint();
     const list = fields.get(tag >> 3) ?? [];

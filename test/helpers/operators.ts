@@ -1,4 +1,5 @@
-// PyTorch's values and gradients of single operations (test/reference/make_ops.py), and graphs held against them.
+// PyTorch's values and gradients of single operations (test/reference/make_ops.py), and graphs held
+// against them.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gradientsOf } from '../../main/compiler/autodiff.ts';
@@ -47,8 +48,8 @@ export function storedRotary(): StoredRotary[] {
 }
 
 /**
- * Builds one output over the stored inputs, in the order of `names`, and compares it and its gradients. Without `loss`
- * the loss is sum(weights * output).
+ * Builds one output over the stored inputs, in the order of `names`, and compares it and its gradients.
+ * Without `loss` the loss is sum(weights * output).
  */
 export async function heldAgainst(
   stored: StoredOperator,
@@ -65,7 +66,7 @@ export async function heldAgainst(
     loss?.(g, inputs) ?? g.reduceSum(g.mul(g.reshape(output, stored.output.shape), weights), axes);
   const gradients = gradientsOf(g, scalar, inputs);
   g.output('y', output);
-  gradients.forEach((gradient, i) => g.output(`d${i}`, gradient));
+  for (const [i, gradient] of gradients.entries()) g.output(`d${i}`, gradient);
   const session = await createSession(lower(g, 'cpu'), { threads: 1 });
   const feeds = Object.fromEntries(
     names.map((name) => [name, Float32Array.from(stored.inputs[name].values)]),

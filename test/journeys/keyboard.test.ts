@@ -136,7 +136,13 @@ test(
       .getByRole('button')
       .first()
       .textContent();
-    await tabTo(new RegExp(`^${suggestion.slice(0, 20).replace(/[^\w ]/g, '.')}`));
+    await tabTo(
+      new RegExp(
+        `^${String(suggestion)
+          .slice(0, 20)
+          .replace(/[^\w ]/g, '.')}`,
+      ),
+    );
     await page.keyboard.press('Enter');
     const turn = page.getByRole('article', { name: 'Question 1' });
     await expect.poll(() => turn.getByText(/tokens\/s/).count(), { timeout: engineMs }).toBe(2);

@@ -118,7 +118,7 @@ export function withPrefix(pieces: ChatPieces, prefix: string, tokenizer: Tokeni
   };
 }
 
-/** A TEMPLATE for Ollama; `bos` is what its runner puts in front by itself. Undefined where Go cannot say it. */
+/** A TEMPLATE for Ollama, which puts `bos` in front by itself. Undefined where Go cannot say it. */
 export function goTemplate(pieces: ChatPieces, bos: string): string | undefined {
   const bare = (text: string) => (bos !== '' && text.startsWith(bos) ? text.slice(bos.length) : text);
   const { header, system, user, assistant, generation } = pieces;

@@ -50,7 +50,7 @@ export type BlockType = keyof typeof blockTypes;
 export interface GgufTensor {
   name: string;
   type: BlockType;
-  /** Rows last read first, as in the other formats: [out, in]. The file has them the other way round (`ne`). */
+  /** [out, in], as in the other formats; the file has it the other way round (`ne`). */
   shape: readonly number[];
   /** From the start of the file, in bytes. */
   offset: number;

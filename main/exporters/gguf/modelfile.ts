@@ -27,15 +27,14 @@ export async function modelfileFor(base: Model, tokens: GgufTokenizer, file: str
   const { tokenizer } = tokens;
   const translated = await translate(tokens);
   const stops = (await endIdsOf(base, tokenizer)).flatMap((id) => tokenizer.tokenOf(id) ?? []);
+  const bos = tokenizer.specialTokens.bos_token;
   const lines = [
     `FROM ./${file}`,
     ...('template' in translated
       ? [`TEMPLATE """${translated.template}"""`]
       : [`# TEMPLATE is left out: ${translated.reason}`]),
     ...(tokens.addsBos && !tokens.trainedWithBos
-      ? [
-          `# Programs put ${tokenizer.specialTokens.bos_token} in front, as the tokenizer asks; the chat template does not.`,
-        ]
+      ? [`# Programs put ${bos} in front, as the tokenizer asks; the chat template does not.`]
       : []),
     `PARAMETER num_ctx ${Math.min(base.shape.contextLength, mostContext)}`,
     ...[...new Set(stops)].filter((stop) => !/["\n]/.test(stop)).map((stop) => `PARAMETER stop "${stop}"`),

@@ -27,22 +27,25 @@ export interface GgufTokenizer {
 
 const tokenTypes = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const;
 
+/** Words of GPT-2 and of later vocabularies, whose numbers are cut after one digit or three. */
+const oldWords = (marks: string, digits: string) =>
+  `${marks}| ?\\p{L}+| ?${digits}| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+`;
+const newWords = (digits: string) =>
+  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|" +
+  `${digits}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`;
+
 /**
- * Patterns that cut texts into words, by the name that llama.cpp has for them. The second of `gpt-2` takes
+ * Patterns that cut texts into words, by the name that llama.cpp has for them. The last of `gpt-2` takes
  * one digit at a time; that is the same, because its vocabularies have no merges of digits.
  */
 const wordPatterns: Readonly<Record<string, readonly string[]>> = {
   'gpt-2': [
-    "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
-    "'(?:s|t|re|ve|m|ll|d)| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
-    "'(?:s|t|re|ve|m|ll|d)| ?\\p{L}+| ?\\p{N}| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
+    oldWords("'s|'t|'re|'ve|'m|'ll|'d", '\\p{N}+'),
+    oldWords("'(?:s|t|re|ve|m|ll|d)", '\\p{N}+'),
+    oldWords("'(?:s|t|re|ve|m|ll|d)", '\\p{N}'),
   ],
-  'llama-bpe': [
-    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
-  ],
-  qwen2: [
-    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
-  ],
+  'llama-bpe': [newWords('\\p{N}{1,3}')],
+  qwen2: [newWords('\\p{N}')],
 };
 
 /** @throws AppError `export-refused` where rows and tokens disagree, or llama.cpp has no such tokenizer */
@@ -54,7 +57,7 @@ export async function ggufTokenizer(base: Model): Promise<GgufTokenizer> {
   if (tokenizer.idLimit > rows) {
     const id = tokenizer.idLimit - 1;
     throw refused(
-      `The token "${tokenizer.tokenOf(id)}" has the id ${id}, but the model has only ${rows} rows of embeddings.`,
+      `The token "${tokenizer.tokenOf(id)}" has the id ${id}, but the model has only ${rows} rows.`,
       'Import the model again and let Tunesmith add a row for it.',
     );
   }

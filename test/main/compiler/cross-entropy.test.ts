@@ -1,4 +1,5 @@
-// The output layer and its loss in chunks: against finite differences, a loss over all logits at once, and PyTorch.
+// The output layer and its loss in chunks: against finite differences, a loss over all logits at once,
+// and PyTorch.
 import { describe, expect, test } from 'vitest';
 import { type CrossEntropyOptions, crossEntropy } from '../../../main/compiler/cross-entropy.ts';
 import type { Graph, Value } from '../../../main/compiler/graph.ts';

@@ -50,19 +50,25 @@ test('rotary embedding: each half against the other', async () => {
   const [batch, width, heads, half] = [2, 3, 2, 2];
   const positions = [0, 1, 2, 5, 6, 4];
   const angle = (i: number) => 0.3 * (i + 1);
-  const table = (f: (x: number) => number) => Float32Array.from({ length: 7 * half }, (_, i) => f(Math.floor(i / half) * angle(i % half)));
+  const table = (f: (x: number) => number) =>
+    Float32Array.from({ length: 7 * half }, (_, i) => f(Math.floor(i / half) * angle(i % half)));
   const inputs: Input[] = [
     { shape: [batch, width, heads * 2 * half] },
     { shape: [batch, width], values: positions, dtype: 'int64' },
   ];
   const worst = await differencesBetween(
-    (g, [x, places]) => [g.rotary(x, places, g.constant(table(Math.cos), [7, half]), g.constant(table(Math.sin), [7, half]))],
+    (g, [x, places]) => [
+      g.rotary(x, places, g.constant(table(Math.cos), [7, half]), g.constant(table(Math.sin), [7, half])),
+    ],
     (g, [x, places]) => {
       const [cos, sin] = [Math.cos, Math.sin].map((f) =>
         g.reshape(g.gather(g.constant(table(f), [7, half]), places), [batch, width, 1, half]),
       );
       const [first, second] = g.split(g.reshape(x, [batch, width, heads, 2 * half]), 3, [half, half]);
-      const turned = [g.sub(g.mul(first, cos), g.mul(second, sin)), g.add(g.mul(second, cos), g.mul(first, sin))];
+      const turned = [
+        g.sub(g.mul(first, cos), g.mul(second, sin)),
+        g.add(g.mul(second, cos), g.mul(first, sin)),
+      ];
       return [g.reshape(g.concat(turned, 3), x.shape)];
     },
     inputs,

@@ -1,5 +1,6 @@
-// Every op, forward against plain TypeScript in float64 and backward against finite differences, as it is lowered for the
-// processor and for graphics cards. An op without a row in the table does not compile.
+// Every op, forward against plain TypeScript in float64 and backward against finite differences, as it
+// is lowered for the processor and for graphics cards. An op without a row in the table does not
+// compile.
 import { describe, expect, test } from 'vitest';
 import { gradientRules } from '../../../main/compiler/gradient.ts';
 import { type Op, opNames } from '../../../main/compiler/op.ts';

@@ -1,4 +1,5 @@
-// The schedule: unused nodes are dropped, and cheap values are computed again for the backward pass, with the same bits.
+// The schedule: unused nodes are dropped, and cheap values are computed again for the backward pass,
+// with the same bits.
 import { expect, test } from 'vitest';
 import { gradientsOf } from '../../../main/compiler/autodiff.ts';
 import { Graph } from '../../../main/compiler/graph.ts';

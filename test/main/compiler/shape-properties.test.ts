@@ -1,5 +1,5 @@
-// Ops with shapes drawn at random: broadcasting, products, layout and reductions hold for all of them, forward and
-// backward.
+// Ops with shapes drawn at random: broadcasting, products, layout and reductions hold for all of them,
+// forward and backward.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Build, differencesOf, type Input } from '../../helpers/gradients.ts';

@@ -1,5 +1,6 @@
 // Makes the small files that the importer tests read: Word packages from XML, PDFs from drawing calls, and
 // a reader that gathers what an importer yields.
+/// <reference path="../../../resources/sample/pdfkit.d.ts" />
 import PDFDocument from 'pdfkit';
 import type { DocumentPart } from '../../../main/contract/documents.ts';
 import type { ImportOptions } from '../../../main/documents/importer.ts';

@@ -9,6 +9,7 @@ import { compareParity } from '../../../main/exporters/parity.ts';
 import { openTuned } from '../../../main/inference/weights.ts';
 import { exportModel } from '../../../main/jobs/export.ts';
 import { openModel } from '../../../main/models/load.ts';
+import { LoraConfig, writeAdapter } from '../../../main/models/lora.ts';
 import {
   readHeader,
   readTensor,
@@ -16,6 +17,7 @@ import {
   writeSafetensors,
 } from '../../../main/models/safetensors.ts';
 import type { TokenizerJson } from '../../../main/tokens/tokenizer-file.ts';
+import { adapterTensors, createTrainer } from '../../../main/training/trainer.ts';
 import { adapterFolder, jobContext, llamaFolder, temporaryFolder } from '../../helpers/tiny-model.ts';
 
 const reference = join(llamaFolder, '..');
@@ -98,6 +100,22 @@ test('rounded weights are told by what they change, and vectors stay float32', a
   expect(types).toContainEqual(['blk.0.ffn_down.weight', 'F16']); // 112 numbers a row are no whole blocks
 });
 
+test('an output layer that was trained apart from the embedding gets a tensor of its own', async () => {
+  const base = openModel(llamaFolder); // tied
+  const modules = { target_modules: ['q_proj'], modules_to_save: ['embed_tokens'] };
+  const lora = LoraConfig.parse({ r: 2, lora_alpha: 4, ...modules });
+  const optimizer = { kind: 'sgd', momentum: 0 } as const;
+  const trainer = await createTrainer({ model: base, lora, optimizer, weightDecay: 0, maxGradNorm: 0 });
+  const saved = trainer.parameters.view('base_model.model.model.embed_tokens.weight');
+  for (let i = 0; i < saved.length; i++) saved[i] *= 1.5;
+  const adapter = temporaryFolder();
+  writeAdapter(adapter, lora, adapterTensors(trainer));
+  await trainer.release();
+  const { parity, file } = await exported(llamaFolder, 'F32', adapter);
+  expect(file.tensors.has('output.weight')).toBe(true);
+  expect(parity).toMatchObject({ topTokenAgreement: 1, same: true });
+});
+
 test('Llama 3 frequencies lie in a tensor of their own', async () => {
   const { file } = await exported(join(reference, 'llama3_bf16'), 'F16');
   expect(file.tensors.get('rope_freqs.weight')).toMatchObject({ type: 'F32', shape: [8] });
@@ -171,20 +189,18 @@ describe('vocabulary', () => {
     const tokens = listOf<string[]>(file, 'tokenizer.ggml.tokens');
     expect(tokens).toHaveLength(515);
     expect(tokens.slice(-3)).toEqual(['[PAD512]', '[PAD513]', '[PAD514]']);
-    expect(listOf<number[]>(file, 'tokenizer.ggml.token_type').slice(-4)).toEqual([
-      1, 5, 5, 5,
-    ]);
+    expect(listOf<number[]>(file, 'tokenizer.ggml.token_type').slice(-4)).toEqual([1, 5, 5, 5]);
     expect(file.metadata.get('llama.vocab_size')?.value).toBe(515);
   });
 
-  test('added tokens keep their spelling: shown where they are text, control where they are special', async () => {
+  test('added tokens keep their spelling, as text or as control tokens', async () => {
     const folder = changedLlama((path) =>
       editJson(join(path, 'tokenizer.json'), (value: TokenizerJson) => {
-        const last = Object.entries(value.model.vocab as Record<string, number>).filter(([, id]) => id > 509);
-        for (const [token] of last) delete value.model.vocab[token];
-        value.model.merges = value.model.merges.filter(
-          (merge: string | string[]) =>
-            !last.some(([token]) => [merge].flat().join('').replace(' ', '') === token),
+        const vocabulary = value.model.vocab as Record<string, number>;
+        const last = Object.keys(vocabulary).filter((token) => vocabulary[token] > 509);
+        for (const token of last) delete vocabulary[token];
+        value.model.merges = (value.model.merges as (string | string[])[]).filter(
+          (merge) => !last.includes([merge].flat().join('').replace(' ', '')),
         );
         const added = { single_word: false, lstrip: false, rstrip: false, normalized: false };
         value.added_tokens.push({ ...added, id: 510, content: '<SECTION>', special: false });
@@ -192,10 +208,7 @@ describe('vocabulary', () => {
       }),
     );
     const { file } = await exported(folder, 'F16');
-    expect(listOf<string[]>(file, 'tokenizer.ggml.tokens').slice(-2)).toEqual([
-      '<SECTION>',
-      '<|case|>',
-    ]);
+    expect(listOf<string[]>(file, 'tokenizer.ggml.tokens').slice(-2)).toEqual(['<SECTION>', '<|case|>']);
     expect(listOf<number[]>(file, 'tokenizer.ggml.token_type').slice(-2)).toEqual([4, 3]);
   });
 

@@ -1,9 +1,24 @@
-// Opening model folders: weights wherever they lie, under any name, read where they are, and refusals that say why.
-import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+// Opening model folders: weights wherever they lie, under any name, read where they are, and refusals
+// that say why.
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { openModel } from '../../../main/models/load.ts';
-import { readBytes, readHeader, type TensorInfo, writeSafetensors } from '../../../main/models/safetensors.ts';
+import { openCausalModel, openModel } from '../../../main/models/load.ts';
+import {
+  readBytes,
+  readHeader,
+  type TensorInfo,
+  writeSafetensors,
+} from '../../../main/models/safetensors.ts';
 import { readStored, type StoredModel, toBatch } from '../../conformance/reference.ts';
 import { logitsOf } from '../../conformance/training.ts';
 import { referenceFolder } from '../../helpers/reference-model.ts';
@@ -16,7 +31,8 @@ const expected = await logitsOf(openModel(original), 'cpu', batch);
 /** A copy of the tiny llama: config and weights. */
 function copied(folder = temporaryFolder()): string {
   mkdirSync(folder, { recursive: true });
-  for (const file of ['config.json', 'model.safetensors']) copyFileSync(join(original, file), join(folder, file));
+  for (const file of ['config.json', 'model.safetensors'])
+    copyFileSync(join(original, file), join(folder, file));
   return folder;
 }
 
@@ -28,7 +44,12 @@ function shard(folder: string, count: number): void {
     const mine = tensors.filter((_, i) => i % count === part);
     writeSafetensors(
       join(folder, fileOf(part)),
-      mine.map((info: TensorInfo) => ({ name: info.name, dtype: info.dtype, shape: info.shape, bytes: () => readBytes(info) })),
+      mine.map((info: TensorInfo) => ({
+        name: info.name,
+        dtype: info.dtype,
+        shape: info.shape,
+        bytes: () => readBytes(info),
+      })),
     );
   }
   rmSync(join(folder, 'model.safetensors'));
@@ -51,7 +72,10 @@ function asCache(root: string, folder: string): string {
     } catch {
       continue; // not among the files of this folder
     }
-    symlinkSync(join('../../blobs', `${'f00d'.repeat(15)}${String(next++).padStart(4, '0')}`), join(snapshot, name));
+    symlinkSync(
+      join('../../blobs', `${'f00d'.repeat(15)}${String(next++).padStart(4, '0')}`),
+      join(snapshot, name),
+    );
   }
   return snapshot;
 }
@@ -61,7 +85,16 @@ async function sameLogits(folder: string): Promise<void> {
 }
 
 describe('weights are read where they lie (F03)', () => {
-  const names = ['ø Ä 語 🦊', 'a b', 'C# code', '100%20', "it's", 'e\u0301 decomposed', 'dot.', `${'n'.repeat(240)}`];
+  const names = [
+    'ø Ä 語 🦊',
+    'a b',
+    'C# code',
+    '100%20',
+    "it's",
+    'e\u0301 decomposed',
+    'dot.',
+    `${'n'.repeat(240)}`,
+  ];
 
   test.each(names)('in a folder named "%s"', async (name) => {
     await sameLogits(copied(join(temporaryFolder(), name)));
@@ -108,7 +141,9 @@ describe('what an opened model tells', () => {
     writeFileSync(join(folder, 'generation_config.json'), JSON.stringify({ eos_token_id: [2, 7] }));
     const model = openModel(folder);
     const values = [...readHeader(join(folder, 'model.safetensors')).values()];
-    expect(model.parameters).toBe(values.reduce((sum, { shape }) => sum + shape.reduce((size, dim) => size * dim, 1), 0));
+    expect(model.parameters).toBe(
+      values.reduce((sum, { shape }) => sum + shape.reduce((size, dim) => size * dim, 1), 0),
+    );
     expect(model.dtype).toBe('float32');
     expect(model.eosIds).toEqual(expect.arrayContaining([2, 7]));
     expect(model.warnings).toEqual([]);
@@ -134,17 +169,42 @@ function changeConfig(folder: string, changes: Record<string, unknown>): void {
 
 describe('refusals', () => {
   const cases: [string, (folder: string) => void, string, RegExp][] = [
-    ['no config.json', (folder) => rmSync(join(folder, 'config.json')), 'model-incomplete', /has no config\.json/],
-    ['a config.json that is no JSON', (folder) => writeFileSync(join(folder, 'config.json'), '{'), 'config-damaged', /is not JSON/],
-    ['a setting that does not fit', (folder) => changeConfig(folder, { hidden_size: 'wide' }), 'config-damaged', /hidden_size/],
-    ['an unknown architecture', (folder) => changeConfig(folder, { model_type: 'mamba9' }), 'architecture-unsupported', /cannot train "mamba9" models yet/],
+    [
+      'no config.json',
+      (folder) => rmSync(join(folder, 'config.json')),
+      'model-incomplete',
+      /has no config\.json/,
+    ],
+    [
+      'a config.json that is no JSON',
+      (folder) => writeFileSync(join(folder, 'config.json'), '{'),
+      'config-damaged',
+      /is not JSON/,
+    ],
+    [
+      'a setting that does not fit',
+      (folder) => changeConfig(folder, { hidden_size: 'wide' }),
+      'config-damaged',
+      /hidden_size/,
+    ],
+    [
+      'an unknown architecture',
+      (folder) => changeConfig(folder, { model_type: 'mamba9' }),
+      'architecture-unsupported',
+      /cannot train "mamba9" models yet/,
+    ],
     [
       'an unknown scaling of positions',
       (folder) => changeConfig(folder, { rope_scaling: { rope_type: 'spiral', factor: 2 } }),
       'rope-unsupported',
       /scales its positions by "spiral"/,
     ],
-    ['no weights', (folder) => rmSync(join(folder, 'model.safetensors')), 'weights-missing', /has no model\.safetensors/],
+    [
+      'no weights',
+      (folder) => rmSync(join(folder, 'model.safetensors')),
+      'weights-missing',
+      /has no model\.safetensors/,
+    ],
     [
       'weights as a pickle',
       (folder) => {
@@ -154,8 +214,18 @@ describe('refusals', () => {
       'weights-pickle',
       /pytorch_model\.bin, a format that can run code/,
     ],
-    ['other sizes than config.json says', (folder) => changeConfig(folder, { intermediate_size: 8 }), 'weights-shape', /but config\.json says \[8, /],
-    ['more layers than weights', (folder) => changeConfig(folder, { num_hidden_layers: 9 }), 'weights-missing', /lacks \d+ of \d+ tensors/],
+    [
+      'other sizes than config.json says',
+      (folder) => changeConfig(folder, { intermediate_size: 8 }),
+      'weights-shape',
+      /but config\.json says \[8, /,
+    ],
+    [
+      'more layers than weights',
+      (folder) => changeConfig(folder, { num_hidden_layers: 9 }),
+      'weights-missing',
+      /lacks \d+ of \d+ tensors/,
+    ],
     [
       'a file that was cut',
       (folder) => truncateSync(join(folder, 'model.safetensors'), 100_000),
@@ -164,7 +234,11 @@ describe('refusals', () => {
     ],
     [
       'a login page instead of weights',
-      (folder) => writeFileSync(join(folder, 'model.safetensors'), '<!DOCTYPE html><html><body>Please sign in</body></html>'),
+      (folder) =>
+        writeFileSync(
+          join(folder, 'model.safetensors'),
+          '<!DOCTYPE html><html><body>Please sign in</body></html>',
+        ),
       'weights-damaged',
       /header does not fit/,
     ],
@@ -193,7 +267,20 @@ describe('refusals', () => {
     const folder = copied();
     change(folder);
     expect(() => openModel(folder)).toThrow(
-      expect.objectContaining({ code, message: expect.stringMatching(message), remedy: expect.stringMatching(/\w/) }),
+      expect.objectContaining({
+        code,
+        message: expect.stringMatching(message),
+        remedy: expect.stringMatching(/\w/),
+      }),
     );
+  });
+});
+
+describe('models for the jobs', () => {
+  test('an encoder or T5 is opened by the engine, but refused by the jobs until they can train it', () => {
+    const folder = referenceFolder('t5');
+    expect(openModel(folder).objective).not.toBe('causal-lm');
+    expect(() => openCausalModel(folder)).toThrow(expect.objectContaining({ code: 'objective-unsupported' }));
+    expect(openCausalModel(referenceFolder('llama')).objective).toBe('causal-lm');
   });
 });

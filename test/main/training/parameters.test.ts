@@ -1,4 +1,5 @@
-// Pages of parameters: every tensor lies in exactly one, whole, in order, and beside tensors that are treated alike.
+// Pages of parameters: every tensor lies in exactly one, whole, in order, and beside tensors that are
+// treated alike.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { sizeOf } from '../../../main/compiler/shape.ts';

@@ -1,5 +1,5 @@
-// The gradient graphs of training are legal for every architecture, and recomputation does what it is for. Update graphs
-// are held by test/main/compiler/optimizers/index.test.ts.
+// The gradient graphs of training are legal for every architecture, and recomputation does what it is
+// for. Update graphs are held by test/main/compiler/optimizers/index.test.ts.
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { schedule } from '../../../main/compiler/rewrite.ts';

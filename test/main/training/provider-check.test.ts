@@ -1,5 +1,5 @@
-// How a provider is trusted: the processor agrees with itself, a wrong operation is found and named, and WebGPU computes
-// what the processor computes where a software driver for it is installed.
+// How a provider is trusted: the processor agrees with itself, a wrong operation is found and named, and
+// WebGPU computes what the processor computes where a software driver for it is installed.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';

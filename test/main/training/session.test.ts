@@ -1,5 +1,5 @@
-// Facts about onnxruntime that the engine stands on: outputs written over inputs, weights read from their files, options
-// that have an effect, and errors that say what happened.
+// Facts about onnxruntime that the engine stands on: outputs written over inputs, weights read from
+// their files, options that have an effect, and errors that say what happened.
 import { closeSync, ftruncateSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -49,10 +49,11 @@ describe('outputs written over their inputs', () => {
         [parameters, 'p'],
         ...[...states].map(([name, arrays]): [PagedArrays, string] => [arrays, `${name}.`]),
       ];
-      parameters.arrays.forEach((array, page) => array.set(normals(array.length, page)));
+      for (const [page, array] of parameters.arrays.entries()) array.set(normals(array.length, page));
       const norms: number[] = [];
       for (let step = 1; step <= 15; step++) {
-        gradients.arrays.forEach((array, page) => array.set(normals(array.length, 100 * step + page)));
+        for (const [page, array] of gradients.arrays.entries())
+          array.set(normals(array.length, 100 * step + page));
         const feeds: Record<string, Numbers> = {
           ...gradients.named('g'),
           scale: Float32Array.of(0.5),

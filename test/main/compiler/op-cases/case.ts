@@ -1,5 +1,5 @@
-// What a test of an op is: inputs, and the graph over them. Its gradient is held against finite differences unless its
-// inputs are not trained.
+// What a test of an op is: inputs, and the graph over them. Its gradient is held against finite
+// differences unless its inputs are not trained.
 import type { Build, Input } from '../../../helpers/gradients.ts';
 
 export interface OpCase {

@@ -16,16 +16,16 @@ async function modelWith(name: string): Promise<Model> {
   return { ...base, folder, eosIds: [], shape: { ...base.shape, vocabularySize } };
 }
 
-const valueOf = <Value>({ metadata }: GgufTokenizer, key: string): Value =>
+const listed = <Value>({ metadata }: GgufTokenizer, key: string): Value =>
   new Map(metadata).get(`tokenizer.ggml.${key}`)?.value as Value;
 
 /** Ids as llama.cpp's SentencePiece tokenizer finds them: the best-scored pair first, then bytes. */
 function idsByScore(tokenizer: GgufTokenizer, text: string): number[] {
-  const tokens = valueOf<string[]>(tokenizer, 'tokens');
-  const scores = valueOf<number[]>(tokenizer, 'scores');
+  const tokens = listed<string[]>(tokenizer, 'tokens');
+  const scores = listed<number[]>(tokenizer, 'scores');
   const ids = new Map(tokens.map((token, id) => [token, id]));
   if (text === '') return [];
-  const prefix = valueOf<boolean>(tokenizer, 'add_space_prefix') ? ' ' : '';
+  const prefix = listed<boolean>(tokenizer, 'add_space_prefix') ? ' ' : '';
   const symbols = [...`${prefix}${text}`.replaceAll(' ', '▁')];
   for (;;) {
     let best = -1;
@@ -39,26 +39,30 @@ function idsByScore(tokenizer: GgufTokenizer, text: string): number[] {
     if (best < 0) break;
     symbols.splice(best, 2, symbols[best] + symbols[best + 1]);
   }
-  const byte = (value: number) => ids.get(`<0x${value.toString(16).toUpperCase().padStart(2, '0')}>`) as number;
+  const byte = (value: number) =>
+    ids.get(`<0x${value.toString(16).toUpperCase().padStart(2, '0')}>`) as number;
   return symbols.flatMap((symbol) => ids.get(symbol) ?? [...Buffer.from(symbol)].map(byte));
 }
 
 describe('SentencePiece vocabularies give the same ids by scores as by merges', () => {
   test.each(['spm_bpe_llama2', 'spm_bpe_gemma', 'spm_bpe_phi'])('%s', async (name) => {
     const found = await ggufTokenizer(await modelWith(name));
-    expect(valueOf(found, 'model')).toBe('llama');
+    expect(listed(found, 'model')).toBe('llama');
     const { cases } = JSON.parse(readFileSync(join(tokenizers, name, 'cases.json'), 'utf8')) as {
       cases: { text: string; ids_without_special: number[] }[];
     };
-    const plain = cases.filter(({ text }) => !found.file.added_tokens.some(({ content }) => text.includes(content)));
+    const plain = cases.filter(
+      ({ text }) => !found.file.added_tokens.some(({ content }) => text.includes(content)),
+    );
     expect(plain.length).toBeGreaterThan(50);
-    for (const { text, ids_without_special: ids } of plain) expect(idsByScore(found, text), text).toEqual(ids);
+    for (const { text, ids_without_special: ids } of plain)
+      expect(idsByScore(found, text), text).toEqual(ids);
   });
 
   test('bytes, the unknown token and rows without a token have types of their own', async () => {
     const found = await ggufTokenizer(await modelWith('spm_bpe_llama2'));
-    const types = valueOf<number[]>(found, 'token_type');
-    const tokens = valueOf<string[]>(found, 'tokens');
+    const types = listed<number[]>(found, 'token_type');
+    const tokens = listed<string[]>(found, 'tokens');
     expect(types[tokens.indexOf('<0x0A>')]).toBe(6);
     expect(types[tokens.indexOf('<unk>')]).toBe(2);
     expect(types.slice(-2)).toEqual([5, 5]);
@@ -72,8 +76,8 @@ test.each([
   ['bpe_digits', 'smollm'],
 ])('%s cuts texts in the way that llama.cpp calls %s', async (name, pre) => {
   const found = await ggufTokenizer(await modelWith(name));
-  expect(valueOf(found, 'model')).toBe('gpt2');
-  expect(valueOf(found, 'pre')).toBe(pre);
+  expect(listed(found, 'model')).toBe('gpt2');
+  expect(listed(found, 'pre')).toBe(pre);
 });
 
 test('a prefix that llama.cpp would not put in front is found', async () => {

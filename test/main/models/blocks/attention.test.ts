@@ -1,5 +1,5 @@
-// Causal attention in blocks of queries: against finite differences, against attention over the whole square, and with
-// probabilities that are kept or computed again.
+// Causal attention in blocks of queries: against finite differences, against attention over the whole
+// square, and with probabilities that are kept or computed again.
 import { describe, expect, test } from 'vitest';
 import type { Graph, Value } from '../../../../main/compiler/graph.ts';
 import { blockSize, causalAttention, causalMasks } from '../../../../main/models/blocks/attention.ts';

@@ -1,5 +1,5 @@
-// Linear layers with adapters: the block and its own backward against finite differences and against the same layers
-// written with plain products.
+// Linear layers with adapters: the block and its own backward against finite differences and against the
+// same layers written with plain products.
 import { describe, expect, test } from 'vitest';
 import type { Graph, Value } from '../../../../main/compiler/graph.ts';
 import { type LinearSite, linears } from '../../../../main/models/blocks/linear.ts';
