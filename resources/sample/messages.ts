@@ -59,12 +59,7 @@ const cores: Record<Category, readonly string[]> = {
 
 /** Sentences that tell how urgent it is; without one, a message is of normal urgency. */
 const hurry: Record<CustomerMessage['urgency'], readonly string[]> = {
-  high: [
-    'This is urgent.',
-    'I need an answer today.',
-    'Please call me at once.',
-    'Please hurry.',
-  ],
+  high: ['This is urgent.', 'I need an answer today.', 'Please call me at once.', 'Please hurry.'],
   normal: [
     '',
     '',
@@ -73,12 +68,7 @@ const hurry: Record<CustomerMessage['urgency'], readonly string[]> = {
     'I look forward to your answer.',
     'Please let me know.',
   ],
-  low: [
-    'There is no hurry.',
-    'Take your time.',
-    'It is not urgent.',
-    'No rush.',
-  ],
+  low: ['There is no hurry.', 'Take your time.', 'It is not urgent.', 'No rush.'],
 };
 
 const names = ['My name is {c}.', 'I am {c}.', 'This is {c}.', '{c} here.'];

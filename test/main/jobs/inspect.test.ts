@@ -5,6 +5,7 @@ import { BaseModel, Fit } from '../../../main/contract/models.ts';
 import { Plan, Preset } from '../../../main/contract/runs.ts';
 import { inspect } from '../../../main/jobs/inspect.ts';
 import type { InspectAsks } from '../../../main/jobs/job.ts';
+import { sample } from '../../../resources/sample/sample.ts';
 import {
   conversation,
   interactive,
@@ -224,23 +225,19 @@ test('presets, plan and fit are complete and fit together', async () => {
 
 test('the presets of a sample dataset are the ones that are known to train it', async () => {
   const ask = await openInspect();
+  const stated = sample.datasets[0];
   const rows = (split: 'train' | 'validation' | 'test', count: number) =>
     Array.from({ length: count }, (_, i) =>
       record(`${split}${i}`, split, conversation(`Q ${split} ${i}`, 'A | B')),
     );
   const file = recordsFile(temporaryFolder(), [
-    ...rows('train', 340),
-    ...rows('validation', 30),
-    ...rows('test', 120),
+    ...rows('train', stated.records.train),
+    ...rows('validation', stated.records.validation),
+    ...rows('test', stated.records.test),
   ]);
   const [, balanced] = await ask('presets', { modelFolder: llamaFolder, recordsFile: file, isSample: true });
-  expect(balanced.settings).toMatchObject({
-    epochs: 20,
-    learningRate: 2e-3,
-    batchSize: 16,
-    seed: 1,
-    patience: 0,
-  });
+  const { epochs, learningRate, batchSize, seed } = stated.training;
+  expect(balanced.settings).toMatchObject({ epochs, learningRate, batchSize, seed, patience: 0 });
 });
 
 test('a suggestion reads the first parts of a source', async () => {
