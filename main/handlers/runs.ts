@@ -12,8 +12,6 @@ import { planOf, startTraining, updateRun } from './work/train.ts';
 
 const unfinished = new Set<Run['state']>(['queued', 'compiling', 'running', 'paused', 'stopping']);
 const resumable = new Set<Run['state']>(['interrupted', 'stopped', 'failed']);
-/** A second start of the same recipe within this time is a double click or a second window (field case F08). */
-const doubleStartMs = 3000;
 
 export function runHandlers(services: Services): HandlersFor<typeof runs> {
   const { store, inspect, queue } = services;
@@ -93,10 +91,13 @@ export function runHandlers(services: Services): HandlersFor<typeof runs> {
   };
 }
 
+/**
+ * A run of exactly this recipe that is at work or waits. Starting it again is a double click or a second window (field
+ * case F08): the same recipe gives the same losses, so nobody gains from a second one.
+ */
 function findTwin(active: Run[], recipe: Recipe): Run | undefined {
   const wanted = JSON.stringify(recipe);
-  const now = Date.now();
-  return active.find((run) => now - run.createdAt < doubleStartMs && JSON.stringify(run.recipe) === wanted);
+  return active.find((run) => run.state !== 'stopping' && JSON.stringify(run.recipe) === wanted);
 }
 
 function newRun(recipe: Recipe): Omit<Run, 'number'> {

@@ -26,7 +26,7 @@ beforeAll(async () => {
 }, journeyMs);
 afterAll(() => stage?.close(), 60_000);
 
-/** Enough for the loss to fall clearly; the whole run is measured in test/sample-results.test.ts. */
+/** Enough for the loss to fall clearly; the whole run is measured by test/sample-check.ts. */
 const enoughSteps = 24;
 
 test(
