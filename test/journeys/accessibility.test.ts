@@ -1,6 +1,6 @@
 // axe on every screen, in the light and in the dark theme: full of work, empty, and narrow as at 200 % zoom.
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { TestClient } from '../helpers/server.ts';
 import { expectAccessible } from './axe.ts';
 import { engineMs, heading, journeyMs, openStage, quiet, type Stage } from './stage.ts';
@@ -14,9 +14,10 @@ let runId: string;
 beforeAll(async () => {
   stage = await openStage({ sample: true });
   client = await stage.client();
-  await expect
-    .poll(async () => (await client.call('projects.list', {})).length, { timeout: engineMs })
-    .toBe(1);
+  await vi.waitFor(async () => expect(await client.call('projects.list', {})).toHaveLength(1), {
+    timeout: engineMs,
+    interval: 250,
+  });
   await quiet(client);
   projectId = (await client.call('projects.list', {}))[0].id;
   await shortRun();
@@ -29,7 +30,7 @@ async function shortRun(): Promise<void> {
   const [version] = await client.call('datasets.list', { projectId });
   const where = { projectId, versionId: version.id, modelId: 'starter' };
   const [{ settings }] = await client.call('runs.presets', where);
-  const short = { ...settings, epochs: 0.3, evalEvery: 3, threads: 0 };
+  const short = { ...settings, epochs: 0.06, evalEvery: 3, threads: 0 };
   const run = await client.call('runs.start', {
     ...where,
     name: 'Short',

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
-import { afterEach, beforeEach, expect } from 'vitest';
+import { afterEach, beforeEach, expect, vi } from 'vitest';
 import { rendererIsOld } from '../../main/start.ts';
 import { launchChromium, view } from '../helpers/chromium.ts';
 import { root, temporaryFolder } from '../helpers/home.ts';
@@ -120,12 +120,14 @@ export async function chartReaches(page: Page, step: number): Promise<void> {
 
 /** Resolves when no job is left that works or waits. */
 export async function quiet(client: TestClient): Promise<void> {
-  await expect
-    .poll(async () => (await client.call('jobs.list', {})).filter((job) => job.endedAt === null).length, {
-      timeout: engineMs,
-      interval: 200,
-    })
-    .toBe(0);
+  // not `expect.poll`, which may not be used in a hook
+  await vi.waitFor(
+    async () => {
+      const jobs = await client.call('jobs.list', {});
+      expect(jobs.filter((job) => job.endedAt === null)).toHaveLength(0);
+    },
+    { timeout: engineMs, interval: 200 },
+  );
 }
 
 export const isOnDisk = (path: string): boolean => existsSync(path);
