@@ -83,7 +83,15 @@ export const theme = createTheme({
         closeButtonProps: { 'aria-label': 'Close' },
       },
     },
-    Menu: { defaultProps: { shadow: 'md', radius: 6, transitionProps: { duration: 120 } } },
+    // The placeholder for the first focus would be a child that a menu must not have.
+    Menu: {
+      defaultProps: {
+        shadow: 'md',
+        radius: 6,
+        withInitialFocusPlaceholder: false,
+        transitionProps: { duration: 120 },
+      },
+    },
     Popover: { defaultProps: { shadow: 'md', radius: 6, transitionProps: { duration: 120 } } },
     Checkbox: { defaultProps: { size: 'xs', color: 'accent' } },
     Radio: { defaultProps: { size: 'xs', color: 'accent' } },

@@ -63,11 +63,11 @@ async function train(stage: Stage, page: Page): Promise<void> {
   const { steps } = await readChart(page);
   await chartReaches(page, Math.round(steps * 0.6));
   await inBothThemes(stage, page, 'run');
-  await page.getByRole('link', { name: 'Evaluate run 1' }).waitFor({ timeout: finishMs });
+  await page.getByRole('main').getByRole('link', { name: 'Evaluate run 1' }).waitFor({ timeout: finishMs });
 }
 
 async function results(stage: Stage, page: Page): Promise<void> {
-  await page.getByRole('link', { name: 'Evaluate run 1' }).click();
+  await page.getByRole('main').getByRole('link', { name: 'Evaluate run 1' }).click();
   await page.getByRole('row', { name: /Loss on the reference/ }).waitFor({ timeout: finishMs });
   await inBothThemes(stage, page, 'evaluate');
   await navLink(page, 'Chat').click();

@@ -8,7 +8,7 @@ import { assert } from '../errors.ts';
 import type { Graph, Value } from './graph.ts';
 
 export interface CrossEntropyOptions {
-  /** Rows of one chunk. */
+  /** Rows of one chunk; as many as `chunkRows` says unless given. */
   chunk?: number;
   labelSmoothing?: number;
   /** Output bias [vocabulary]. */
@@ -26,6 +26,14 @@ export interface CrossEntropy {
   nll: Value;
 }
 
+/** Elements of one chunk's logits: 128 MB of float32. More rows a product are faster, until packing no longer counts. */
+const chunkElements = 2 ** 25;
+
+/** Rows of one chunk, between 64 and 512. */
+export function chunkRows(vocabulary: number): number {
+  return Math.min(512, Math.max(64, 64 * Math.floor(chunkElements / vocabulary / 64)));
+}
+
 /**
  * hidden [rows, width], table [vocabulary, width], rows, labels [labels] int32, weights [labels] float32.
  * A row index may repeat; padding labels have weight 0.
@@ -39,9 +47,15 @@ export function crossEntropy(
   weights: Value,
   options: CrossEntropyOptions = {},
 ): CrossEntropy {
-  const { chunk = 128, labelSmoothing: smoothing = 0, bias, softcap, differentiable = true } = options;
   const count = labels.shape[0];
   const [vocabulary, width] = table.shape;
+  const {
+    chunk = chunkRows(vocabulary),
+    labelSmoothing: smoothing = 0,
+    bias,
+    softcap,
+    differentiable = true,
+  } = options;
   assert(hidden.shape[1] === width, `hidden states [${hidden.shape}] fit the output layer [${table.shape}]`);
   const inputs = bias === undefined ? [hidden, table, weights] : [hidden, table, weights, bias];
 

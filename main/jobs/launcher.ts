@@ -5,6 +5,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { log } from '../log.ts';
+import { allocatorEnvironment } from '../training/allocator.ts';
 import type { FromEngine, JobKind, ToEngine } from './job.ts';
 
 /** How an engine process ended. `frame` is its own last word; without it, it crashed or was killed. */
@@ -145,7 +146,7 @@ export async function engineGone(pid: number | null): Promise<void> {
 /** Variables of the host that would change how the child runs are not passed on. */
 function engineEnvironment(): NodeJS.ProcessEnv {
   const { NODE_OPTIONS: _, ELECTRON_RUN_AS_NODE: __, NODE_CHANNEL_FD: ___, ...env } = process.env;
-  return env;
+  return { ...env, ...allocatorEnvironment(env) };
 }
 
 /** Keeps the tail of what the process prints, and appends all of it to the log file of the job. */

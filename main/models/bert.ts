@@ -90,10 +90,10 @@ function forward(b: ModelBuilder, config: BertConfig): ForwardResult {
   if (head === 'token-classification') return linearHead(x, 'classifier');
   if (head === 'classification') {
     const [pooled] = b.linear(firstPlaces(b, x), ['bert.pooler.dense']);
-    return linearHead(activation(b.g, 'tanh', pooled, b.selective), 'classifier');
+    return linearHead(activation(b.g, 'tanh', pooled), 'classifier');
   }
   const [dense] = b.linear(x, [`${transform}.dense`]);
-  const active = activation(b.g, config.hidden_act, dense, b.selective);
+  const active = activation(b.g, config.hidden_act, dense);
   const weight = config.tie_word_embeddings ? 'bert.embeddings.word_embeddings.weight' : `${decoder}.weight`;
   return {
     hidden: b.layerNorm(active, `${transform}.LayerNorm`, config.layer_norm_eps),

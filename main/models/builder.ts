@@ -92,7 +92,8 @@ export class ModelBuilder {
     return this.options.width;
   }
 
-  /** Whether cheap values of a block are computed again in the backward pass. */
+  /** Whether attention probabilities are computed again in the backward pass. Norms and activations always are: that is
+   * as fast as fetching them from memory. */
   get selective(): boolean {
     return this.options.recompute !== 'off';
   }
@@ -249,12 +250,12 @@ export class ModelBuilder {
     const gains = this.tensor(name);
     const weight = offset === 0 ? gains : this.g.add(gains, offset);
     const [y] = this.g.rmsNorm(x, weight, epsilon);
-    return this.g.cheap(y, this.selective);
+    return this.g.cheap(y);
   }
 
   layerNorm(x: Value, name: string, epsilon: number): Value {
     const [y] = this.g.layerNorm(x, this.tensor(`${name}.weight`), this.tensor(`${name}.bias`), epsilon);
-    return this.g.cheap(y, this.selective);
+    return this.g.cheap(y);
   }
 
   /** Rotary embedding of x [batch, width, heads * headDim]; `partial` of each head, the rest stays. */
@@ -269,7 +270,7 @@ export class ModelBuilder {
         g.reshape(turned, [...heads.shape.slice(0, 3), rotated]),
         g.slice(heads, 3, rotated, headDim),
       ];
-      return g.cheap(g.reshape(g.concat(parts, 3), x.shape), this.selective);
+      return g.cheap(g.reshape(g.concat(parts, 3), x.shape));
     }
     const key = JSON.stringify([headDim, settings]);
     let tables = this.tables.get(key);
@@ -277,7 +278,7 @@ export class ModelBuilder {
       tables = rotaryTables(this.g, headDim, settings, this.options.maxPositions);
       this.tables.set(key, tables);
     }
-    return this.g.cheap(this.g.rotary(x, this.widePositions, tables.cos, tables.sin), this.selective);
+    return this.g.cheap(this.g.rotary(x, this.widePositions, tables.cos, tables.sin));
   }
 
   attend(layer: number, q: Value, k: Value, v: Value, spec: AttentionSpec): Value {

@@ -81,10 +81,10 @@ function forward(b: ModelBuilder, config: DistilBertConfig): ForwardResult {
   if (head === 'token-classification') return linearHead(x, 'classifier');
   if (head === 'classification') {
     const [before] = b.linear(firstPlaces(b, x), ['pre_classifier']);
-    return linearHead(activation(b.g, 'relu', before, b.selective), 'classifier');
+    return linearHead(activation(b.g, 'relu', before), 'classifier');
   }
   const [dense] = b.linear(x, ['vocab_transform']);
-  const active = activation(b.g, config.activation, dense, b.selective);
+  const active = activation(b.g, config.activation, dense);
   return {
     hidden: b.layerNorm(active, 'vocab_layer_norm', epsilon),
     head: {

@@ -91,7 +91,7 @@ function attention(b: ModelBuilder, x: Value, layer: number, config: Gpt2Config)
 function feedForward(b: ModelBuilder, x: Value, layer: number, config: Gpt2Config): Value {
   const module = `transformer.h.${layer}.mlp`;
   const [inner] = b.linear(x, [`${module}.c_fc`], 'conv1d');
-  const active = activation(b.g, config.activation_function, inner, b.selective);
+  const active = activation(b.g, config.activation_function, inner);
   return b.linear(active, [`${module}.c_proj`], 'conv1d')[0];
 }
 

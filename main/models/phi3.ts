@@ -66,7 +66,7 @@ function feedForward(b: ModelBuilder, x: Value, layer: number, config: Phi3Confi
   const module = `model.layers.${layer}.mlp`;
   const inner = config.intermediate_size;
   const [gate, up] = b.g.split(b.linear(x, [`${module}.gate_up_proj`])[0], 1, [inner, inner]);
-  return b.linear(gated(b.g, config.hidden_act, gate, up, b.selective), [`${module}.down_proj`])[0];
+  return b.linear(gated(b.g, config.hidden_act, gate, up), [`${module}.down_proj`])[0];
 }
 
 /** What llama.cpp's loader of this family asks for. */

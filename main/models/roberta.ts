@@ -43,16 +43,12 @@ function forward(b: ModelBuilder, config: RobertaConfig): ForwardResult {
   if (head === 'token-classification') return linearHead(x, 'classifier');
   if (head === 'classification') {
     const [dense] = b.linear(firstPlaces(b, x), ['classifier.dense']);
-    return linearHead(activation(b.g, 'tanh', dense, b.selective), 'classifier.out_proj');
+    return linearHead(activation(b.g, 'tanh', dense), 'classifier.out_proj');
   }
   const [dense] = b.linear(x, ['lm_head.dense']);
   const words = 'roberta.embeddings.word_embeddings.weight';
   return {
-    hidden: b.layerNorm(
-      activation(b.g, 'gelu', dense, b.selective),
-      'lm_head.layer_norm',
-      config.layer_norm_eps,
-    ),
+    hidden: b.layerNorm(activation(b.g, 'gelu', dense), 'lm_head.layer_norm', config.layer_norm_eps),
     head: {
       module: 'lm_head.decoder',
       weight: config.tie_word_embeddings ? words : 'lm_head.decoder.weight',

@@ -93,7 +93,7 @@ function attention(b: ModelBuilder, x: Value, layer: number, config: StableLmCon
 function feedForward(b: ModelBuilder, x: Value, layer: number, config: StableLmConfig): Value {
   const module = `model.layers.${layer}.mlp`;
   const [gate, up] = b.linear(x, [`${module}.gate_proj`, `${module}.up_proj`]);
-  return b.linear(gated(b.g, config.hidden_act, gate, up, b.selective), [`${module}.down_proj`])[0];
+  return b.linear(gated(b.g, config.hidden_act, gate, up), [`${module}.down_proj`])[0];
 }
 
 export const stablelm: Architecture<StableLmConfig> = {

@@ -132,9 +132,7 @@ function stackForward(b: ModelBuilder, config: T5Config, start: Value, stack: St
     const dense = `${layer(part)}.DenseReluDense`;
     const before = norm(x, `${layer(part)}.layer_norm`);
     const ups = b.linear(before, isGated ? [`${dense}.wi_0`, `${dense}.wi_1`] : [`${dense}.wi`]);
-    const inner = isGated
-      ? gated(g, name, ups[0], ups[1], b.selective)
-      : activation(g, name, ups[0], b.selective);
+    const inner = isGated ? gated(g, name, ups[0], ups[1]) : activation(g, name, ups[0]);
     x = g.add(x, b.linear(inner, [`${dense}.wo`])[0]);
   }
   return norm(x, `${stack.name}.final_layer_norm`);

@@ -63,6 +63,8 @@ export interface TrainerOptions extends TrainedChoice {
   initial?: ReadonlyMap<string, Float32Array>;
   /** Sessions of batch shapes that are kept. */
   maxSessions?: number;
+  /** Writes onnxruntime's profile of the gradient graphs to this prefix (test/bench/profile.ts). */
+  profile?: string;
 }
 
 export interface Trainer {
@@ -133,7 +135,11 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     const start = performance.now();
     const program: Program =
       kind === 'loss' ? compileLoss(shape, graphOptions) : compileGradients(shape, graphOptions);
-    const session = await createSession(program, { threads, weightsFolder: model.weightsFolder });
+    const session = await createSession(program, {
+      threads,
+      weightsFolder: model.weightsFolder,
+      profile: kind === 'gradients' ? options.profile : undefined,
+    });
     sessions.set(key, session);
     compileSeconds += (performance.now() - start) / 1000;
     return session;
@@ -224,7 +230,10 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       return compileSeconds;
     },
     release: async () => {
-      for (const session of sessions.values()) await session.release();
+      for (const session of sessions.values()) {
+        if (options.profile !== undefined) session.endProfiling();
+        await session.release();
+      }
       sessions.clear();
       await updateSession?.release();
       updateSession = undefined;

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { openModel } from '../../main/models/load.ts';
 import { LoraConfig, writeAdapter } from '../../main/models/lora.ts';
 import { writeScratchModel } from '../../main/models/scratch.ts';
+import { allocatorEnvironment } from '../../main/training/allocator.ts';
 import { adapterTensors, createTrainer } from '../../main/training/trainer.ts';
 import { type Bench, jsonOf, median, spread } from './bench.ts';
 
@@ -84,9 +85,11 @@ export const train: Bench = {
     ] as const) {
       const ours: StepMeasurement[] = [];
       const theirs: StepMeasurement[] = [];
-      const args = [model, adapter, String(rows), String(width), String(threads), '5'];
+      const args = [model, adapter, String(rows), String(width), String(threads), '6'];
       for (let round = 0; round < rounds; round++) {
-        ours.push(await jsonOf(process.execPath, [join(here, 'measure-train.ts'), ...args]));
+        ours.push(
+          await jsonOf(process.execPath, [join(here, 'measure-train.ts'), ...args], allocatorEnvironment()),
+        );
         if (python !== undefined)
           theirs.push(await jsonOf(python, [join(here, 'measure_train.py'), ...args]));
       }

@@ -18,7 +18,7 @@ export async function expectAccessible(page: Page, what: string): Promise<void> 
       .filter(({ impact }) => impact === 'serious' || impact === 'critical')
       .map(
         ({ id, nodes }) =>
-          `${what}, ${colorScheme}: ${id} at ${nodes.map(({ target }) => target).join('; ')}`,
+          `${what}, ${colorScheme}: ${id}: ${nodes.map((node) => `${node.target} ${node.failureSummary}`).join('; ')}`,
       );
     expect(grave).toEqual([]);
   }

@@ -9,12 +9,12 @@ import {
   heading,
   journeyMs,
   navLink,
-  oneStory,
   openStage,
   readChart,
   type Stage,
   sampleReady,
 } from './stage.ts';
+import { oneStory } from './story.ts';
 
 oneStory();
 let stage: Stage;
@@ -43,7 +43,7 @@ test(
     const later = await readChart(page);
     expect(later.loss).toBeLessThan(early.loss - 0.1);
     await page.getByRole('button', { name: 'Stop and keep the best', exact: true }).click();
-    await page.getByRole('link', { name: 'Evaluate run 1' }).waitFor({ timeout: engineMs });
+    await page.getByRole('main').getByRole('link', { name: 'Evaluate run 1' }).waitFor({ timeout: engineMs });
   },
   journeyMs,
 );
@@ -51,7 +51,7 @@ test(
 test(
   'the evaluation says with numbers that tuned is better than base',
   async () => {
-    await page.getByRole('link', { name: 'Evaluate run 1' }).click();
+    await page.getByRole('main').getByRole('link', { name: 'Evaluate run 1' }).click();
     await page.getByLabel('Records at most').fill('6');
     await page.getByLabel('Longest answer').fill('24');
     await page.getByRole('button', { name: 'Evaluate run 1' }).click();

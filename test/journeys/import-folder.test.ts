@@ -7,7 +7,8 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makePdf } from '../main/documents/packages.ts';
 import { expectAccessible } from './axe.ts';
-import { engineMs, heading, journeyMs, navLink, oneStory, openStage, type Stage } from './stage.ts';
+import { engineMs, heading, journeyMs, navLink, openStage, type Stage } from './stage.ts';
+import { oneStory } from './story.ts';
 
 oneStory();
 let stage: Stage;

@@ -1,10 +1,9 @@
 // Where a journey is played: browser mode as a process of its own over a fresh home folder, and Chromium in front of it.
 // Notes every error that a page throws or prints, so that a journey can end with "and nothing went wrong".
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
-import { afterEach, beforeEach, expect, vi } from 'vitest';
 import { rendererIsOld } from '../../main/start.ts';
 import { launchChromium, view } from '../helpers/chromium.ts';
 import { root, temporaryFolder } from '../helpers/home.ts';
@@ -76,13 +75,10 @@ function buildRenderer(): void {
   if (built.status !== 0) throw new Error('The renderer could not be built; the reason is above.');
 }
 
-/** The tests of a journey are steps of one story: after one that failed, the rest is skipped. */
-export function oneStory(): void {
-  let failed = false;
-  beforeEach(({ skip }) => skip(failed, 'an earlier step of this journey failed'));
-  afterEach(({ task }) => {
-    failed ||= task.result?.state === 'fail';
-  });
+/** Asks again and again until the answer is yes. For hooks too, where `expect.poll` may not be used. */
+export async function until(what: string, probe: () => Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + engineMs; !(await probe()); await sleep(200))
+    if (Date.now() > end) throw new Error(`Waited ${engineMs / 1000} s for ${what}.`);
 }
 
 /** A link of the left navigation; its name says title, state and fact. */
@@ -113,21 +109,11 @@ export async function readChart(page: Page): Promise<{ step: number; steps: numb
 /** Resolves when the chart shows that step or a later one. */
 export async function chartReaches(page: Page, step: number): Promise<void> {
   await lossChart(page).waitFor({ timeout: engineMs });
-  await expect
-    .poll(async () => (await readChart(page)).step, { timeout: engineMs, interval: 250 })
-    .toBeGreaterThanOrEqual(step);
+  await until(`step ${step} in the chart`, async () => (await readChart(page)).step >= step);
 }
 
 /** Resolves when no job is left that works or waits. */
 export async function quiet(client: TestClient): Promise<void> {
-  // not `expect.poll`, which may not be used in a hook
-  await vi.waitFor(
-    async () => {
-      const jobs = await client.call('jobs.list', {});
-      expect(jobs.filter((job) => job.endedAt === null)).toHaveLength(0);
-    },
-    { timeout: engineMs, interval: 200 },
-  );
+  const active = async () => (await client.call('jobs.list', {})).filter((job) => job.endedAt === null);
+  await until('all jobs to end', async () => (await active()).length === 0);
 }
-
-export const isOnDisk = (path: string): boolean => existsSync(path);

@@ -10,12 +10,13 @@ import {
   journeyMs,
   lossChart,
   navLink,
-  oneStory,
   openStage,
   readChart,
   type Stage,
   sampleReady,
+  until,
 } from './stage.ts';
+import { oneStory } from './story.ts';
 
 oneStory();
 let stage: Stage;
@@ -66,8 +67,10 @@ test(
     await one.getByRole('button', { name: 'Pause', exact: true }).click();
     for (const page of [one, two])
       await page.getByText('Paused', { exact: true }).waitFor({ timeout: engineMs });
-    const paused = await readChart(one);
-    await expect.poll(async () => (await readChart(two)).step).toBe(paused.step);
+    await until('both tabs to show the same step', async () => {
+      const steps = [await readChart(one), await readChart(two)].map(({ step }) => step);
+      return steps[0] === steps[1];
+    });
     await two.getByRole('button', { name: 'Resume', exact: true }).click();
     for (const page of [one, two])
       await page.getByText('Running', { exact: true }).waitFor({ timeout: engineMs });

@@ -171,7 +171,7 @@ function attention<Config extends DecoderConfig>(
 function feedForward(b: ModelBuilder, x: Value, layer: number, config: DecoderConfig): Value {
   const module = `model.layers.${layer}.mlp`;
   const [gate, up] = b.linear(x, [`${module}.gate_proj`, `${module}.up_proj`]);
-  const inner = gated(b.g, config.hidden_act, gate, up, b.selective);
+  const inner = gated(b.g, config.hidden_act, gate, up);
   return b.linear(inner, [`${module}.down_proj`])[0];
 }
 

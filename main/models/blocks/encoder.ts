@@ -104,7 +104,7 @@ export function encoderForward(
     const [output] = b.linear(g.reshape(attended, [b.rows, hidden]), [name(layout.output)]);
     x = norm(g.add(x, output), name(layout.attentionNorm));
     const [up] = b.linear(x, [name(layout.up)]);
-    const [down] = b.linear(activation(g, sizes.activation, up, b.selective), [name(layout.down)]);
+    const [down] = b.linear(activation(g, sizes.activation, up), [name(layout.down)]);
     x = norm(g.add(x, down), name(layout.feedForwardNorm));
   }
   return x;

@@ -89,25 +89,25 @@ function cheapSince(g: Graph, from: number): void {
 }
 
 /** An activation by its name in config.json: dx = dy slope(x). */
-export function activation(g: Graph, name: ActivationName, x: Value, recompute = false): Value {
+export function activation(g: Graph, name: ActivationName, x: Value): Value {
   const { value, both } = activations[name];
   const forward = () => {
     const start = g.nodes.length;
     const y = value(g, x);
-    if (recompute) cheapSince(g, start);
+    cheapSince(g, start);
     return [y];
   };
   return g.block([x], forward, (_, [gradient]) => [g.mul(gradient as Value, both(g, x).slope)])[0];
 }
 
 /** activation(gate) * up: with a = activation(gate), d up = d a, d gate = d up slope(gate). */
-export function gated(g: Graph, name: ActivationName, gate: Value, up: Value, recompute: boolean): Value {
+export function gated(g: Graph, name: ActivationName, gate: Value, up: Value): Value {
   const { value, both } = activations[name];
   const forward = () => {
     const start = g.nodes.length;
     const a = value(g, gate);
     cheapSince(g, start);
-    return [g.cheap(g.mul(a, up), recompute)];
+    return [g.cheap(g.mul(a, up))];
   };
   const [y] = g.block([gate, up], forward, (_, [gradient]) => {
     const d = gradient as Value;

@@ -55,9 +55,12 @@ function useEscape(active: boolean): void {
   useEffect(() => {
     if (!active) return;
     const onKeyDown = (event: KeyboardEvent) => {
-      if (event.key !== 'Escape' || event.defaultPrevented || document.querySelector('[role="dialog"]'))
+      if (event.key !== 'Escape' || event.defaultPrevented) return;
+      // A dialog may be gone from the page already when the key arrives here; what had the focus still knows of it.
+      const from = event.target instanceof Element ? event.target : null;
+      if (from?.closest('[role="dialog"], [role="menu"]') || document.querySelector('[role="dialog"]'))
         return;
-      if (document.activeElement instanceof HTMLInputElement) return;
+      if (from instanceof HTMLInputElement) return;
       goTo('run');
     };
     window.addEventListener('keydown', onKeyDown);
