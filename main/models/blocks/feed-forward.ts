@@ -19,6 +19,8 @@ interface Activation {
   value(g: Graph, x: Value): Value;
   /** Value and derivative at x, for the backward; what is not used is dropped from the graph. */
   both(g: Graph, x: Value): { value: Value; slope: Value };
+  /** slope(x) up in fewer passes, where y = value(x) up is at hand. */
+  gatedSlope?(g: Graph, x: Value, up: Value, y: Value): Value;
 }
 
 const silu: Activation = {
@@ -29,6 +31,8 @@ const silu: Activation = {
     const value = g.mul(x, s);
     return { value, slope: g.add(s, g.sub(value, g.mul(value, s))) };
   },
+  // a' up = s up + a up (1 - s) = y + s (up - y)
+  gatedSlope: (g, x, up, y) => g.add(y, g.mul(g.sigmoid(x), g.sub(up, y))),
 };
 
 const root = Math.sqrt(2 / Math.PI);
@@ -102,17 +106,20 @@ export function activation(g: Graph, name: ActivationName, x: Value): Value {
 
 /** activation(gate) * up: with a = activation(gate), d up = d a, d gate = d up slope(gate). */
 export function gated(g: Graph, name: ActivationName, gate: Value, up: Value): Value {
-  const { value, both } = activations[name];
+  const { value, both, gatedSlope }: Activation = activations[name];
+  let a: Value;
+  let y: Value;
   const forward = () => {
     const start = g.nodes.length;
-    const a = value(g, gate);
+    a = value(g, gate);
+    y = g.mul(a, up);
     cheapSince(g, start);
-    return [g.cheap(g.mul(a, up))];
+    return [y];
   };
-  const [y] = g.block([gate, up], forward, (_, [gradient]) => {
+  return g.block([gate, up], forward, (_, [gradient]) => {
     const d = gradient as Value;
-    const { value: a, slope } = both(g, gate);
-    return [g.mul(g.mul(d, up), slope), g.mul(d, a)];
-  });
-  return y;
+    if (gatedSlope !== undefined) return [g.mul(d, gatedSlope(g, gate, up, y)), g.mul(d, a)];
+    const { value: again, slope } = both(g, gate);
+    return [g.mul(g.mul(d, up), slope), g.mul(d, again)];
+  })[0];
 }
