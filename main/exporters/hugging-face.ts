@@ -52,6 +52,7 @@ export const huggingFace: Exporter<Options> = {
     writeJson(join(folder, 'generation_config.json'), await generationConfig(base));
   },
   reopen: (folder) => ({ model: openModel(folder), weights: undefined, lora: undefined }),
+  library: 'transformers',
   usage: () => `\`\`\`python
 from transformers import AutoModelForCausalLM, AutoTokenizer
 

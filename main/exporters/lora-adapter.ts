@@ -59,6 +59,7 @@ export const loraAdapter: Exporter<Options> = {
     source.onProgress(1);
   },
   reopen: (folder, base) => openTuned(base, { kind: 'adapter', folder }),
+  library: 'peft',
   usage: (source) => `\`\`\`python
 from peft import PeftModel
 from transformers import AutoModelForCausalLM
@@ -80,7 +81,8 @@ function peftConfig(source: ExportSource, lora: LoraConfig): Record<string, unkn
     target_modules: typeof targets === 'string' && targets !== 'all-linear' ? targets : modulesOf(source),
     inference_mode: true,
     init_lora_weights: true,
-    fan_in_fan_out: false,
+    // the weights of GPT-2's Conv1D stand [in, out]
+    fan_in_fan_out: source.tuned.weights?.sites.some(({ kind }) => kind === 'conv1d') ?? false,
   };
 }
 

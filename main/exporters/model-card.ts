@@ -2,7 +2,7 @@
 // and how to load it. The front matter is what the Hugging Face Hub reads. Leaves out what nobody knows.
 import { z } from 'zod';
 import type { Parity } from '../contract/exports.ts';
-import type { ExportSource } from './exporter.ts';
+import type { Exporter, ExportSource } from './exporter.ts';
 
 const Measured = z.object({ value: z.number(), low: z.number(), high: z.number() });
 
@@ -49,7 +49,7 @@ export function modelCard(
   source: ExportSource,
   usage: string,
   parity: Parity,
-  library: 'peft' | 'transformers',
+  library: Exporter['library'],
 ): string {
   const lineage = lineageOf(source);
   const title =

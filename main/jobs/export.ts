@@ -74,7 +74,7 @@ async function write(
   };
   requireSpace(dirname(input.folder), exporter.bytes(source, options));
   const temporary = `${input.folder}.tmp`;
-  rmSync(temporary, { recursive: true, force: true });
+  for (const left of [temporary, `${temporary}.check`]) rmSync(left, { recursive: true, force: true }); // of a killed export
   mkdirSync(temporary, { recursive: true });
   try {
     await exporter.write(source, temporary, options);
@@ -84,8 +84,8 @@ async function write(
     if (tuned.weights !== undefined && hasNoEffect(tuned.weights)) {
       parity.sentence += ' The adapter has no effect yet: it answers like the base model.';
     }
-    const library = reopened.weights === undefined ? 'transformers' : 'peft';
-    writeFileSync(join(temporary, 'README.md'), modelCard(source, exporter.usage(source), parity, library));
+    const card = modelCard(source, exporter.usage(source), parity, exporter.library);
+    writeFileSync(join(temporary, 'README.md'), card);
     report(compared, 'reading the files back');
     const files = await describe(temporary);
     if (context.signal.aborted)

@@ -93,10 +93,12 @@ export function saveCheckpoint(
     const state: TrainingState = { version: 1, step, random: trainer.randomState(), extra: options.extra };
     writeSynced(join(temporary, 'state.json'), JSON.stringify(state));
     const files = readdirSync(temporary).map((name) => describe(temporary, name));
+    for (const { name } of files) syncPath(join(temporary, name)); // the manifest vouches for what is on the disk
     writeSynced(join(temporary, 'manifest.json'), JSON.stringify({ version: 1, files }));
+    syncPath(temporary);
     rmSync(folder, { recursive: true, force: true });
     renameSync(temporary, folder);
-    syncFolder(parent);
+    syncPath(parent);
     return { step, folder, bytes: files.reduce((sum, file) => sum + file.bytes, 0) };
   } catch (thrown) {
     rmSync(temporary, { recursive: true, force: true });
@@ -229,9 +231,10 @@ function writeSynced(file: string, text: string): void {
   }
 }
 
-function syncFolder(folder: string): void {
-  if (process.platform === 'win32') return; // folders cannot be opened there
-  const descriptor = openSync(folder, 'r');
+/** Waits until a file or the names in a folder are on the disk. */
+function syncPath(path: string): void {
+  if (process.platform === 'win32') return; // folders cannot be opened there, files not be synced through a reader
+  const descriptor = openSync(path, 'r');
   fsyncSync(descriptor);
   closeSync(descriptor);
 }

@@ -79,7 +79,8 @@ async function oneStep({ trainer, batchesOf, learningRateOf }: LoopOptions): Pro
     labels += batch.labels.length;
     await breathe();
   }
-  const loss = weight === 0 ? 0 : lossSum / weight;
+  if (weight === 0) throw nothingToLearn(index + 1);
+  const loss = lossSum / weight;
   const learningRate = learningRateOf(index);
   if (!Number.isFinite(loss)) throw diverged(index + 1, learningRate);
   const { gradNorm } = await trainer.update(learningRate);
@@ -98,6 +99,14 @@ async function oneStep({ trainer, batchesOf, learningRateOf }: LoopOptions): Pro
 /** Lets messages in: a session run blocks the thread. */
 function breathe(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
+}
+
+function nothingToLearn(step: number): AppError {
+  return new AppError(
+    'no-labels',
+    `No token of the records in step ${step} counts for the loss, so there is nothing to learn from them.`,
+    'Check the loss mask of the dataset, or choose a longer length so that answers are not cut off.',
+  );
 }
 
 function diverged(step: number, learningRate: number): AppError {

@@ -70,7 +70,7 @@ const datasets: readonly SampleDataset[] = [
     splitColumn: 'split',
     records: { train: 1400, validation: 60, test: 120 },
     target: { test: 0.95, trained: 0.95 },
-    training: { ...shared, batchSize: 8, epochs: 6 },
+    training: { ...shared, batchSize: 8, epochs: 4 },
   },
   {
     id: 'facts',

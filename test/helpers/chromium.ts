@@ -24,7 +24,7 @@ export function installChromium(say: (sentence: string) => void): boolean {
   if (!isRoot || !onPath('apt-get')) return false;
   say('The browser tests need Chromium: it is installed now.');
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const packages = ['chromium', 'fonts-dejavu-core'];
+  const packages = ['chromium', 'fonts-dejavu-core', 'libvulkan1']; // the last for WebGPU on Chromium's SwiftShader
   for (const args of [
     ['update', '-qq'],
     ['install', '-y', '-qq', '--no-install-recommends', ...packages],
