@@ -161,7 +161,7 @@ async function start(): Promise<void> {
   await app.whenReady();
   backend = openBackend();
   denyPermissions();
-  servePages(places().renderer);
+  servePages(places().renderer, () => backend);
   serveIpc({ backend, windows: () => (window ? [window.webContents] : []), isOwnPage });
   createMenu({ homeFolder: homeFolder(), logFile: backend.services.logFile });
   openWindow();

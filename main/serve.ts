@@ -3,8 +3,8 @@
 // first visit with the token sets; frames, uploads and downloads by the token itself, which the page keeps. A cookie
 // alone opens nothing that holds data, because browsers send cookies to every port of 127.0.0.1.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, rm, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ import { zipFolder } from './handlers/work/project-file.ts';
 import { log } from './log.ts';
 import { applicationRoot, applicationVersion } from './place.ts';
 import { securityHeaders, staticFile } from './static.ts';
+import { storeUpload } from './uploads.ts';
 
 export interface ServeOptions {
   backend: Backend;
@@ -36,8 +37,6 @@ interface Session {
   cookie: string;
   port: number;
 }
-
-const maxUploadBytes = 64e9;
 
 export async function serve({ backend, rendererFolder, port }: ServeOptions): Promise<BrowserServer> {
   const session: Session = { token: newSecret(), cookie: newSecret(), port: 0 };
@@ -133,33 +132,13 @@ function faultOf(request: IncomingMessage, session: Session): number | null {
   return null;
 }
 
-/** Writes the body of an upload to a temporary file and answers with its token. */
+/** Takes an upload in, and answers with its token. */
 async function receive(request: IncomingMessage, response: ServerResponse, backend: Backend): Promise<void> {
-  const { services } = backend;
-  const name = header(request, 'x-relative-path') ?? header(request, 'x-file-name');
-  if (name === null || name === '') return refuse(response, 400);
-  await mkdir(services.temporary, { recursive: true });
-  const path = join(services.temporary, `upload-${randomBytes(12).toString('hex')}`);
-  try {
-    let bytes = 0;
-    await pipeline(
-      request,
-      async function* (source: AsyncIterable<Buffer>) {
-        for await (const piece of source) {
-          bytes += piece.length;
-          if (bytes > maxUploadBytes) throw new Error('the upload is too large');
-          yield piece;
-        }
-      },
-      createWriteStream(path),
-    );
-  } catch (error) {
-    await rm(path, { force: true });
-    throw error;
-  }
-  const token = services.files.issue({ path, name, temporary: true });
+  const headerOf = (name: string) => request.headers[name] as string | undefined;
+  const stored = await storeUpload(request, headerOf, backend);
+  if (stored === null) return refuse(response, 400);
   response.setHeader('content-type', 'application/json');
-  response.end(JSON.stringify({ token, name }));
+  response.end(JSON.stringify(stored));
 }
 
 /** Sends the file behind a download token; a folder as one zip. */
@@ -182,17 +161,6 @@ async function send(response: ServerResponse, backend: Backend, token: string): 
 function refuse(response: ServerResponse, status: number): void {
   response.writeHead(status, { 'content-length': 0, connection: 'close' });
   response.end();
-}
-
-/** A header with percent-encoded text; null when absent or damaged. */
-function header(request: IncomingMessage, name: string): string | null {
-  const value = request.headers[name];
-  if (typeof value !== 'string') return null;
-  try {
-    return decodeURIComponent(value).slice(0, 1000);
-  } catch {
-    return null;
-  }
 }
 
 const newSecret = (): string => randomBytes(32).toString('base64url');

@@ -1,7 +1,9 @@
 // The window: its own protocol for the built pages, and everything that a page may not do. Holds no logic of the app.
 import { BrowserWindow, protocol, session } from 'electron';
+import type { Backend } from './backend.ts';
 import { log } from './log.ts';
 import { securityHeaders, staticFile } from './static.ts';
+import { storeUpload } from './uploads.ts';
 
 const scheme = 'tunesmith';
 export const startPage = `${scheme}://app/index.html`;
@@ -18,10 +20,17 @@ export function registerProtocol(): void {
   ]);
 }
 
-/** Serves the built renderer under our protocol, with the same headers as browser mode. */
-export function servePages(rendererFolder: string): void {
+/** Serves the built renderer under our protocol, with the same headers as browser mode, and takes dropped files in. */
+export function servePages(rendererFolder: string, backend: () => Backend | null): void {
   const headers = securityHeaders("'self'");
   protocol.handle(scheme, async (request) => {
+    const open = backend();
+    if (request.method === 'POST' && request.url === `${scheme}://app/upload` && request.body && open) {
+      const stored = await storeUpload(request.body, (name) => request.headers.get(name), open);
+      return stored === null
+        ? new Response(null, { status: 400, headers })
+        : Response.json(stored, { headers });
+    }
     const file = isOwnPage(request.url)
       ? await staticFile(rendererFolder, new URL(request.url).pathname)
       : null;

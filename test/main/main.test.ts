@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { app, dialog, ipcMain, registered, safeStorage, WebContents } from '../helpers/electron.ts';
-import { root, temporaryFolder } from '../helpers/home.ts';
+import { openTestBackend, root, temporaryFolder } from '../helpers/home.ts';
 
 const home = temporaryFolder();
 const channel = 'tunesmith:frame';
@@ -71,7 +71,7 @@ describe('the window', () => {
     const pages = temporaryFolder('pages');
     mkdirSync(pages.folder);
     writeFileSync(join(pages.folder, 'index.html'), '<!doctype html>');
-    servePages(pages.folder);
+    servePages(pages.folder, () => null);
     const answer = registered.protocols.get('tunesmith')!;
     const good = await answer(new Request(own));
     expect(good.status).toBe(200);
@@ -79,6 +79,26 @@ describe('the window', () => {
     expect((await answer(new Request('tunesmith://app/..%2f..%2fpackage.json'))).status).toBe(404);
     expect((await answer(new Request('tunesmith://evil/index.html'))).status).toBe(404);
     pages.remove();
+  });
+
+  test('takes a dropped file in and answers with a token, as browser mode does', async () => {
+    const { servePages } = await import('../../main/window.ts');
+    const home = temporaryFolder('drop');
+    const backend = openTestBackend(home.folder);
+    servePages(home.folder, () => backend);
+    const answer = registered.protocols.get('tunesmith')!;
+    const upload = (headers: Record<string, string>) =>
+      answer(
+        new Request('tunesmith://app/upload', { method: 'POST', headers, body: 'Opening hours: 9 to 5' }),
+      );
+    const reply = await upload({ 'x-file-name': encodeURIComponent('Übersicht.txt') });
+    const { token, name } = (await reply.json()) as { token: string; name: string };
+    expect(name).toBe('Übersicht.txt');
+    const { path } = backend.services.files.redeem(token);
+    expect(readFileSync(path, 'utf8')).toBe('Opening hours: 9 to 5');
+    expect((await upload({})).status).toBe(400);
+    await backend.close();
+    home.remove();
   });
 });
 
