@@ -59,9 +59,9 @@ async function train(stage: Stage, page: Page): Promise<void> {
   await picture(stage, page, 'train');
   await start.click();
   await heading(page, /^Run 1: /).waitFor();
-  await chartReaches(page, 2);
+  await chartReaches(page, 2, finishMs);
   const { steps } = await readChart(page);
-  await chartReaches(page, Math.round(steps * 0.6));
+  await chartReaches(page, Math.round(steps * 0.6), finishMs);
   await inBothThemes(stage, page, 'run');
   await page.getByRole('main').getByRole('link', { name: 'Evaluate run 1' }).waitFor({ timeout: finishMs });
 }

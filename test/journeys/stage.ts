@@ -76,9 +76,9 @@ function buildRenderer(): void {
 }
 
 /** Asks again and again until the answer is yes. For hooks too, where `expect.poll` may not be used. */
-export async function until(what: string, probe: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + engineMs; !(await probe()); await sleep(200))
-    if (Date.now() > end) throw new Error(`Waited ${engineMs / 1000} s for ${what}.`);
+export async function until(what: string, probe: () => Promise<boolean>, withinMs = engineMs): Promise<void> {
+  for (const end = Date.now() + withinMs; !(await probe()); await sleep(200))
+    if (Date.now() > end) throw new Error(`Waited ${withinMs / 1000} s for ${what}.`);
 }
 
 /** A link of the left navigation; its name says title, state and fact. */
@@ -107,9 +107,9 @@ export async function readChart(page: Page): Promise<{ step: number; steps: numb
 }
 
 /** Resolves when the chart shows that step or a later one. */
-export async function chartReaches(page: Page, step: number): Promise<void> {
-  await lossChart(page).waitFor({ timeout: engineMs });
-  await until(`step ${step} in the chart`, async () => (await readChart(page)).step >= step);
+export async function chartReaches(page: Page, step: number, withinMs = engineMs): Promise<void> {
+  await lossChart(page).waitFor({ timeout: withinMs });
+  await until(`step ${step} in the chart`, async () => (await readChart(page)).step >= step, withinMs);
 }
 
 /** Resolves when no job is left that works or waits. */
