@@ -75,7 +75,7 @@ async function results(stage: Stage, page: Page): Promise<void> {
   const asked = (await questions.allTextContents()).slice(0, 3);
   for (const [at, question] of asked.entries()) {
     await page.getByLabel('Your question').fill(question);
-    await page.getByRole('button', { name: 'Send', disabled: false }).click();
+    await page.getByRole('button', { name: 'Send', exact: true, disabled: false }).click();
     const turn = page.getByRole('article', { name: `Question ${at + 1}` });
     await turn
       .getByText(/tokens\/s/)

@@ -1,0 +1,60 @@
+// Greedy answers of the SmolLM2-135M-shaped random model, fp32, one at a time and 32 at once: tokens/s after the first
+// token, seconds to the first; and transformers.generate where `TUNESMITH_PYTHON` names a Python that has it. The ids
+// must be the same.
+import { join } from 'node:path';
+import { allocatorEnvironment } from '../../main/training/allocator.ts';
+import { type Bench, jsonOf, median, spread } from './bench.ts';
+import { prepareSmol } from './train.ts';
+
+export interface DecodeMeasurement {
+  /** Of each answer; the first answer, with compiling, left out. */
+  tokensPerSecond: number[];
+  /** To the first token. */
+  prefillSeconds: number[];
+  /** Of the first answer. */
+  ids: number[];
+  peakBytes: number;
+}
+
+const [promptTokens, newTokens, together] = [256, 48, 32];
+
+export const decode: Bench = {
+  id: 'decode',
+  label: `Greedy decoding, SmolLM2-135M shape, fp32, ${promptTokens} tokens read, ${newTokens} written`,
+  run: async ({ say, rounds, threads }) => {
+    const { model } = await prepareSmol();
+    const python = process.env.TUNESMITH_PYTHON;
+    if (python === undefined)
+      say('transformers is not measured: set TUNESMITH_PYTHON to a Python with torch and transformers.');
+    const here = import.meta.dirname;
+    const args = [model, String(promptTokens), String(newTokens), String(threads)];
+    const ours: DecodeMeasurement[] = [];
+    const batched: DecodeMeasurement[] = [];
+    const theirs: DecodeMeasurement[] = [];
+    const measure = (rows: number) =>
+      jsonOf<DecodeMeasurement>(
+        process.execPath,
+        [join(here, 'measure-decode.ts'), ...args, String(rows)],
+        allocatorEnvironment(),
+      );
+    for (let round = 0; round < rounds; round++) {
+      ours.push(await measure(1));
+      if (python !== undefined) theirs.push(await jsonOf(python, [join(here, 'measure_decode.py'), ...args]));
+      batched.push(await measure(together));
+    }
+    const rates = (runs: DecodeMeasurement[]) => runs.flatMap(({ tokensPerSecond }) => tokensPerSecond);
+    const waits = (runs: DecodeMeasurement[]) => runs.flatMap(({ prefillSeconds }) => prefillSeconds);
+    const line = (name: string, runs: DecodeMeasurement[]) =>
+      say(`${name}: ${spread(rates(runs), 1)} tokens/s, first token after ${spread(waits(runs))} s`);
+    line('Tunesmith, one answer', ours);
+    line(`Tunesmith, ${together} answers at once, reading included`, batched);
+    say(`At once against one: ${(median(rates(batched)) / median(rates(ours))).toFixed(1)}x the tokens/s`);
+    if (theirs.length === 0) return;
+    line('transformers.generate, one answer', theirs);
+    const same = theirs[0].ids.every((id, i) => id === ours[0].ids[i]);
+    say(
+      `Ratios: ${(median(rates(ours)) / median(rates(theirs))).toFixed(2)}x the tokens/s, first token after ` +
+        `${(median(waits(ours)) / median(waits(theirs))).toFixed(2)}x the time, ids ${same ? 'the same' : 'DIFFER'}`,
+    );
+  },
+};

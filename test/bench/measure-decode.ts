@@ -1,0 +1,38 @@
+// Measures our side of the decoding benchmark in a process of its own; prints one line of JSON.
+// Arguments: model folder, prompt tokens, new tokens, threads, answers at once.
+import { performance } from 'node:perf_hooks';
+import { createGenerator } from '../../main/inference/generate.ts';
+import { openModel } from '../../main/models/load.ts';
+import type { DecodeMeasurement } from './decode.ts';
+
+const [folder, promptTokens, newTokens, threads, rows] = process.argv.slice(2);
+const model = openModel(folder);
+const generator = createGenerator({ model, threads: Number(threads) });
+const prompt = (row: number) =>
+  Array.from(
+    { length: Number(promptTokens) },
+    (_, i) => ((i + row) * 7919 + 13) % model.shape.vocabularySize,
+  );
+const options = { maxNewTokens: Number(newTokens), temperature: 0, eosIds: [] };
+const result: DecodeMeasurement = { tokensPerSecond: [], prefillSeconds: [], ids: [], peakBytes: 0 };
+// the first round, with compiling, is left out
+for (let round = 0; round < 3; round++) {
+  const began = performance.now();
+  const answers =
+    Number(rows) === 1
+      ? [await generator.generate({ promptIds: prompt(0), options })]
+      : await generator.generateBatch(
+          Array.from({ length: Number(rows) }, (_, row) => prompt(row)),
+          { ...options, rows: Number(rows) },
+        );
+  const seconds = (performance.now() - began) / 1000;
+  // rows of a batch are read one after the other, so their whole time counts
+  const perSecond =
+    Number(rows) === 1 ? answers[0].tokensPerSecond : (Number(rows) * Number(newTokens)) / seconds;
+  if (round > 0) result.tokensPerSecond.push(perSecond);
+  if (round > 0) result.prefillSeconds.push(answers[0].msToFirstToken / 1000);
+  result.ids = answers[0].ids;
+}
+result.peakBytes = process.resourceUsage().maxRSS * 1024;
+console.log(JSON.stringify(result));
+await generator.release();
