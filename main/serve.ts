@@ -135,7 +135,7 @@ function faultOf(request: IncomingMessage, session: Session): number | null {
 /** Takes an upload in, and answers with its token. */
 async function receive(request: IncomingMessage, response: ServerResponse, backend: Backend): Promise<void> {
   const headerOf = (name: string) => request.headers[name] as string | undefined;
-  const stored = await storeUpload(request, headerOf, backend);
+  const stored = await storeUpload(request, headerOf, backend.services);
   if (stored === null) return refuse(response, 400);
   response.setHeader('content-type', 'application/json');
   response.end(JSON.stringify(stored));

@@ -5,7 +5,7 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { Backend } from './backend.ts';
+import type { FileTokens } from './files.ts';
 
 const maxUploadBytes = 64e9;
 
@@ -13,12 +13,12 @@ const maxUploadBytes = 64e9;
 export async function storeUpload(
   source: AsyncIterable<Uint8Array>,
   headerOf: (name: string) => string | null | undefined,
-  { services }: Backend,
+  { temporary, files }: { temporary: string; files: FileTokens },
 ): Promise<{ token: string; name: string } | null> {
   const name = decoded(headerOf('x-relative-path')) ?? decoded(headerOf('x-file-name'));
   if (name === null || name === '') return null;
-  await mkdir(services.temporary, { recursive: true });
-  const path = join(services.temporary, `upload-${randomBytes(12).toString('hex')}`);
+  await mkdir(temporary, { recursive: true });
+  const path = join(temporary, `upload-${randomBytes(12).toString('hex')}`);
   try {
     let bytes = 0;
     await pipeline(
@@ -36,7 +36,7 @@ export async function storeUpload(
     await rm(path, { force: true });
     throw error;
   }
-  return { token: services.files.issue({ path, name, temporary: true }), name };
+  return { token: files.issue({ path, name, temporary: true }), name };
 }
 
 /** A header with percent-encoded text; null when absent or damaged. */

@@ -26,7 +26,7 @@ export function servePages(rendererFolder: string, backend: () => Backend | null
   protocol.handle(scheme, async (request) => {
     const open = backend();
     if (request.method === 'POST' && request.url === `${scheme}://app/upload` && request.body && open) {
-      const stored = await storeUpload(request.body, (name) => request.headers.get(name), open);
+      const stored = await storeUpload(request.body, (name) => request.headers.get(name), open.services);
       return stored === null
         ? new Response(null, { status: 400, headers })
         : Response.json(stored, { headers });

@@ -67,7 +67,7 @@ const layers: string[][] = [
   ['main/handlers'],
   ['main/bridge/dispatch.ts'],
   ['main/backend.ts'],
-  ['main/bridge', 'main/static.ts'],
+  ['main/bridge', 'main/static.ts', 'main/uploads.ts'],
   ['main/cli'],
 ];
 /** Start a program: they may import everything, and nobody imports them but one another. */
@@ -154,7 +154,7 @@ const importSites: Record<string, (path: string) => boolean> = {
     ['main/main.ts', 'main/window.ts', 'main/menu.ts', 'main/bridge/ipc.ts', 'preload/preload.ts'].includes(
       path,
     ),
-  systeminformation: (path) => path === 'main/handlers/machine.ts',
+  systeminformation: (path) => path === 'main/handlers/devices.ts',
   ws: (path) => path === 'main/bridge/websocket.ts',
   'pdf-parse': (path) => path.startsWith('main/documents/pdf'),
   mammoth: (path) => path.startsWith('main/documents/docx'),
