@@ -1,7 +1,6 @@
 // `npm run provider-check -- PROVIDER [--json]`: compares a provider with the processor, operation by
 // operation and over twenty steps of training, prints what differs, and exits with 1 when the provider
 // must not be used.
-import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { AppError } from './errors.ts';
 import {
@@ -11,7 +10,7 @@ import {
   verdictOf,
 } from './training/provider-check.ts';
 import { builtInProviders } from './training/session.ts';
-import { softwareDriver } from './training/vulkan.ts';
+import { runOnSoftwareDriver } from './training/vulkan.ts';
 
 const usage = 'npm run provider-check -- PROVIDER [--json]';
 
@@ -58,20 +57,8 @@ try {
   process.exitCode = check.trusted ? 0 : 1;
 } catch (thrown) {
   if (!(thrown instanceof AppError)) throw thrown;
-  const software = softwareDriver();
-  // Without a graphics card the arithmetic can still be checked; the loader reads its environment only once.
-  if (
-    thrown.code === 'provider-absent' &&
-    provider === 'webgpu' &&
-    process.env.VK_DRIVER_FILES === undefined &&
-    !('absent' in software)
-  ) {
-    process.stderr.write(
-      'No graphics card was found: checking on a software driver (SwiftShader), which is slow.\n',
-    );
-    const env = { ...process.env, ...software.environment };
-    const again = spawnSync(process.execPath, process.argv.slice(1), { stdio: 'inherit', env });
-    process.exit(again.status ?? 1);
-  }
+  const status =
+    thrown.code === 'provider-absent' && provider === 'webgpu' ? runOnSoftwareDriver() : undefined;
+  if (status !== undefined) process.exit(status);
   fail(thrown.message, thrown.remedy);
 }

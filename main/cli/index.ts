@@ -1,6 +1,7 @@
 // The registry of commands, in the order of the journey.
 import type { Command } from './command.ts';
 import { datasetCommands } from './dataset.ts';
+import { deviceCommands } from './device.ts';
 import { documentCommands } from './documents.ts';
 import { evaluateCommands } from './evaluate.ts';
 import { exportCommands } from './export.ts';
@@ -14,6 +15,7 @@ export const commands: readonly Command[] = [
   ...documentCommands,
   ...datasetCommands,
   ...modelCommands,
+  ...deviceCommands,
   ...runCommands,
   ...evaluateCommands,
   ...generateCommands,

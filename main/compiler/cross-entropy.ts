@@ -85,14 +85,15 @@ export function crossEntropy(
       const p = g.softmax(z); // [size, vocabulary]
       const lse = g.sub(g.reduceMax(z, [1], true), g.log(g.reduceMax(p, [1], true)));
       const truth = g.gather(table, y); // E[y] [size, width]
-      const direct = bias === undefined && softcap === undefined;
+      const direct = softcap === undefined;
       const picked = direct
-        ? g.reduceSum(g.mul(h, truth), [1], true)
+        ? withBias(g, g.reduceSum(g.mul(h, truth), [1], true), bias, y)
         : g.reduceSum(g.where(oneHot(g, y, vocabulary), z, 0), [1], true);
       const other = smoothing > 0 ? g.reduceMean(z, [1], true) : undefined;
       const target =
         other === undefined ? picked : g.add(g.mul(picked, 1 - smoothing), g.mul(other, smoothing));
-      losses.push(g.reshape(g.sub(lse, target), [size]));
+      losses.push(g.sub(lse, target));
+      g.early.add(losses[losses.length - 1]);
       if (!differentiable) continue;
       if (direct) {
         const pull =
@@ -100,6 +101,8 @@ export function crossEntropy(
         dRows.push(g.mul(g.sub(g.gemm(p, table), pull), w));
         const wp = g.mul(p, w);
         dTable = g.gemm(wp, h, { transA: true, c: dTable });
+        const sum = g.reduceSum(wp, [0]);
+        dBias = dBias === undefined ? sum : g.add(dBias, sum);
       } else {
         // dz = w (p - (1 - e) onehot - e / vocabulary) slope
         const hot = g.where(oneHot(g, y, vocabulary), 1 - smoothing, 0);
@@ -110,16 +113,22 @@ export function crossEntropy(
         const sum = g.reduceSum(dz, [0]);
         dBias = dBias === undefined ? sum : g.add(dBias, sum);
       }
+      // the logits of a chunk are freed before those of the next are made
+      for (const made of [dRows[dRows.length - 1], dTable, dBias]) if (made !== undefined) g.early.add(made);
     }
-    perRow = g.concat(losses, 0);
+    perRow = g.reshape(g.concat(losses, 0), [count]);
     if (differentiable) {
       const joined = g.concat(dRows, 0);
       dHidden = g.scatterAdd(rows, joined, hidden.shape[0]);
-      if (bias === undefined && softcap === undefined && dTable !== undefined) {
+      if (softcap === undefined && dTable !== undefined && dBias !== undefined) {
         const h = g.mul(g.gather(hidden, rows), g.reshape(weights, [count, 1]));
         const pulled = g.scatterAdd(labels, smoothing > 0 ? g.mul(h, 1 - smoothing) : h, vocabulary);
         dTable = g.sub(dTable, pulled);
         if (smoothing > 0) dTable = g.sub(dTable, g.mul(g.reduceSum(h, [0], true), smoothing / vocabulary));
+        const w = g.reshape(weights, [count, 1]);
+        const pulledBias = g.scatterAdd(labels, g.mul(w, 1 - smoothing), vocabulary);
+        dBias = g.sub(dBias, g.reshape(pulledBias, [vocabulary]));
+        if (smoothing > 0) dBias = g.sub(dBias, g.mul(g.reduceSum(w, [0]), smoothing / vocabulary));
       }
     }
     return [g.reduceSum(g.mul(perRow, weights), [0])];
@@ -132,6 +141,11 @@ export function crossEntropy(
     return [scaled(dHidden, needs[0]), scaled(dTable, needs[1]), undefined, scaled(dBias, needs[3] ?? false)];
   });
   return { lossSum, nll: perRow as Value };
+}
+
+/** Logits of the labels y: E[y] h, and b[y] where the output layer has a bias. */
+function withBias(g: Graph, products: Value, bias: Value | undefined, y: Value): Value {
+  return bias === undefined ? products : g.add(products, g.reshape(g.gather(bias, y), products.shape));
 }
 
 /** [labels, vocabulary] truth values: column = label. */

@@ -210,6 +210,8 @@ export const gradientRules = {
     if (c === undefined) return [da, db];
     return [da, db, needs[2] ? g.sumTo(beta === 1 ? d : g.mul(d, beta), c.shape) : undefined];
   },
+  dequantize: none('quantized weights stay as they are'),
+  dequantizeNf4: none('quantized weights stay as they are'),
   // y = x r w, r = (mean x^2 + eps)^-1/2; e = d w: dx = r (e - x r^2 mean(e x)), dw = sum(d x r)
   rmsNorm: ({ g, node, inputs: [x, weight], gradients, needs }) => {
     const d = gradients[0] as Value;

@@ -15,10 +15,12 @@ export interface Value {
   recompute: boolean;
 }
 
+export type ConstantData = Float32Array | Int32Array | BigInt64Array | Int8Array | Uint8Array;
+
 /** Where a value without a node comes from. */
 export type Source =
   | { kind: 'input'; name: string }
-  | { kind: 'constant'; data: Float32Array | Int32Array | BigInt64Array }
+  | { kind: 'constant'; data: ConstantData }
   /** Bytes of a file, read by reference. `file` is relative to the folder given to the session. */
   | { kind: 'weight'; name: string; file: string; offset: number; bytes: number };
 
@@ -28,6 +30,8 @@ export interface Node {
   readonly outputs: Value[];
   readonly attributes: Attributes;
   readonly phase: Phase;
+  /** The layer of the model that it belongs to, where layers are computed again as a whole (rewrite.ts). */
+  readonly layer: string | undefined;
 }
 
 export type Phase = 'forward' | 'backward';
@@ -53,7 +57,11 @@ export class Graph {
   readonly inputs: Value[] = [];
   readonly outputs: { name: string; value: Value }[] = [];
   readonly tape: TapeEntry[] = [];
+  /** Values to be computed in their place even if they are read much later, since that frees larger ones. */
+  readonly early = new Set<Value>();
   phase: Phase = 'forward';
+  /** What is built from here on belongs to this layer of the model. */
+  layer: string | undefined;
   private nextId = 0;
   private recording = true;
   private readonly scalars = new Map<string, Value>();
@@ -66,9 +74,11 @@ export class Graph {
     return value;
   }
 
-  constant(data: Float32Array | Int32Array | BigInt64Array, shape: readonly number[]): Value {
-    assert(data.length === sizeOf(shape), `a constant of shape [${shape}] has ${data.length} elements`);
-    const dtype = data instanceof Float32Array ? 'float32' : data instanceof Int32Array ? 'int32' : 'int64';
+  /** Of the type of its array; `packed` says that bytes hold two elements each. */
+  constant(data: ConstantData, shape: readonly number[], packed?: 'int4' | 'uint4'): Value {
+    const dtype = packed ?? dtypeOf(data);
+    const length = packed === undefined ? sizeOf(shape) : Math.ceil(sizeOf(shape) / 2);
+    assert(data.length === length, `a constant of shape [${shape}] has ${data.length} elements`);
     return this.value(shape, dtype, undefined, { kind: 'constant', data });
   }
 
@@ -102,7 +112,9 @@ export class Graph {
   apply(op: Op, inputs: Value[], attributes: Attributes = {}): Value[] {
     const made = shapeRules[op](inputs, attributes);
     const outputs: Value[] = [];
-    const node: Node = { op, inputs, outputs, attributes, phase: this.phase };
+    const { phase } = this;
+    const layer = phase === 'forward' ? this.layer : undefined;
+    const node: Node = { op, inputs, outputs, attributes, phase, layer };
     for (const { shape, dtype } of made) outputs.push(this.value(shape, dtype, node, undefined));
     this.nodes.push(node);
     if (this.recording && this.phase === 'forward') {
@@ -176,6 +188,13 @@ export class Graph {
   scatterAdd = (indices: Value, updates: Value, rows: number) =>
     this.one('scatterAdd', [indices, updates], { rows });
 
+  /** codes [rows, width] times scales [rows, width / block], after zero points of the same form are taken away. */
+  dequantize = (codes: Value, scales: Value, block: number, zeroPoints?: Value) =>
+    this.one('dequantize', [codes, scales, ...(zeroPoints === undefined ? [] : [zeroPoints])], { block });
+  /** A matrix of NF4 codes (nf4.ts), two a byte, the first in the upper half; one scale a block along its rows. */
+  dequantizeNf4 = (codes: Value, scales: Value, shape: readonly number[], block: number) =>
+    this.one('dequantizeNf4', [codes, scales], { shape, block });
+
   /** Batched product over the last two axes: alpha * op(a) op(b). */
   matmul = (a: Value, b: Value, options: { transA?: boolean; transB?: boolean; alpha?: number } = {}) =>
     this.one('matmul', [a, b], options);
@@ -234,7 +253,8 @@ export class Graph {
   /** For rewrites: the same op on other inputs. Not recorded. */
   clone(node: Node, inputs: Value[], phase: Phase): Node {
     const outputs: Value[] = [];
-    const copy: Node = { op: node.op, inputs, outputs, attributes: node.attributes, phase };
+    const { op, attributes } = node;
+    const copy: Node = { op, inputs, outputs, attributes, phase, layer: undefined };
     for (const output of node.outputs) outputs.push(this.value(output.shape, output.dtype, copy, undefined));
     return copy;
   }
@@ -251,6 +271,13 @@ export class Graph {
   ): Value {
     return { id: this.nextId++, shape, dtype, node, source, recompute: false };
   }
+}
+
+function dtypeOf(data: ConstantData): DType {
+  if (data instanceof Float32Array) return 'float32';
+  if (data instanceof Int32Array) return 'int32';
+  if (data instanceof BigInt64Array) return 'int64';
+  return data instanceof Int8Array ? 'int8' : 'uint8';
 }
 
 export { broadcastShapes, sizeOf };

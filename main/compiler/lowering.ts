@@ -1,6 +1,7 @@
 // Lowers a graph to an ONNX model: one row per op. A provider that computes an op wrongly, or lacks it, gets that op
 // from primitives (facts in test/bench/RESULTS.md, found by provider-check). Weights stay references into their files.
-import type { Graph, Node, Value } from './graph.ts';
+import type { ConstantData, Graph, Node, Value } from './graph.ts';
+import { nf4Levels } from './nf4.ts';
 import { dataTypes, type OnnxAttribute, type OnnxNode, type OnnxTensor, writeModel } from './onnx-proto.ts';
 import { type DType, elementBytes, type Op } from './op.ts';
 import { schedule } from './rewrite.ts';
@@ -39,6 +40,7 @@ interface Emit {
   ): string;
   integers(values: readonly number[]): string;
   float(value: number): string;
+  floats(values: readonly number[], shape: readonly number[]): string;
 }
 
 type Lowering = (node: Node, emit: Emit) => void;
@@ -144,12 +146,14 @@ export const lowerings = {
   scatterAdd: (node, emit) => {
     const [indices, updates] = node.inputs;
     const shape = emit.integers(node.outputs[0].shape);
-    const zeros = emit.temporary('ConstantOfShape', [shape]);
-    const wide =
-      indices.dtype === 'int64'
-        ? emit.name(indices)
-        : emit.temporary('Cast', [emit.name(indices)], { to: dataTypes.int64 });
-    const column = emit.temporary('Reshape', [wide, emit.integers([indices.shape[0], 1])]);
+    // on WebGPU, ConstantOfShape and reshapes of int64 fall back to the processor, with a copy of all zeros
+    // at each step
+    const zeros = isGpu(emit.provider)
+      ? emit.temporary('Expand', [emit.float(0), shape])
+      : emit.temporary('ConstantOfShape', [shape]);
+    const narrow = emit.temporary('Reshape', [emit.name(indices), emit.integers([indices.shape[0], 1])]);
+    const column =
+      indices.dtype === 'int64' ? narrow : emit.temporary('Cast', [narrow], { to: dataTypes.int64 });
     emit.node('ScatterND', [zeros, column, emit.name(updates)], [emit.name(node.outputs[0])], {
       reduction: 'add',
     });
@@ -177,6 +181,35 @@ export const lowerings = {
       alpha: { float: alpha },
       beta: { float: beta },
     });
+  },
+  dequantize: (node, emit) =>
+    emit.node('DequantizeLinear', node.inputs.map(emit.name), [emit.name(node.outputs[0])], {
+      axis: 1,
+      block_size: node.attributes.block as number,
+    }),
+  dequantizeNf4: (node, emit) => {
+    const [codes, scales] = node.inputs.map(emit.name);
+    const { shape, block } = node.attributes as { shape: readonly number[]; block: number };
+    const size = sizeOf(shape);
+    if (!isGpu(emit.provider)) {
+      // 1 times the weights as one long column: the only op that unpacks NF4, on all threads. It has no product with
+      // the untransposed matrix (its transB is ignored on the processor), so the product is a Gemm of its own.
+      const attributes = { K: 1, N: size, block_size: block, quant_type: 1 };
+      const row = emit.temporary(
+        'MatMulBnb4',
+        [emit.floats([1], [1, 1]), codes, scales],
+        attributes,
+        microsoft,
+      );
+      return emit.node('Reshape', [row, emit.integers(shape)], [emit.name(node.outputs[0])]);
+    }
+    const pairs = Array.from({ length: 512 }, (_, i) => nf4Levels[i % 2 === 0 ? i >> 5 : (i >> 1) & 15]);
+    const indices = emit.temporary('Cast', [codes], { to: dataTypes.int32 });
+    const levels = emit.temporary('Gather', [emit.floats(pairs, [256, 2]), indices], { axis: 0 });
+    const blocks = emit.temporary('Reshape', [levels, emit.integers([size / block, block])]);
+    const column = emit.temporary('Reshape', [scales, emit.integers([size / block, 1])]);
+    const scaled = emit.temporary('Mul', [blocks, column]);
+    emit.node('Reshape', [scaled, emit.integers(shape)], [emit.name(node.outputs[0])]);
   },
   rmsNorm: (node, emit) => {
     const [x, weight] = node.inputs.map(emit.name);
@@ -275,10 +308,20 @@ export function lower(graph: Graph, provider: Provider): Program {
         shape: [],
         raw: bytesOf(Float32Array.of(value)),
       }),
+    floats: (values, shape) =>
+      initializer(`f[${shape.join()}]${values.join()}`, {
+        name: `f[${shape.join()}]${values.join()}`,
+        dtype: 'float32',
+        shape,
+        raw: bytesOf(Float32Array.from(values)),
+      }),
   };
   for (const node of scheduled) {
     group = [];
     lowerings[node.op](node, emit);
+    // a node that nobody reads makes onnxruntime compute what it reads in its place
+    const early = isGpu(provider) ? undefined : node.outputs.find((value) => graph.early.has(value));
+    if (early !== undefined) emit.temporary('Size', [nameOf(early)]);
     groups.push(group);
   }
   group = [];
@@ -307,7 +350,7 @@ export function lower(graph: Graph, provider: Provider): Program {
 function initializerOf({ source, shape, dtype }: Value, name: string): OnnxTensor | undefined {
   if (source?.kind === 'constant') return { name, dtype, shape, raw: bytesOf(source.data) };
   if (source?.kind === 'weight') {
-    if (source.bytes !== sizeOf(shape) * elementBytes[dtype]) {
+    if (source.bytes !== Math.ceil(sizeOf(shape) * elementBytes[dtype])) {
       throw new Error(`Invariant broken: ${source.name} [${shape}] of ${dtype} has ${source.bytes} bytes`);
     }
     return { name, dtype, shape, location: source.file, offset: source.offset, length: source.bytes };
@@ -315,6 +358,6 @@ function initializerOf({ source, shape, dtype }: Value, name: string): OnnxTenso
   return undefined;
 }
 
-function bytesOf(data: Float32Array | Int32Array | BigInt64Array): Uint8Array {
+function bytesOf(data: ConstantData): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }

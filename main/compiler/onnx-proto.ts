@@ -6,11 +6,14 @@ import type { DType } from './op.ts';
 export const dataTypes = {
   float32: 1,
   uint8: 2,
+  int8: 3,
   int32: 6,
   int64: 7,
   bool: 9,
   float16: 10,
   bfloat16: 16,
+  uint4: 21,
+  int4: 22,
 } satisfies Record<DType, number>;
 
 export type OnnxAttribute = number | { float: number } | string | readonly number[];

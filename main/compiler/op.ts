@@ -1,16 +1,29 @@
 // The op set of the compiler: what a node can be, and the attributes that an op may carry. Ops are ordered by growing
 // complexity. Each op has one row in shape.ts, gradient.ts and lowering.ts; a missing row does not compile.
 
-export type DType = 'float32' | 'float16' | 'bfloat16' | 'int32' | 'int64' | 'uint8' | 'bool';
+export type DType =
+  | 'float32'
+  | 'float16'
+  | 'bfloat16'
+  | 'int32'
+  | 'int64'
+  | 'int8'
+  | 'uint8'
+  | 'int4'
+  | 'uint4'
+  | 'bool';
 
-/** Bytes of one element. */
+/** Bytes of one element; of 4-bit ones two share a byte, the first in the lower half. */
 export const elementBytes = {
   float32: 4,
   float16: 2,
   bfloat16: 2,
   int32: 4,
   int64: 8,
+  int8: 1,
   uint8: 1,
+  int4: 0.5,
+  uint4: 0.5,
   bool: 1,
 } satisfies Record<DType, number>;
 
@@ -60,6 +73,9 @@ export const opNames = [
   // products
   'matmul',
   'gemm',
+  // weights in blocks of few bits
+  'dequantize',
+  'dequantizeNf4',
   // fused
   'rmsNorm',
   'layerNorm',
@@ -88,4 +104,6 @@ export interface Attributes {
   epsilon?: number;
   /** Rows of scatterAdd's result. */
   rows?: number;
+  /** Weights that share one scale. */
+  block?: number;
 }

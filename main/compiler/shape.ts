@@ -154,6 +154,26 @@ export const shapeRules = {
       assert(sizeOf(broadcastShapes(c.shape, [m, n])) === m * n, `[${c.shape}] can be added to [${m},${n}]`);
     return [{ shape: [m, n], dtype: a.dtype }];
   },
+  dequantize: ([codes, scales, zeroPoints], { block }) => {
+    const [rows, width] = codes.shape;
+    assert(block !== undefined && codes.shape.length === 2, 'dequantize takes a matrix and a block');
+    for (const { shape } of [scales, zeroPoints ?? scales])
+      assert(
+        shape.join() === `${rows},${Math.ceil(width / block)}`,
+        `[${shape}] fits blocks of [${codes.shape}]`,
+      );
+    assert(zeroPoints === undefined || zeroPoints.dtype === codes.dtype, 'zero points are codes too');
+    return [{ shape: codes.shape, dtype: scales.dtype }];
+  },
+  dequantizeNf4: ([codes, scales], { shape, block }) => {
+    assert(shape !== undefined && block !== undefined, 'dequantizeNf4 knows the shape and the block');
+    const size = sizeOf(shape);
+    assert(
+      sizeOf(codes.shape) * 2 === size && sizeOf(scales.shape) * block === size,
+      `[${codes.shape}] and [${scales.shape}] make [${shape}]`,
+    );
+    return [{ shape, dtype: scales.dtype }];
+  },
   rmsNorm: ([x, weight]) => {
     assert(
       weight.shape.length === 1 && weight.shape[0] === x.shape.at(-1),

@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import { chat } from './chat.ts';
 import { datasets } from './datasets.ts';
+import { devices } from './devices.ts';
 import { documents } from './documents.ts';
 import { evaluations } from './evaluations.ts';
 import { exportCalls } from './exports.ts';
@@ -21,6 +22,7 @@ export const contract = {
   ...chat,
   ...exportCalls,
   ...jobs,
+  ...devices,
   ...settings,
 };
 

@@ -127,6 +127,8 @@ export const TrainSettings = z.object({
   method: z.enum(['lora', 'full']),
   startFrom: StartFrom.nullable().default(null),
   lora: LoraSettings,
+  /** Linear weights of the frozen base in blocks of few bits, under an adapter. */
+  quantization: z.enum(['none', 'int8', 'int4', 'nf4']).default('none'),
   /** Full fine-tuning of this many last layers, and of the norm and output layer behind them; 0 = all. */
   lastLayers: z.int().min(0).default(0),
   /** Full fine-tuning leaves these as they are: parts of tensor names between dots, such as `embed_tokens`. */
@@ -180,6 +182,26 @@ export type Recipe = z.infer<typeof Recipe>;
 
 export const MemoryPart = z.object({ name: z.string(), bytes: z.int() });
 
+/** One way to keep what the backward pass needs, with what it takes; the rest of the recipe stays as it is. */
+export const MemoryPolicy = z.object({
+  recompute: z.enum(['off', 'selective', 'layer']),
+  peakBytes: z.int(),
+  seconds: z.number(),
+  verdict: z.enum(['fits', 'tight', 'too-large']),
+});
+export type MemoryPolicy = z.infer<typeof MemoryPolicy>;
+
+/** The changes nearest to a recipe that is too large; lengths are cut only where nothing else is enough. */
+export const MemoryRemedy = z.object({
+  recompute: z.enum(['off', 'selective', 'layer']),
+  microBatchTokens: z.int(),
+  maxLength: z.int(),
+  /** Whether records are cut shorter than the recipe says, which changes what is learned. */
+  cuts: z.boolean(),
+  peakBytes: z.int(),
+});
+export type MemoryRemedy = z.infer<typeof MemoryRemedy>;
+
 export const Check = z.object({ state: z.enum(['passed', 'warning', 'failed']), sentence: z.string() });
 
 export const Plan = z.object({
@@ -200,6 +222,10 @@ export const Plan = z.object({
   checks: z.array(Check),
   /** The learning rate at evenly spread steps, the first and the last among them; empty in plans from before. */
   learningRates: z.array(z.number()).default([]),
+  /** Every policy of recomputation; empty in plans from before. */
+  policies: z.array(MemoryPolicy).default([]),
+  /** For plans that are too large; null where nothing fits, or nothing is wanted. */
+  nearest: MemoryRemedy.nullable().default(null),
 });
 export type Plan = z.infer<typeof Plan>;
 

@@ -1,5 +1,6 @@
 // Settings, what this machine and this build can do, and the ledger of everything that went over the network.
 import { z } from 'zod';
+import { Device } from './devices.ts';
 import { call, FileToken, Nothing, Time } from './wire.ts';
 
 export const Settings = z.object({
@@ -14,17 +15,6 @@ export const Settings = z.object({
   lastProjectId: z.string().nullable(),
 });
 export type Settings = z.infer<typeof Settings>;
-
-export const Device = z.object({
-  provider: z.enum(['cpu', 'webgpu', 'cuda', 'dml']),
-  name: z.string(),
-  memoryBytes: z.int().nullable(),
-  driver: z.string().nullable(),
-  state: z.enum(['ready', 'not-checked', 'checking', 'passed', 'refused', 'absent']),
-  /** "155 of 155 operations agree", or the operation that computes wrongly. */
-  detail: z.string(),
-});
-export type Device = z.infer<typeof Device>;
 
 export const Machine = z.object({
   platform: z.string(),

@@ -81,7 +81,11 @@ cd FOLDER && ollama create my-model -f Modelfile && ollama run my-model
 };
 
 function mappingOf(model: Model): GgufMapping {
-  if (model.objective !== 'causal-lm') return { refused: 'is no language model that writes texts' };
+  if (model.objective !== 'causal-lm') {
+    const { label, task } = model.architecture;
+    const kind = task === 'seq2seq' ? 'an encoder and a decoder' : 'an output layer for labels';
+    return { refused: `is a ${label} with ${kind}, and Tunesmith writes GGUF files of decoders only` };
+  }
   return (
     model.architecture.ggufNames?.(model.config) ?? {
       refused: `is a ${model.architecture.label}, which is not mapped to GGUF yet`,

@@ -12,6 +12,7 @@ import { endIdsOf } from '../inference/prompt.ts';
 import { type Model, openModel } from '../models/load.ts';
 import { fromFloat32, writeSafetensors } from '../models/safetensors.ts';
 import { loadTokenizer } from '../tokens/tokenizer.ts';
+import { taskTypeOf } from '../training/tasks/index.ts';
 import type { Exporter, ExportSource } from './exporter.ts';
 import { type MergedTensor, mergedTensors, untiedOutput } from './merge.ts';
 import { copyTokenizer } from './tokenizer-files.ts';
@@ -43,22 +44,29 @@ export const huggingFace: Exporter<Options> = {
     const { base, tuned } = source;
     const tensors = mergedTensors(tuned);
     await writeWeights(source, tensors, folder, dtype);
-    const config: Record<string, unknown> = { ...base.rawConfig, vocab_size: base.shape.vocabularySize };
+    const { model } = tuned; // with the output layer that the run made, where it made one
+    const config: Record<string, unknown> = { ...model.rawConfig, vocab_size: model.shape.vocabularySize };
     const name = 'dtype' in config ? 'dtype' : 'torch_dtype'; // its newer and its older spelling
     config[name] = commonType(tensors, dtype);
     if (untiedOutput(tuned) !== undefined) config.tie_word_embeddings = false;
+    if (untiedOutput(tuned) !== undefined && model.architecture.task === 'seq2seq')
+      config.scale_decoder_outputs = true; // T5 scales what a tied output layer reads
     writeJson(join(folder, 'config.json'), config);
     copyTokenizer(base.folder, folder);
+    if (model.architecture.task === 'encoder') return; // writes no text
     writeJson(join(folder, 'generation_config.json'), await generationConfig(base));
   },
   reopen: (folder) => ({ model: openModel(folder), weights: undefined, lora: undefined }),
   library: 'transformers',
-  usage: () => `\`\`\`python
-from transformers import AutoModelForCausalLM, AutoTokenizer
+  usage: ({ tuned }) => {
+    const { autoClass } = taskTypeOf(tuned.model);
+    return `\`\`\`python
+from transformers import ${autoClass}, AutoTokenizer
 
-model = AutoModelForCausalLM.from_pretrained("FOLDER")
+model = ${autoClass}.from_pretrained("FOLDER")
 tokenizer = AutoTokenizer.from_pretrained("FOLDER")
-\`\`\``,
+\`\`\``;
+  },
 };
 
 /** Type of one written tensor. */
@@ -144,7 +152,9 @@ async function generationConfig(base: Model): Promise<Record<string, unknown>> {
   const tokenizer = await loadTokenizer(base.folder);
   const ends = await endIdsOf(base, tokenizer);
   const { bosId, padId } = tokenizer;
+  const startId = base.architecture.decoderStart?.(base.config);
   return {
+    ...(startId === undefined ? {} : { decoder_start_token_id: startId }),
     ...(bosId === undefined ? {} : { bos_token_id: bosId }),
     ...(padId === undefined ? {} : { pad_token_id: padId }),
     ...own,

@@ -7,6 +7,7 @@ import { elementBytes } from '../compiler/op.ts';
 import { openTuned, type TunedModel } from '../inference/weights.ts';
 import type { LoraConfig } from '../models/lora.ts';
 import { fromFloat32, writeSafetensors } from '../models/safetensors.ts';
+import { taskTypeOf } from '../training/tasks/index.ts';
 import type { Exporter, ExportSource } from './exporter.ts';
 import { baseName } from './model-card.ts';
 import { copyTokenizer } from './tokenizer-files.ts';
@@ -55,18 +56,29 @@ export const loraAdapter: Exporter<Options> = {
       join(folder, 'adapter_config.json'),
       `${JSON.stringify(peftConfig(source, lora), null, 2)}\n`,
     );
+    const { headModules, rawConfig } = source.tuned.model;
+    // names of the labels, for programs that make the output layer anew
+    if (headModules !== undefined)
+      writeFileSync(join(folder, 'config.json'), `${JSON.stringify(rawConfig, null, 2)}\n`);
     if (tokenizer) copyTokenizer(source.base.folder, folder);
     source.onProgress(1);
   },
   reopen: (folder, base) => openTuned(base, { kind: 'adapter', folder }),
   library: 'peft',
-  usage: (source) => `\`\`\`python
+  usage: (source) => {
+    const { autoClass } = taskTypeOf(source.tuned.model);
+    const isHeaded = source.tuned.model.headModules !== undefined;
+    const [imports, config, argument] = isHeaded
+      ? [`AutoConfig, ${autoClass}`, 'config = AutoConfig.from_pretrained("FOLDER")\n', ', config=config']
+      : [autoClass, '', ''];
+    return `\`\`\`python
 from peft import PeftModel
-from transformers import AutoModelForCausalLM
+from transformers import ${imports}
 
-base = AutoModelForCausalLM.from_pretrained("${baseName(source)}")
+${config}base = ${autoClass}.from_pretrained("${baseName(source)}"${argument})
 model = PeftModel.from_pretrained(base, "FOLDER")
-\`\`\``,
+\`\`\``;
+  },
 };
 
 /** All fields that PEFT writes for LoRA, so that every version reads the same meaning. */
@@ -75,7 +87,7 @@ function peftConfig(source: ExportSource, lora: LoraConfig): Record<string, unkn
   return {
     ...lora,
     peft_type: 'LORA',
-    task_type: 'CAUSAL_LM',
+    task_type: taskTypeOf(source.tuned.model).id,
     base_model_name_or_path: baseName(source),
     // names instead of "all-linear": what that covers is then fixed, whatever a later version makes of it
     target_modules: typeof targets === 'string' && targets !== 'all-linear' ? targets : modulesOf(source),
@@ -87,11 +99,11 @@ function peftConfig(source: ExportSource, lora: LoraConfig): Record<string, unkn
 }
 
 /** Last parts of the module names where they name these modules and no others; else the whole names. */
-function modulesOf({ base, tuned }: ExportSource): string[] {
+function modulesOf({ tuned }: ExportSource): string[] {
   const adapted = new Set((tuned.weights?.sites ?? []).map(({ module }) => module));
   const last = (module: string) => module.split('.').at(-1) as string;
   const short = new Set([...adapted].map(last));
-  const linear = base.specs.filter(({ kind }) => kind === 'linear' || kind === 'conv1d');
+  const linear = tuned.model.specs.filter(({ kind }) => kind === 'linear' || kind === 'conv1d');
   const exact = linear.every(({ name }) => {
     const module = name.replace(/\.weight$/, '');
     return adapted.has(module) || !short.has(last(module));

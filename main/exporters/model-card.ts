@@ -2,6 +2,7 @@
 // and how to load it. The front matter is what the Hugging Face Hub reads. Leaves out what nobody knows.
 import { z } from 'zod';
 import type { Parity } from '../contract/exports.ts';
+import { taskTypeOf } from '../training/tasks/index.ts';
 import type { Exporter, ExportSource } from './exporter.ts';
 
 const Measured = z.object({ value: z.number(), low: z.number(), high: z.number() });
@@ -73,7 +74,7 @@ export function modelCard(
 function frontMatter(source: ExportSource, { model }: Lineage, library: string): string {
   const lines = [
     `library_name: ${library}`,
-    'pipeline_tag: text-generation',
+    `pipeline_tag: ${taskTypeOf(source.tuned.model).pipeline}`,
     `base_model: ${JSON.stringify(baseName(source))}`,
     ...(model?.licence ? [`license: ${JSON.stringify(model.licence)}`] : []),
     `tags:\n- tunesmith${library === 'peft' ? '\n- lora' : ''}`,

@@ -3,8 +3,12 @@
 import type { Parity } from '../contract/exports.ts';
 import type { TunedModel } from '../inference/weights.ts';
 import { loadTokenizer, type Tokenizer } from '../tokens/tokenizer.ts';
+import type { TrainingRecord } from '../training/data.ts';
+import { declaredFeeds, prepare } from '../training/feeds.ts';
 import { compileLogits } from '../training/programs.ts';
 import { createSession } from '../training/session.ts';
+import { taskTypeOf } from '../training/tasks/index.ts';
+import type { BatchArrays } from '../training/trainer.ts';
 
 const texts = [
   'The quick brown fox jumps over the lazy dog, and then it rests.',
@@ -38,22 +42,22 @@ export async function compareParity(
   folder: string,
   dtype: keyof typeof tolerance,
 ): Promise<Parity> {
-  const vocabulary = Math.min(live.model.shape.vocabularySize, written.model.shape.vocabularySize);
+  const { predicts } = taskTypeOf(live.model);
   const all = await parityTexts(await loadTokenizer(folder), live.model.shape.contextLength);
   let largest = 0;
   let difference = 0;
   let agreed = 0;
   let positions = 0;
-  for (const ids of all) {
-    const expected = await logitsOf(live, ids);
-    const found = await logitsOf(written, ids);
-    for (let position = 0; position < ids.length; position++) {
-      const at = (logits: Float32Array, { model }: TunedModel) => {
-        const start = position * model.shape.vocabularySize;
-        return logits.subarray(start, start + vocabulary);
-      };
-      const [a, b] = [at(expected, live), at(found, written)];
-      for (let i = 0; i < vocabulary; i++) {
+  for (const [index, ids] of all.entries()) {
+    const target = all[(index + 1) % all.length];
+    const expected = await probe(live, ids, target);
+    const found = await probe(written, ids, target);
+    const outputs = Math.min(expected.outputs, found.outputs);
+    for (let position = 0; position < expected.positions; position++) {
+      const at = ({ logits, outputs: own }: Probed) =>
+        logits.subarray(position * own, position * own + outputs);
+      const [a, b] = [at(expected), at(found)];
+      for (let i = 0; i < outputs; i++) {
         largest = Math.max(largest, Math.abs(a[i]));
         const apart = Math.abs(a[i] - b[i]);
         if (!(apart <= difference)) difference = apart; // NaN is kept
@@ -66,9 +70,9 @@ export async function compareParity(
   const same = difference <= tolerance[dtype] * Math.max(1, largest) && agreement >= leastAgreement[dtype];
   const number = Number.isNaN(difference) ? 'what is not a number' : difference.toPrecision(2);
   const near = difference === 0 ? 'all logits are equal' : `no logit differs by more than ${number}`;
-  const counted = `${agreed} of ${positions} next tokens agree, and ${near}`;
+  const counted = `${agreed} of ${positions} ${predicts} agree, and ${near}`;
   const others = positions - agreed;
-  const differs = `${others} of ${positions} next tokens are others, and logits differ by up to ${number}`;
+  const differs = `${others} of ${positions} ${predicts} are others, and logits differ by up to ${number}`;
   const sentence =
     dtype === 'quantised'
       ? `Rounded: ${counted}.${same ? '' : ' A format with more bits is nearer.'}`
@@ -84,29 +88,56 @@ export async function compareParity(
   };
 }
 
-/** Logits [tokens, vocabulary] of one text. */
-export async function logitsOf(
-  { model, weights }: TunedModel,
-  ids: readonly number[],
-): Promise<Float32Array> {
-  const width = ids.length;
-  const program = compileLogits(
-    { rows: 1, width, labels: 1, segments: false },
-    {
-      model,
-      pages: weights?.pages ?? [],
-      sites: weights?.sites ?? [],
-      provider: 'cpu',
-      recompute: 'off',
-      dropout: 0,
-      labelSmoothing: 0,
-    },
-  );
+interface Probed {
+  /** [positions, outputs] */
+  logits: Float32Array;
+  positions: number;
+  outputs: number;
+}
+
+/**
+ * All that the output layer gives for one text: logits of each next token, of the labels, or, for an encoder-decoder, of
+ * each token of a given `target`.
+ */
+async function probe(tuned: TunedModel, ids: readonly number[], target: readonly number[]): Promise<Probed> {
+  const { model } = tuned;
+  const record: TrainingRecord = {
+    recordId: '',
+    ids: Int32Array.from(ids),
+    trained: new Uint8Array(ids.length),
+    target: Int32Array.from(model.architecture.task === 'seq2seq' ? target : [0]),
+    labels: 1,
+    truncated: false,
+  };
+  const rows = [[{ record: 0, start: 0, length: ids.length }]];
+  const taskType = taskTypeOf(model);
+  const batch = taskType.lay([record], { rows, width: ids.length }, model, 0);
+  const places = taskType.placesOf(batch);
+  const logits = await logitsOfBatch(tuned, batch);
+  const positions = batch.targetWidth === undefined ? places : Math.min(places, target.length); // without padding
+  return { logits, positions, outputs: logits.length / places };
+}
+
+/** Logits [tokens, vocabulary] of one text that a decoder goes on from. */
+export async function logitsOf(tuned: TunedModel, ids: readonly number[]): Promise<Float32Array> {
+  return (await probe(tuned, ids, ids)).logits;
+}
+
+async function logitsOfBatch({ model, weights }: TunedModel, batch: BatchArrays): Promise<Float32Array> {
+  const { shape, feeds } = prepare(batch);
+  const program = compileLogits(shape, {
+    model,
+    pages: weights?.pages ?? [],
+    sites: weights?.sites ?? [],
+    provider: 'cpu',
+    recompute: 'off',
+    dropout: 0,
+    labelSmoothing: 0,
+  });
   const session = await createSession(program, { weightsFolder: model.weightsFolder });
   try {
     const { logits } = await session.run({
-      ids: Int32Array.from(ids),
-      positions: Int32Array.from(ids, (_, i) => i),
+      ...declaredFeeds(program, feeds),
       ...weights?.parameters.named('p'),
     });
     return logits as Float32Array;

@@ -5,6 +5,7 @@ import type { HandlersFor } from '../contract/wire.ts';
 import type { JobHooks } from '../jobs/queue.ts';
 import { chatHandlers } from './chat.ts';
 import { datasetHandlers } from './datasets.ts';
+import { deviceHandlers } from './devices.ts';
 import { documentHandlers } from './documents.ts';
 import { evaluationHandlers } from './evaluations.ts';
 import { exportHandlers } from './exports.ts';
@@ -15,6 +16,7 @@ import { runHandlers } from './runs.ts';
 import type { Services } from './services.ts';
 import { settingHandlers } from './settings.ts';
 import { buildHooks } from './work/build-dataset.ts';
+import { deviceCheckHooks } from './work/device-check.ts';
 import { downloadHooks } from './work/download-model.ts';
 import { evaluateHooks } from './work/evaluate.ts';
 import { exportHooks } from './work/export.ts';
@@ -33,6 +35,7 @@ export function createHandlers(services: Services): HandlersFor<typeof contract>
     ...chatHandlers(services),
     ...exportHandlers(services),
     ...jobHandlers(services),
+    ...deviceHandlers(services),
     ...settingHandlers(services),
   };
 }
@@ -46,5 +49,6 @@ export function createHooks(services: Services): Partial<Record<JobKind, JobHook
     export: exportHooks(services),
     'project-file': projectFileHooks(services),
     'download-model': downloadHooks(services),
+    'device-check': deviceCheckHooks(services),
   };
 }

@@ -5,6 +5,7 @@ import type { HandlersFor } from '../contract/wire.ts';
 import { AppError } from '../errors.ts';
 import type { InspectAsks } from '../jobs/job.ts';
 import { newId } from '../store/rows.ts';
+import { checkBeforeRun } from './devices.ts';
 import { findModel, findRun, findVersion } from './lookup.ts';
 import { loadCurves } from './run-folder.ts';
 import type { Services } from './services.ts';
@@ -36,7 +37,8 @@ export function runHandlers(services: Services): HandlersFor<typeof runs> {
       });
     },
     'runs.plan': (recipe) => planOf(services, recipe),
-    'runs.start': (recipe) => {
+    'runs.start': async (recipe) => {
+      await checkBeforeRun(services, recipe.settings.provider); // the queue runs the check first
       const project = store.project(recipe.projectId);
       const twin = findTwin(project.runs.active(), recipe);
       if (twin) return twin;
@@ -51,7 +53,9 @@ export function runHandlers(services: Services): HandlersFor<typeof runs> {
       queue.pause(jobOf(run), true);
       return run;
     },
-    'runs.resume': (ref) => {
+    'runs.resume': async (ref) => {
+      const { state, recipe } = find(ref);
+      if (resumable.has(state)) await checkBeforeRun(services, recipe.settings.provider);
       const run = find(ref);
       if (run.state === 'paused') {
         queue.pause(jobOf(run), false);

@@ -87,6 +87,11 @@ export const settingHelp: Record<string, Help> = {
     unit: '',
     help: 'Modules that are trained whole and saved with the adapter, such as lm_head.',
   },
+  quantization: {
+    label: 'Base in few bits',
+    unit: '',
+    help: 'Keeps the frozen model in 8 or 4 bits a weight: a half or a quarter of its memory, a little worse and slower. NF4 is the usual one.',
+  },
   lastLayers: {
     label: 'Last layers',
     unit: 'layers',

@@ -4,13 +4,20 @@
 import type { SamplingOptions } from '../contract/chat.ts';
 import type { Model } from '../models/load.ts';
 import type { Tokenizer } from '../tokens/tokenizer.ts';
+import { taskTypeOf } from '../training/tasks/index.ts';
+import type { TaskType } from '../training/tasks/task-type.ts';
 import type { DecoderOptions } from './decoder.ts';
 import { createGenerator, type Generated, type Generator } from './generate.ts';
+import { answerLabel, answerLabels, createLabelSpeaker, type LabelSpeaker } from './label-answer.ts';
 import { endIdsOf } from './prompt.ts';
 import { createStopFilter, cutAtStop } from './stop.ts';
+import { createTargetGenerator } from './target-generator.ts';
 
-/** A model that answers in text. */
-export interface Speaker {
+/** A model that answers in text: words of its own, or a label. */
+export type Speaker = TextSpeaker | LabelSpeaker;
+
+export interface TextSpeaker {
+  kind: 'text';
   model: Model;
   tokenizer: Tokenizer;
   generator: Generator;
@@ -20,12 +27,26 @@ export interface Speaker {
 }
 
 /** `weights` may be a trainer: the answers then follow what it has learned so far. */
-export async function createSpeaker(options: DecoderOptions & { tokenizer: Tokenizer }): Promise<Speaker> {
-  const { model, tokenizer } = options;
-  const generator = createGenerator(options);
-  const endIds = await endIdsOf(model, tokenizer);
-  return { model, tokenizer, generator, endIds, release: () => generator.release() };
+export async function createSpeaker(options: SpeakerOptions): Promise<Speaker> {
+  return speakers[taskTypeOf(options.model).id](options);
 }
+
+const textSpeaker =
+  (create: (options: DecoderOptions) => Generator) =>
+  async (options: SpeakerOptions): Promise<TextSpeaker> => {
+    const { model, tokenizer } = options;
+    const generator = create(options);
+    const endIds = await endIdsOf(model, tokenizer);
+    return { kind: 'text', model, tokenizer, generator, endIds, release: () => generator.release() };
+  };
+
+type SpeakerOptions = DecoderOptions & { tokenizer: Tokenizer };
+
+const speakers: Record<TaskType['id'], (options: SpeakerOptions) => Promise<Speaker>> = {
+  CAUSAL_LM: textSpeaker(createGenerator),
+  SEQ_2_SEQ_LM: textSpeaker(createTargetGenerator),
+  SEQ_CLS: async (options) => createLabelSpeaker(options),
+};
 
 /** Options that are left out are greedy, without stop strings, and at most 200 tokens. */
 export type AnswerOptions = Partial<SamplingOptions>;
@@ -52,6 +73,11 @@ export async function answer(
   speaker: Speaker,
   { promptIds, options, signal, onText }: AnswerRequest,
 ): Promise<Answer> {
+  if (speaker.kind === 'label') {
+    const label = await answerLabel(speaker, promptIds, signal);
+    if (label.text !== '') onText?.(label.text);
+    return label;
+  }
   const decoder = speaker.tokenizer.streamDecoder();
   const filter = createStopFilter(options.stop ?? []);
   const pieces: string[] = [];
@@ -106,6 +132,8 @@ export interface BatchAnswer {
   /** Whether the model ended by itself. */
   stopped: boolean;
   newTokens: number;
+  /** A classifier's probability of each label. */
+  probabilities?: number[];
 }
 
 /** Answers to many prompts, several at a time; `onDone` hears of each as soon as it is complete. */
@@ -115,6 +143,11 @@ export async function answerBatch(
   options: AnswerOptions & { signal?: AbortSignal; onDone?: () => void },
 ): Promise<BatchAnswer[]> {
   const { signal, onDone, stop = [], ...sampling } = options;
+  if (speaker.kind === 'label') {
+    const labels = await answerLabels(speaker, prompts, signal);
+    for (const _ of labels) onDone?.();
+    return labels.map((label) => ({ ...label, stopped: true, newTokens: 1 }));
+  }
   const answers = await speaker.generator.generateBatch(prompts, {
     ...generateOptions(speaker, sampling),
     signal,
@@ -131,7 +164,7 @@ function textOf(tokenizer: Tokenizer, ids: readonly number[]): string {
   return ids.map((id) => decoder.push(id)).join('') + decoder.end();
 }
 
-function generateOptions(speaker: Speaker, options: AnswerOptions) {
+function generateOptions(speaker: TextSpeaker, options: AnswerOptions) {
   const { stop: _, maxNewTokens = defaultTokens, ...sampling } = options;
   // embedding rows without a token are padding, never an answer (field case D01)
   return { ...sampling, maxNewTokens, eosIds: speaker.endIds, vocabularySize: speaker.tokenizer.idLimit };

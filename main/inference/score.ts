@@ -1,9 +1,12 @@
 // Teacher-forced loss: how surprised a model is by each token of the right answer. Batches records of
 // similar length; the sums do not depend on how (RULES.md 6). Knows nothing of generation.
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Provider } from '../compiler/lowering.ts';
 import type { TrainingRecord } from '../training/data.ts';
+import { taskTypeOf } from '../training/tasks/index.ts';
+import { plannedLengths } from '../training/tasks/task-type.ts';
 import { type BatchArrays, createTrainer } from '../training/trainer.ts';
-import { batchArrays, type MicroBatchPlan, planOnce } from '../training/updates.ts';
+import { type MicroBatchPlan, planOnce } from '../training/updates.ts';
 import type { TunedModel } from './weights.ts';
 
 /** Nats over `tokens` labels. */
@@ -28,7 +31,9 @@ export async function createScorer(
   { model, weights, lora }: TunedModel,
   threads: number,
   padId: number,
+  provider: Provider = 'cpu',
 ): Promise<Scorer> {
+  const taskType = taskTypeOf(model);
   const trainer = await createTrainer({
     model,
     lora,
@@ -40,23 +45,28 @@ export async function createScorer(
     weightDecay: 0,
     maxGradNorm: 0,
     threads,
+    provider,
   });
   return {
     losses: async (records, signal) => {
       const sums = records.map((): RecordLoss => ({ sum: 0, tokens: 0 }));
-      const lengths = records.map(({ ids }) => ids.length);
-      const plans = planOnce(lengths, model.shape.contextLength, tokensOfBatch(model.parameters));
+      const plans = planOnce(
+        plannedLengths(records),
+        model.shape.contextLength,
+        tokensOfBatch(model.parameters),
+      );
       const labelsOf = (plan: MicroBatchPlan) =>
         plan.rows.reduce((total, [{ record }]) => total + records[record].labels, 0);
-      // equal counts of labels at a width: one session for all its batches
+      // equal counts of labels at a width: few sessions for all its batches
       const most = new Map<number, number>();
       for (const plan of plans) most.set(plan.width, Math.max(most.get(plan.width) ?? 0, labelsOf(plan)));
       for (const plan of plans) {
         if (signal?.aborted) break;
-        const batch = batchArrays(records, plan, padId);
+        const batch = taskType.lay(records, plan, model, padId);
+        const places = taskType.placesOf(batch);
         const losses = await trainer.losses(padded(batch, most.get(plan.width) as number));
         batch.labelRows.forEach((place, i) => {
-          const sum = sums[plan.rows[Math.floor(place / batch.width)][0].record];
+          const sum = sums[plan.rows[Math.floor(place / places)][0].record];
           sum.sum += losses[i];
           sum.tokens += 1;
         });

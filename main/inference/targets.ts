@@ -1,30 +1,53 @@
-// Texts out of texts by an encoder-decoder: greedy, several sources at once. Each step computes the texts so far again, so
-// it suits short targets such as labels and sentences; there is no cache of keys and values yet.
+// Texts out of texts by an encoder-decoder, several sources at once. Each step computes the texts so far again, in graphs
+// that grow with them, so it suits labels and sentences; there is no cache of keys and values yet.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Provider } from '../compiler/lowering.ts';
 import { AppError } from '../errors.ts';
 import { declaredFeeds, prepare } from '../training/feeds.ts';
 import { compileLogits } from '../training/programs.ts';
-import { createSession } from '../training/session.ts';
+import { createSession, type Session } from '../training/session.ts';
 import { pairBatch } from '../training/tasks/seq2seq.ts';
 import type { Text } from '../training/tasks/texts.ts';
+import type { DecoderOptions } from './decoder.ts';
+import { createSampler, type SamplerOptions } from './sample.ts';
 import type { TunedModel } from './weights.ts';
 
-export interface TargetOptions {
+export interface TargetOptions extends Partial<SamplerOptions> {
   /** Ids that end a target; none of them is part of it. */
   eosIds: readonly number[];
   maxNewTokens: number;
   provider?: Provider;
   threads?: number;
   signal?: AbortSignal;
+  /** Called for each token of the source `row`; false ends its target there. */
+  onToken?: (row: number, id: number, logprob: number) => boolean | undefined;
 }
 
-/** The likeliest target of each source, token by token. Aborting gives what is there so far. */
-export async function greedyTargets(
-  { model, weights }: TunedModel,
-  sources: readonly Text[],
-  { eosIds, maxNewTokens, provider = 'cpu', threads, signal }: TargetOptions,
-): Promise<number[][]> {
+/** A target without its end token, and whether the model ended it. */
+export interface Target {
+  ids: number[];
+  ended: boolean;
+}
+
+export interface TargetWriter {
+  /** The target of each source, token by token: the likeliest one unless sampling is asked for. */
+  write(sources: readonly Text[], options: Omit<TargetOptions, 'provider' | 'threads'>): Promise<Target[]>;
+  release(): Promise<void>;
+}
+
+/** Targets are computed at the first of these widths that holds them, and at its multiples beyond the last. */
+const targetWidths = [16, 32, 64, 128, 256];
+/** Widths of sources are multiples of this. */
+const sourceStep = 32;
+
+/** @throws AppError `model-without-targets` */
+export function createTargetWriter({
+  model,
+  weights,
+  provider = 'cpu',
+  threads,
+  maxSessions = 8,
+}: DecoderOptions): TargetWriter {
   const startId = model.architecture.decoderStart?.(model.config);
   if (startId === undefined) {
     throw new AppError(
@@ -33,53 +56,90 @@ export async function greedyTargets(
       'Choose an encoder-decoder such as T5.',
     );
   }
-  if (sources.length === 0) return [];
-  const targetWidth = maxNewTokens;
   const padId = Number(model.rawConfig.pad_token_id ?? startId);
-  const width = Math.max(1, ...sources.map(({ ids }) => ids.length));
-  const texts = sources.map((source) => ({ ...source, target: [] }));
-  const { shape, feeds } = prepare(pairBatch(texts, { width, targetWidth, padId, startId }));
-  const program = compileLogits(
-    shape,
-    {
-      model,
-      pages: weights?.pages ?? [],
-      sites: weights?.sites ?? [],
-      provider,
-      recompute: 'off',
-      dropout: 0,
-      labelSmoothing: 0,
-    },
-    sources.length,
-  );
-  const session = await createSession(program, { threads, weightsFolder: model.weightsFolder });
-  const targets: number[][] = sources.map(() => []);
-  const open = new Set(sources.keys());
-  const read = feeds.targetIds as Int32Array;
-  try {
-    for (let place = 0; place < maxNewTokens && open.size > 0 && !signal?.aborted; place++) {
-      const rows = Int32Array.from(sources, (_, row) => row * targetWidth + place);
-      const { logits } = await session.run({
-        ...declaredFeeds(program, { ...feeds, rows }),
-        ...weights?.parameters.named('p'),
-      });
-      const vocabulary = logits.length / sources.length;
-      for (const row of open) {
-        const id = likeliest((logits as Float32Array).subarray(row * vocabulary, (row + 1) * vocabulary));
-        if (eosIds.includes(id)) open.delete(row);
-        else targets[row].push(id);
-        if (place + 1 < targetWidth) read[row * targetWidth + place + 1] = id;
+  const sessions = new Map<string, Session>();
+
+  /** Logits of one place of each row [rows, vocabulary]. */
+  async function logitsAt(
+    sources: readonly Text[],
+    width: number,
+    targets: readonly Target[],
+    place: number,
+  ) {
+    const targetWidth = targetWidths.find((one) => place < one) ?? Math.ceil((place + 1) / 256) * 256;
+    const pairs = sources.map((source, row) => ({ ...source, target: [...targets[row].ids, padId] }));
+    const { shape, feeds } = prepare(
+      pairBatch(pairs, { width, targetWidth, padId, startId: startId as number }),
+    );
+    const key = `${shape.rows} ${width} ${targetWidth}`;
+    let session = sessions.get(key);
+    if (session === undefined) {
+      for (const [oldest, other] of sessions) {
+        if (sessions.size < maxSessions) break;
+        sessions.delete(oldest);
+        await other.release();
       }
-      await nextTurn();
+      const options = {
+        model,
+        pages: weights?.pages ?? [],
+        sites: weights?.sites ?? [],
+        provider,
+        recompute: 'off',
+        dropout: 0,
+        labelSmoothing: 0,
+      } as const;
+      const program = compileLogits(shape, options, sources.length);
+      session = await createSession(program, { threads, weightsFolder: model.weightsFolder });
+      sessions.set(key, session);
     }
-  } finally {
-    await session.release();
+    const rows = Int32Array.from(sources, (_, row) => row * targetWidth + place);
+    const { logits } = await session.run({
+      ...declaredFeeds(session.program, { ...feeds, rows }),
+      ...weights?.parameters.named('p'),
+    });
+    return logits as Float32Array;
   }
-  return targets;
+
+  return {
+    write: async (sources, { eosIds, maxNewTokens, signal, onToken, ...sampling }) => {
+      const targets = sources.map((): Target => ({ ids: [], ended: false }));
+      if (sources.length === 0) return targets;
+      const longest = Math.max(1, ...sources.map(({ ids }) => ids.length));
+      const width = Math.ceil(longest / sourceStep) * sourceStep;
+      const samplers = sources.map(() => createSampler(sampling));
+      const open = new Set(sources.keys());
+      for (let place = 0; place < maxNewTokens && open.size > 0 && !signal?.aborted; place++) {
+        const logits = await logitsAt(sources, width, targets, place);
+        const vocabulary = logits.length / sources.length;
+        for (const row of open) {
+          const { ids } = targets[row];
+          const own = logits.subarray(row * vocabulary, (row + 1) * vocabulary);
+          const { id, logprob } = samplers[row].next(own, ids);
+          if (eosIds.includes(id)) targets[row].ended = true;
+          else ids.push(id);
+          if (targets[row].ended || onToken?.(row, id, logprob) === false) open.delete(row);
+        }
+        await nextTurn();
+      }
+      return targets;
+    },
+    release: async () => {
+      for (const session of sessions.values()) await session.release();
+      sessions.clear();
+    },
+  };
 }
 
-function likeliest(values: Float32Array): number {
-  let best = 0;
-  for (let i = 1; i < values.length; i++) if (values[i] > values[best]) best = i;
-  return best;
+/** The likeliest target of each source, token by token. Aborting gives what is there so far. */
+export async function greedyTargets(
+  { model, weights }: TunedModel,
+  sources: readonly Text[],
+  { provider, threads, ...options }: TargetOptions,
+): Promise<number[][]> {
+  const writer = createTargetWriter({ model, weights, provider, threads });
+  try {
+    return (await writer.write(sources, options)).map(({ ids }) => ids);
+  } finally {
+    await writer.release();
+  }
 }

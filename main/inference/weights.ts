@@ -16,6 +16,7 @@ import {
   savedTensors,
   siteTensors,
 } from '../models/lora.ts';
+import { withSavedHead } from '../models/new-head.ts';
 import { readHeader, readTensor, type TensorInfo } from '../models/safetensors.ts';
 import { layoutPages, type Page, PagedArrays } from '../training/parameters.ts';
 
@@ -39,7 +40,7 @@ export interface TunedModel {
 
 /**
  * A base model with an adapter folder in PEFT's format, or a folder of full weights, on top of it; null =
- * the base itself.
+ * the base itself. The model that comes back has the output layer that the adapter was trained with.
  * @throws AppError with the reason when the folder cannot be used or does not fit the base
  */
 export function openTuned(
@@ -51,7 +52,8 @@ export function openTuned(
     return { model: withTensors(model, tuned.folder), weights: undefined, lora: undefined };
   }
   const files = readAdapter(tuned.folder);
-  return { model, weights: adapterWeights(model, files), lora: files.config };
+  const headed = withSavedHead(model, tuned.folder);
+  return { model: headed, weights: adapterWeights(headed, files), lora: files.config };
 }
 
 /** An adapter in pages, as the graphs take it. */

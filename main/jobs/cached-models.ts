@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { toErrorShape } from '../errors.ts';
 import { listCache } from '../hub/cache.ts';
 import { listOtherPrograms, otherPlaces } from '../hub/other-programs.ts';
-import { openCausalModel } from '../models/load.ts';
+import { openTrainable } from '../models/load.ts';
 import type { InspectAsks } from './job.ts';
 
 type Reply = InspectAsks['cached']['reply'];
@@ -36,7 +36,7 @@ type Facts = Pick<Found, 'key' | 'folder' | 'architecture' | 'parameters' | 'pro
 function check(given: string): Facts {
   const facts = unchecked(realpathSync(given));
   try {
-    const model = openCausalModel(facts.folder);
+    const model = openTrainable(facts.folder);
     const architecture = String(model.rawConfig.model_type);
     return { ...facts, architecture, parameters: model.parameters };
   } catch (error) {

@@ -3,17 +3,18 @@
 import type { ChatAnswer, SamplingOptions } from '../contract/chat.ts';
 import { AppError } from '../errors.ts';
 import { answer, createSpeaker, type Speaker } from '../inference/answer.ts';
-import { conversationPrompt, typedPrompt } from '../inference/prompt.ts';
+import { promptsFor } from '../inference/prompts.ts';
 import { openTuned } from '../inference/weights.ts';
-import { openCausalModel } from '../models/load.ts';
-import { loadTokenizer, type Tokenizer } from '../tokens/tokenizer.ts';
+import { openTrainable } from '../models/load.ts';
+import { loadTokenizer } from '../tokens/tokenizer.ts';
 import type { AskContext, ChatAsks, JobRunner } from './job.ts';
 
 export const chat: JobRunner<'chat'> = {
   kind: 'chat',
   run: async ({ modelFolder, columns, threads }, context) => {
-    const base = openCausalModel(modelFolder);
+    const base = openTrainable(modelFolder);
     const tokenizer = await loadTokenizer(modelFolder);
+    const prompts = promptsFor(base, tokenizer);
     const speakers = new Map<string, Speaker>();
     for (const { id, tuned } of columns) {
       const { model, weights } = openTuned(base, tuned);
@@ -35,7 +36,7 @@ export const chat: JobRunner<'chat'> = {
               'Open the chat again.',
             );
           }
-          const promptIds = await promptOf(tokenizer, messages);
+          const promptIds = await prompts.ofMessages(messages);
           const onText = (text: string) => context.emit('delta', { askId: ask.askId, columnId, text });
           return {
             columnId,
@@ -56,12 +57,3 @@ export const chat: JobRunner<'chat'> = {
     return null;
   },
 };
-
-/** A model without a chat template goes on from the text of the last message. */
-async function promptOf(
-  tokenizer: Tokenizer,
-  messages: ChatAsks['send']['request']['conversations'][string],
-): Promise<number[]> {
-  if (tokenizer.chatTemplate !== undefined) return conversationPrompt(tokenizer, messages);
-  return (await typedPrompt(tokenizer, messages.map(({ content }) => content).join('\n'))).ids;
-}

@@ -7,14 +7,19 @@ import type { DatasetRecord } from '../contract/datasets.ts';
 import type { Prediction } from '../contract/evaluations.ts';
 import { contentHash } from '../datasets/record.ts';
 import { AppError } from '../errors.ts';
-import { answerBatch, createSpeaker, type Speaker } from '../inference/answer.ts';
-import { type Prompt, promptOf } from '../inference/prompt.ts';
-import { createScorer, type RecordLoss, type Scorer } from '../inference/score.ts';
+import type { BatchAnswer } from '../inference/answer.ts';
+import type { Prompt } from '../inference/prompt.ts';
+import { promptsFor } from '../inference/prompts.ts';
+import type { RecordLoss } from '../inference/score.ts';
 import { openTuned, type TunedModel } from '../inference/weights.ts';
 import { scoresOf, summarize, verdictSentence } from '../metrics/run.ts';
-import { type Model, openCausalModel } from '../models/load.ts';
+import { openTrainable } from '../models/load.ts';
+import { labelsOf } from '../models/new-head.ts';
 import { loadTokenizer, type Tokenizer } from '../tokens/tokenizer.ts';
-import { encodeRecords, type TrainingRecord } from '../training/data.ts';
+import type { TrainingRecord } from '../training/data.ts';
+import { quoted } from '../training/tasks/answer-labels.ts';
+import { taskTypeOf } from '../training/tasks/index.ts';
+import { frequencySide, openSide, type Side } from './evaluate-side.ts';
 import type { JobContext, JobRunner, JobTypes } from './job.ts';
 import { readRecords } from './records.ts';
 
@@ -31,13 +36,35 @@ export const evaluate: JobRunner<'evaluate'> = {
       all.filter(({ split }) => split === input.split),
       input.limit,
     );
-    const model = openCausalModel(input.modelFolder);
+    const model = openTrainable(input.modelFolder);
     const tokenizer = await loadTokenizer(input.modelFolder);
-    const { items, leftOut } = await prepare(wanted, tokenizer, model);
+    const tuned = openTuned(model, input.tuned);
+    const labels = labelsOf(tuned.model);
+    const { items, leftOut, notes } = await prepare(wanted, tokenizer, tuned);
     if (items.length === 0) throw nothingToMeasure(input.split, wanted.length, leftOut);
     const metricIds =
-      input.metricIds.length > 0 ? input.metricIds : defaultMetrics(items.map(({ record }) => record));
-    const predictions = await predict(input, context, { items, model, tokenizer, metricIds });
+      input.metricIds.length > 0
+        ? input.metricIds
+        : labels !== undefined
+          ? labelMetrics
+          : defaultMetrics(items.map(({ record }) => record));
+    const { threads, provider = 'cpu' } = input;
+    // without labels of its own, or with others, the base answers with what is most frequent in the training records
+    const isUntrained = labels !== undefined && labelsOf(model)?.join('\n') !== labels.join('\n');
+    const openBase = async () => {
+      if (!isUntrained) return openSide(openTuned(model, null), tokenizer, threads, provider);
+      const { side, answer } = frequencySide(
+        all.filter(({ split }) => split === 'train'),
+        labels,
+      );
+      notes.push(
+        `The base model has no output layer for these labels: in its place stands the most frequent answer of the ` +
+          `training records, ${quoted([answer])}, with their frequencies as probabilities.`,
+      );
+      return side;
+    };
+    const openSides = [openBase, () => openSide(tuned, tokenizer, threads, provider)];
+    const predictions = await predict(input, context, { items, openSides, metricIds });
     const leaks = countLeaks(
       all,
       items.map(({ record }) => record),
@@ -47,7 +74,7 @@ export const evaluate: JobRunner<'evaluate'> = {
       leaks > 0
         ? `${leaks} of ${items.length} records are in the training data too, so there is no verdict.`
         : verdictSentence('The tuned model', results);
-    return { results, verdict: [verdict, ...leftOut].join(' '), leaks, records: items.length };
+    return { results, verdict: [verdict, ...leftOut, ...notes].join(' '), leaks, records: items.length };
   },
 };
 
@@ -66,23 +93,25 @@ function pick(records: readonly DatasetRecord[], limit: number): DatasetRecord[]
 
 /**
  * Renders the records. What cannot be measured is left out, with one sentence for each reason (field case
- * E07).
+ * E07). An answer that is no label of a classifier stays, and counts as wrong.
  */
 async function prepare(
   records: readonly DatasetRecord[],
   tokenizer: Tokenizer,
-  model: Model,
-): Promise<{ items: Item[]; leftOut: string[] }> {
+  { model }: TunedModel,
+): Promise<{ items: Item[]; leftOut: string[]; notes: string[] }> {
   const { contextLength } = model.shape;
-  const { records: encoded, withoutLabel, refused } = await encodeRecords(tokenizer, records, contextLength);
-  const byId = new Map(encoded.map((record) => [record.recordId, record]));
+  const call = { tokenizer, model, records, maxLength: contextLength };
+  const { records: encoded, withoutLabel, refused, unknown = [] } = await taskTypeOf(model).encode(call);
+  const prompts = promptsFor(model, tokenizer);
+  const byId = new Map([...encoded, ...unknown].map((record) => [record.recordId, record]));
   const items: Item[] = [];
   let tooLong = 0;
   for (const record of records) {
     const own = byId.get(record.id);
     if (own === undefined) continue;
-    const prompt = await promptOf(tokenizer, record.content);
-    if (prompt !== undefined && prompt.ids.length >= contextLength) tooLong += 1;
+    const prompt = await prompts.ofRecord(record.content);
+    if (prompts.sharesContext && prompt !== undefined && prompt.ids.length >= contextLength) tooLong += 1;
     else items.push({ record, prompt, encoded: own });
   }
   tooLong += withoutLabel.length;
@@ -93,7 +122,15 @@ async function prepare(
       `${tooLong} ${of} their prompts leave no room in the ${contextLength} tokens of this model.`,
     );
   if (refused.length > 0) leftOut.push(`${refused.length} ${of} ${refused[0].sentence}`);
-  return { items, leftOut };
+  const wrong = items.filter((item) => unknown.includes(item.encoded));
+  const answers = quoted([...new Set(wrong.map(({ prompt }) => prompt?.reference ?? ''))]);
+  const notes =
+    wrong.length === 0
+      ? []
+      : [
+          `${wrong.length} of ${items.length} records count as wrong: no training record has their answer (${answers}).`,
+        ];
+  return { items, leftOut, notes };
 }
 
 function nothingToMeasure(split: string, records: number, leftOut: readonly string[]): AppError {
@@ -105,6 +142,9 @@ function nothingToMeasure(split: string, records: number, leftOut: readonly stri
     'Shorten the prompts, or choose another model.',
   );
 }
+
+/** Of classifiers, whose answers are labels. */
+const labelMetrics = ['loss', 'accuracy', 'exact-match', 'f1-macro'];
 
 /**
  * Loss for every type; for answers also how they match, character by character where they are of a fixed
@@ -148,8 +188,8 @@ function countLeaks(all: readonly DatasetRecord[], measured: readonly DatasetRec
 
 interface Parts {
   items: Item[];
-  model: Model;
-  tokenizer: Tokenizer;
+  /** Base and tuned. */
+  openSides: readonly (() => Promise<Side>)[];
   metricIds: readonly string[];
 }
 
@@ -157,9 +197,9 @@ interface Parts {
 async function predict(
   input: Input,
   context: JobContext<'evaluate'>,
-  { items, model, tokenizer, metricIds }: Parts,
-): Promise<Prediction[]> {
-  const { threads, predictionsFile } = input;
+  { items, openSides, metricIds }: Parts,
+): Promise<Measured[]> {
+  const { predictionsFile } = input;
   const sides: Side[] = [];
   const temporary = `${predictionsFile}.tmp`;
   const file = createWriteStream(temporary);
@@ -167,9 +207,8 @@ async function predict(
   written.catch(() => {}); // awaited below; a full disk must not end the process before that
   const report = createReport(context, items.length);
   try {
-    for (const tuned of [null, input.tuned])
-      sides.push(await openSide(openTuned(model, tuned), tokenizer, threads));
-    const predictions: Prediction[] = [];
+    for (const open of openSides) sides.push(await open());
+    const predictions: Measured[] = [];
     for (let start = 0; start < items.length; start += groupSize) {
       await context.unlessPaused();
       const group = items.slice(start, start + groupSize);
@@ -180,7 +219,7 @@ async function predict(
       if (context.signal.aborted)
         throw new AppError('cancelled', 'The evaluation was cancelled.', 'Start it again.');
       const made = group.map((item, i) => toPrediction(item, base[i], tuned[i], metricIds));
-      for (const prediction of made) file.write(`${JSON.stringify(prediction)}\n`);
+      for (const prediction of made) file.write(`${JSON.stringify(prediction, withoutScores)}\n`);
       predictions.push(...made);
     }
     file.end();
@@ -190,58 +229,52 @@ async function predict(
   } finally {
     file.destroy();
     rmSync(temporary, { force: true });
-    for (const { speaker, scorer } of sides) {
-      await speaker.release();
-      await scorer.release();
-    }
+    for (const side of sides) await side.release();
   }
 }
 
-interface Side {
-  speaker: Speaker;
-  scorer: Scorer;
+/** With what only the measures read. */
+type SideResult = Prediction['base'] & Pick<BatchAnswer, 'probabilities'>;
+interface Measured extends Prediction {
+  base: SideResult;
+  tuned: SideResult;
+  /** The label of the answer, as an output of a classifier. */
+  truth?: number;
 }
 
-async function openSide(tuned: TunedModel, tokenizer: Tokenizer, threads: number): Promise<Side> {
-  return {
-    speaker: await createSpeaker({ model: tuned.model, weights: tuned.weights, tokenizer, threads }),
-    scorer: await createScorer(tuned, threads, tokenizer.padId ?? 0),
-  };
-}
-
-type SideResult = Prediction['base'];
+/** Probabilities of up to 200 labels are not stored with every prediction. */
+const withoutScores = (key: string, value: unknown): unknown =>
+  key === 'probabilities' || key === 'truth' ? undefined : value;
 
 async function measure(
-  { speaker, scorer }: Side,
+  side: Side,
   group: readonly Item[],
   { maxNewTokens }: Input,
   { signal }: JobContext<'evaluate'>,
   report: () => void,
 ): Promise<SideResult[]> {
-  const losses = await scorer.losses(
+  const losses = await side.losses(
     group.map(({ encoded }) => encoded),
     signal,
   );
   const asked = group.filter(({ prompt }) => prompt !== undefined);
   const prompts = asked.map(({ prompt }) => (prompt as Prompt).ids);
-  const answers = await answerBatch(speaker, prompts, { maxNewTokens, signal, onDone: report });
+  const answers = await side.answers(prompts, { maxNewTokens, signal, onDone: report });
   for (let i = asked.length; i < group.length; i++) report();
   return group.map((item, i) => sideOf(losses[i], answers[asked.indexOf(item)]));
 }
 
-function sideOf(
-  { sum, tokens }: RecordLoss,
-  answer: { text: string; stopped: boolean } | undefined,
-): SideResult {
-  return { output: answer?.text ?? '', lossSum: sum, lossTokens: tokens, stopped: answer?.stopped ?? true };
+function sideOf({ sum, tokens }: RecordLoss, answer: BatchAnswer | undefined): SideResult {
+  const { text = '', stopped = true, probabilities } = answer ?? {};
+  return { output: text, lossSum: sum, lossTokens: tokens, stopped, probabilities };
 }
 
 function toPrediction(
-  { record, prompt }: Item,
+  { record, prompt, encoded }: Item,
   base: SideResult,
   tuned: SideResult,
   metricIds: readonly string[],
-): Prediction {
+): Measured {
   const reference = prompt?.reference ?? (record.content.type === 'text' ? record.content.text : '');
   const from = record.provenance[0];
   const place =
@@ -253,6 +286,7 @@ function toPrediction(
     place,
     base,
     tuned,
+    truth: tuned.probabilities === undefined ? undefined : encoded.target?.[0],
     scores: {},
   };
   return { ...prediction, scores: scoresOf(prediction, metricIds) };

@@ -19,7 +19,7 @@ import { exporterById, exporters } from '../exporters/index.ts';
 import { modelCard } from '../exporters/model-card.ts';
 import { compareParity } from '../exporters/parity.ts';
 import { hasNoEffect, openTuned } from '../inference/weights.ts';
-import { openCausalModel } from '../models/load.ts';
+import { openTrainable } from '../models/load.ts';
 import type { JobContext, JobRunner, JobTypes } from './job.ts';
 
 type Input = JobTypes['export']['input'];
@@ -59,7 +59,7 @@ async function write(
   options: Record<string, unknown>,
   context: JobContext<'export'>,
 ): Promise<Result> {
-  const base = openCausalModel(input.modelFolder);
+  const base = openTrainable(input.modelFolder);
   const tuned = openTuned(base, input.tuned);
   const refused = exporter.refuses(tuned);
   if (refused !== null) throw new AppError('export-refused', refused.message, refused.remedy);

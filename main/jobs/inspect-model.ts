@@ -3,25 +3,28 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../errors.ts';
-import { type Model, openCausalModel } from '../models/load.ts';
+import { type Model, openTrainable } from '../models/load.ts';
 import { loadTokenizer, type Tokenizer } from '../tokens/tokenizer.ts';
+import { taskTypeOf } from '../training/tasks/index.ts';
 import type { InspectAsks } from './job.ts';
 
 type Facts = InspectAsks['model']['reply'];
 
 /** @throws AppError when the folder cannot be used */
 export async function modelFacts(folder: string): Promise<Facts> {
-  const model = openCausalModel(folder);
+  const model = openTrainable(folder);
   const tokenizer = await loadTokenizer(folder);
   refuseMissingRows(model, tokenizer);
   const { vocabularySize, contextLength, layers, hiddenSize } = model.shape;
   const warnings = [...model.warnings];
-  if (tokenizer.chatTemplate === undefined) {
+  const { explains, id } = taskTypeOf(model);
+  if (explains !== '') warnings.push(explains);
+  else if (tokenizer.chatTemplate === undefined) {
     warnings.push(
       'The model has no chat template, so it can be trained on prompts with completions and on texts.',
     );
   }
-  if (model.eosIds.length === 0 && tokenizer.eosId === undefined) {
+  if (id !== 'SEQ_CLS' && model.eosIds.length === 0 && tokenizer.eosId === undefined) {
     warnings.push('The model names no token that ends an answer, so answers run to their limit.');
   }
   return {

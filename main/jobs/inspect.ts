@@ -7,13 +7,16 @@ import { sample } from '../../resources/sample/sample.ts';
 import type { DocumentPart } from '../contract/documents.ts';
 import type { Preset } from '../contract/runs.ts';
 import { suggest } from '../datasets/detect.ts';
+import { AppError } from '../errors.ts';
 import { endIdsOf } from '../inference/prompt.ts';
-import { type Model, openCausalModel } from '../models/load.ts';
+import { type Model, openTrainable } from '../models/load.ts';
+import { planQuantized } from '../models/quantize.ts';
 import { loadTokenizer, type Tokenizer } from '../tokens/tokenizer.ts';
 import { fitsOf, makePlan, verdictOf } from '../training/plan.ts';
 import { type PresetFacts, presetsFor } from '../training/presets.ts';
 import { measureGflops } from '../training/speed.ts';
-import { renderRecord, type SurveyedRecord, surveyRecords, tokenStats } from '../training/survey.ts';
+import { type SurveyedRecord, tokenStats } from '../training/survey.ts';
+import { taskTypeOf } from '../training/tasks/index.ts';
 import { cachedModels } from './cached-models.ts';
 import { modelFacts } from './inspect-model.ts';
 import type { InspectAsks, JobRunner, SourceFile } from './job.ts';
@@ -36,43 +39,68 @@ export const inspect: JobRunner<'inspect'> = {
     const surveys = keepLatest(survey, (key) => stampOf(key.split('\n')[1]));
 
     async function open(folder: string): Promise<Opened> {
-      return { model: openCausalModel(folder), tokenizer: await loadTokenizer(folder) };
+      return { model: openTrainable(folder), tokenizer: await loadTokenizer(folder) };
     }
-    async function survey(key: string): Promise<SurveyedRecord[]> {
+    async function survey(key: string): Promise<Surveyed> {
       const [modelFolder, recordsFile] = key.split('\n');
-      const { tokenizer } = await models(modelFolder);
-      return surveyRecords(tokenizer, await readRecords(recordsFile), nextTurn);
+      const { model, tokenizer } = await models(modelFolder);
+      const records = await readRecords(recordsFile);
+      const taskType = taskTypeOf(model);
+      const surveyed = await taskType.survey({ tokenizer, model, records }, nextTurn);
+      const train = records.filter(({ split }) => split === 'train');
+      try {
+        return { model: taskType.prepare(model, train, null, 0), records: surveyed, unfit: null };
+      } catch (thrown) {
+        if (!(thrown instanceof AppError)) throw thrown;
+        const unfit = `${thrown.message} ${thrown.remedy}`;
+        return { model, records: surveyed, unfit };
+      }
     }
     const surveyOf = (modelFolder: string, recordsFile: string) => surveys(`${modelFolder}\n${recordsFile}`);
 
     const answers: { [Ask in keyof InspectAsks]: (request: Request<Ask>) => Reply<Ask> } = {
       model: ({ folder }) => modelFacts(folder),
       fit: async ({ modelFolder, recordsFile, memoryBytes, threads }) => {
-        const { model } = await models(modelFolder);
-        const records = recordsFile === null ? null : await surveyOf(modelFolder, recordsFile);
+        const { model, records } =
+          recordsFile === null
+            ? { model: (await models(modelFolder)).model, records: null }
+            : await surveyOf(modelFolder, recordsFile);
         const gflops = await measureGflops(model.shape.hiddenSize, threads);
         return fitsOf({ model, records, memoryBytes, gflops });
       },
       render: async ({ modelFolder, record }) => {
         const { model, tokenizer } = await models(modelFolder);
-        return renderRecord(tokenizer, record, model.shape.contextLength);
+        return taskTypeOf(model).render(tokenizer, model, record);
       },
       tokenStats: async ({ modelFolder, recordsFile, maxLength }) => {
         const { model } = await models(modelFolder);
         const limit =
           maxLength === 0 ? model.shape.contextLength : Math.min(maxLength, model.shape.contextLength);
-        return tokenStats(await surveyOf(modelFolder, recordsFile), limit);
+        return tokenStats((await surveyOf(modelFolder, recordsFile)).records, limit);
       },
       presets: async ({ modelFolder, recordsFile, isSample }) => {
-        const { model } = await models(modelFolder);
-        return presets(model, await surveyOf(modelFolder, recordsFile), isSample);
+        const { model, records } = await surveyOf(modelFolder, recordsFile);
+        return presets(model, records, isSample);
       },
       plan: async ({ modelFolder, recordsFile, settings, memoryBytes, diskBytes, startFrom }) => {
-        const { model, tokenizer } = await models(modelFolder);
-        const records = await surveyOf(modelFolder, recordsFile);
+        const { tokenizer } = await models(modelFolder);
+        const { model, records, unfit } = await surveyOf(modelFolder, recordsFile);
         const gflops = await measureGflops(model.shape.hiddenSize, settings.threads);
         const endIds = await endIdsOf(model, tokenizer);
-        return makePlan({ model, records, settings, endIds, memoryBytes, diskBytes, gflops, startFrom });
+        const recipe = { ...settings, packing: settings.packing && taskTypeOf(model).packs };
+        const plan = makePlan({
+          model: settings.quantization === 'none' ? model : planQuantized(model, settings.quantization),
+          records,
+          settings: recipe,
+          endIds,
+          memoryBytes,
+          diskBytes,
+          gflops,
+          startFrom,
+          compare: true,
+        });
+        if (unfit !== null) plan.checks.unshift({ state: 'failed', sentence: unfit });
+        return plan;
       },
       lookup: (request) => lookUpModel(request, context.signal, (sent) => context.emit('request', sent)),
       cached: ({ cacheFolder }) => cachedModels(cacheFolder),
@@ -83,6 +111,14 @@ export const inspect: JobRunner<'inspect'> = {
     return null;
   },
 };
+
+interface Surveyed {
+  /** With the output layer that the records ask for; of weights that lie nowhere. */
+  model: Model;
+  records: SurveyedRecord[];
+  /** Why these records do not suit this kind of model. */
+  unfit: string | null;
+}
 
 interface Opened {
   model: Model;
@@ -113,7 +149,10 @@ function presets(model: Model, records: readonly SurveyedRecord[], isSample: boo
     diskBytes: Number.MAX_SAFE_INTEGER,
     gflops: 1,
   });
-  return presetsFor({ ...facts, fits: verdictOf(peakBytes, memoryBytes) !== 'too-large' });
+  const { packs } = taskTypeOf(model);
+  return presetsFor({ ...facts, fits: verdictOf(peakBytes, memoryBytes) !== 'too-large' }).map((preset) =>
+    packs ? preset : { ...preset, settings: { ...preset.settings, packing: false } },
+  );
 }
 
 /** The first parts of a source; lines end at byte 0x0A only (field case A01). */

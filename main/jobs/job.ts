@@ -13,6 +13,7 @@ import type {
   RenderedRecord,
   Split,
 } from '../contract/datasets.ts';
+import type { Provider, Verdict } from '../contract/devices.ts';
 import type { Coverage } from '../contract/documents.ts';
 import type { MetricResult } from '../contract/evaluations.ts';
 import type { Parity } from '../contract/exports.ts';
@@ -119,6 +120,8 @@ export interface JobTypes {
       metricIds: string[];
       maxNewTokens: number;
       threads: number;
+      /** What losses are measured on; the processor unless given. */
+      provider?: Provider;
       /** One `Prediction` as JSON a line. */
       predictionsFile: string;
     };
@@ -146,6 +149,8 @@ export interface JobTypes {
     /** The complete snapshot. */
     result: { folder: string };
   };
+  /** Compares a provider with the processor; throws `provider-absent` where it has no device. */
+  'device-check': { input: { provider: Provider }; events: Record<string, never>; result: Verdict };
   /** Interactive: stays until stopped and answers `ChatAsk`s. */
   chat: {
     input: { modelFolder: string; columns: { id: string; tuned: TunedWeights | null }[]; threads: number };
@@ -167,6 +172,8 @@ export interface TrainInput {
   recordsFile: string;
   settings: TrainSettings;
   lineage: Record<string, string>;
+  /** Where quantized base models are kept for all runs; beside the run folder unless given. */
+  quantizedFolder?: string;
   /** Bytes this run may plan with. */
   memoryBytes: number;
   /** Go on from the newest complete checkpoint in `runFolder`. */

@@ -95,10 +95,10 @@ function plannedModel(
     return refusal('config-damaged', `config.json of "${name}" does not fit: ${path.join('.')}: ${message}.`);
   }
   const objective = architecture.objective?.(parsed.data) ?? 'causal-lm';
-  if (objective !== 'causal-lm')
+  if (architecture.task === 'causal' && objective !== 'causal-lm')
     return refusal(
       'objective-unsupported',
-      `"${name}" is a ${architecture.label} model for another task (${objective}). The app tunes models that write text.`,
+      `"${name}" is a ${architecture.label} model with an output layer for another task (${objective}).`,
     );
   const specs = architecture.tensors(parsed.data);
   const sizes = specs.map(({ shape }) => shape.reduce((size, dim) => size * dim, 1));

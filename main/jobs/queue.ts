@@ -372,7 +372,7 @@ function crash(exit: EngineExit): ErrorShape {
       remedy: 'Close other programs, or choose a smaller batch or shorter records, and start again.',
     };
   const how = exit.signal ? `signal ${exit.signal}` : `code ${exit.code ?? 'unknown'}`;
-  const heap = /heap out of memory/i.test(exit.printed);
+  const heap = /out of memory|bad_alloc|cannot allocate memory/i.test(exit.printed);
   return {
     code: heap ? 'engine-memory' : 'engine-crashed',
     message: heap

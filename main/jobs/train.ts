@@ -1,13 +1,16 @@
 // The job that trains: reads records, plans the updates, runs the loop, writes curves and checkpoints into the run folder.
 // It composes the engine's parts and decides nothing about numbers itself.
 import { mkdirSync, statfsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { DatasetRecord } from '../contract/datasets.ts';
 import type { MetricPoint, SamplePoint, TrainSettings } from '../contract/runs.ts';
 import { AppError } from '../errors.ts';
 import { answer, createSpeaker, type Speaker } from '../inference/answer.ts';
-import { type Prompt, promptOf, typedPrompt } from '../inference/prompt.ts';
+import type { Prompt } from '../inference/prompt.ts';
+import { type Prompts, promptsFor } from '../inference/prompts.ts';
 import { log } from '../log.ts';
-import { type Model, openCausalModel } from '../models/load.ts';
+import { type Model, openTrainable } from '../models/load.ts';
+import { labelsIn, labelsOf } from '../models/new-head.ts';
 import { loadTokenizer, type Tokenizer } from '../tokens/tokenizer.ts';
 import {
   newestCheckpoint,
@@ -15,7 +18,7 @@ import {
   restoreCheckpoint,
   saveCheckpoint,
 } from '../training/checkpoint.ts';
-import { type EncodedData, encodeRecords, requireLabels } from '../training/data.ts';
+import { longestBatch } from '../training/dry-run.ts';
 import { runLoop } from '../training/loop.ts';
 import { appendPoints, cutPoints, type Point } from '../training/metrics-file.ts';
 import {
@@ -26,11 +29,17 @@ import {
   trainerOptionsOf,
 } from '../training/recipe.ts';
 import { learningRateAt, Schedule } from '../training/schedule.ts';
-import { startAdapter } from '../training/start.ts';
+import { type StartPoint, startAdapter } from '../training/start.ts';
+import { quoted } from '../training/tasks/answer-labels.ts';
+import { taskTypeOf } from '../training/tasks/index.ts';
+import { plannedLengths } from '../training/tasks/task-type.ts';
 import { createTrainer, type Trainer, type TrainerOptions } from '../training/trainer.ts';
-import { batchArrays, planOnce, planUpdates } from '../training/updates.ts';
+import { planOnce, planUpdates } from '../training/updates.ts';
 import type { JobContext, JobRunner, JobTypes, TrainInput } from './job.ts';
 import { readRecords } from './records.ts';
+import { encodeData, ofSplit, type TrainingData } from './train-data.ts';
+import { asOutOfMemory, tryLongest, withLeanSettings } from './train-leaner.ts';
+import { answersOnTheWay, comparedBatches, openBase, reportCost } from './train-quantized.ts';
 
 type Context = JobContext<'train'>;
 type Result = JobTypes['train']['result'];
@@ -44,23 +53,32 @@ interface Progressed {
 
 export const train: JobRunner<'train'> = {
   kind: 'train',
-  run: async (input, context) => {
-    mkdirSync(input.runFolder, { recursive: true });
+  run: async (given, context) => {
+    mkdirSync(given.runFolder, { recursive: true });
     context.emit('phase', { phase: 'loading', sentence: 'Reading the model and the records.' });
-    const model = openCausalModel(input.modelFolder);
-    const tokenizer = await loadTokenizer(input.modelFolder);
-    const data = await loadData(input, model, tokenizer, context);
-    const options = trainerOptionsOf(input.settings, model);
-    const { lora } = options;
-    const trainer = await createTrainer({
-      ...options,
+    const base = openTrainable(given.modelFolder);
+    const records = await readRecords(given.recordsFile);
+    const head = join(given.runFolder, 'head.safetensors');
+    const model = taskTypeOf(base).prepare(base, ofSplit(records, 'train'), head, given.settings.seed);
+    const tokenizer = await loadTokenizer(given.modelFolder);
+    const data = await encodeData(given, records, { model, tokenizer }, context);
+    const input = withLeanSettings(given, model, plannedLengths(data.train.records), context);
+    const recipe = trainerOptionsOf(input.settings, model);
+    const { lora } = recipe;
+    const options = {
+      ...recipe,
+      model: await openBase(input, model, context),
       initial: firstWeights(input, model, lora, context),
       maxSessions: model.parameters < 50e6 ? 24 : 6,
-    });
+    };
+    let trainer: Trainer | undefined;
     try {
-      return await runTraining({ input, context, model, tokenizer, data, trainer, lora });
+      trainer = await createTrainer(options);
+      return await runTraining({ input, context, model, tokenizer, data, trainer, options, lora });
+    } catch (thrown) {
+      throw asOutOfMemory(thrown);
     } finally {
-      await trainer.release();
+      await trainer?.release();
     }
   },
 };
@@ -77,7 +95,20 @@ function firstWeights(
     const sentence = `Starts from step ${startFrom.step} of run ${startFrom.run}, with a new schedule.`;
     context.emit('message', { level: 'info', sentence });
   }
-  return lora === undefined ? undefined : startAdapter(model, lora, startFrom.folder);
+  if (lora === undefined) return undefined;
+  requireSameLabels(model, startFrom);
+  return startAdapter(model, lora, startFrom.folder);
+}
+
+/** The outputs of a classifier mean the labels of its run, in their order. */
+function requireSameLabels(model: Model, { folder, run }: StartPoint): void {
+  const [mine, theirs] = [labelsOf(model), labelsIn(folder)];
+  if (mine === undefined || theirs === null || mine.join('\n') === theirs.join('\n')) return;
+  throw new AppError(
+    'start-other-labels',
+    `Run ${run} has the labels ${quoted(theirs)}, and these records have ${quoted(mine)}.`,
+    'Start from the base model, or choose records with the same answers.',
+  );
 }
 
 interface Parts {
@@ -87,46 +118,9 @@ interface Parts {
   tokenizer: Tokenizer;
   data: TrainingData;
   trainer: Trainer;
+  /** What the trainer was made with. Its `model` may be quantized; the one beside it never is. */
+  options: TrainerOptions;
   lora: TrainerOptions['lora'];
-}
-
-interface TrainingData {
-  train: EncodedData;
-  validation: EncodedData;
-  validationRecords: DatasetRecord[];
-}
-
-async function loadData(
-  input: TrainInput,
-  model: Model,
-  tokenizer: Tokenizer,
-  context: Context,
-): Promise<TrainingData> {
-  const records = await readRecords(input.recordsFile);
-  const maxLength = maxLengthOf(input.settings, model);
-  const of = (split: DatasetRecord['split']) => records.filter((record) => record.split === split);
-  const say = (share: number) =>
-    context.progress({
-      progress: null,
-      position: `${Math.round(share * 100)} % of the records read`,
-      rate: '',
-      secondsLeft: null,
-    });
-  const training = of('train');
-  const train = await encodeRecords(tokenizer, training, maxLength, say);
-  requireLabels(train, training.length, maxLength);
-  const validationRecords = of('validation');
-  const validation = await encodeRecords(tokenizer, validationRecords, maxLength);
-  const warn = (sentence: string) => context.emit('message', { level: 'warning', sentence });
-  if (train.withoutLabel.length > 0)
-    warn(
-      `${train.withoutLabel.length} records have no trained token at length ${maxLength} and are left out.`,
-    );
-  if (train.refused.length > 0)
-    warn(`${train.refused.length} records are left out: ${train.refused[0].sentence}`);
-  const cut = train.records.filter((record) => record.truncated).length;
-  if (cut > 0) warn(`${cut} of ${train.records.length} records are cut at ${maxLength} tokens.`);
-  return { train, validation, validationRecords };
 }
 
 async function runTraining(parts: Parts): Promise<Result> {
@@ -136,15 +130,10 @@ async function runTraining(parts: Parts): Promise<Result> {
   const maxLength = maxLengthOf(settings, model);
   const microBatchTokens = microBatchTokensOf(settings, model);
   const records = data.train.records;
-  const plan = planUpdates(
-    records.map(({ ids }) => ids.length),
-    { ...settings, maxLength, microBatchTokens },
-  );
-  const validationPlan = planOnce(
-    data.validation.records.map(({ ids }) => ids.length),
-    maxLength,
-    microBatchTokens,
-  );
+  const { packs, lay } = taskTypeOf(model);
+  const packing = settings.packing && packs;
+  const plan = planUpdates(plannedLengths(records), { ...settings, packing, maxLength, microBatchTokens });
+  const validationPlan = planOnce(plannedLengths(data.validation.records), maxLength, microBatchTokens);
   const progressed = resume(parts, plan.steps);
   const { schedule } = progressed;
   const totalSteps = schedule.total_steps;
@@ -164,7 +153,7 @@ async function runTraining(parts: Parts): Promise<Result> {
     let sum = 0;
     let tokens = 0;
     for (const batch of validationPlan) {
-      const losses = await trainer.losses(batchArrays(data.validation.records, batch, padId));
+      const losses = await trainer.losses(lay(data.validation.records, batch, model, padId));
       for (const loss of losses) sum += loss;
       tokens += losses.length;
     }
@@ -191,12 +180,18 @@ async function runTraining(parts: Parts): Promise<Result> {
 
   const samples = createSamples(parts);
   context.emit('phase', { phase: 'compiling', sentence: 'Building the graphs of the first batch.' });
-  if (trainer.updates === 0) await validate(0);
+  const longest = trainer.updates < totalSteps ? longestBatch(plan) : undefined;
+  if (longest !== undefined) await tryLongest(trainer, lay(records, longest, model, padId), context);
+  if (trainer.updates === 0) {
+    const batches = validationPlan.slice(0, comparedBatches);
+    await reportCost(parts, batches, (batch) => lay(data.validation.records, batch, model, padId));
+    await validate(0);
+  }
   context.emit('phase', { phase: 'running', sentence: '' });
   const { stopped } = await runLoop({
     trainer,
     totalSteps,
-    batchesOf: (step) => plan.batchesOf(step).map((batch) => batchArrays(records, batch, padId)),
+    batchesOf: (step) => plan.batchesOf(step).map((batch) => lay(records, batch, model, padId)),
     learningRateOf: (step) => learningRateAt(schedule, step),
     onStep: (report) => {
       last = timer.point(report);
@@ -305,12 +300,14 @@ const sampleTokens = 64;
 function createSamples({ input, model, tokenizer, trainer, data }: Parts) {
   let speaker: Speaker | undefined;
   let prompts: Prompt[] | undefined;
+  const asks = promptsFor(model, tokenizer);
   return {
     at: async (step: number): Promise<SamplePoint[]> => {
-      prompts ??= await samplePrompts(input.settings, tokenizer, data.validationRecords);
+      if (!answersOnTheWay(input, model)) return [];
+      prompts ??= await samplePrompts(input.settings, asks, data.validationRecords);
       const points: SamplePoint[] = [];
       for (const { ids, text, reference } of prompts) {
-        if (ids.length >= model.shape.contextLength) continue;
+        if (asks.sharesContext && ids.length >= model.shape.contextLength) continue;
         speaker ??= await createSpeaker({
           model,
           tokenizer,
@@ -332,12 +329,12 @@ function createSamples({ input, model, tokenizer, trainer, data }: Parts) {
 /** The prompts of the recipe, or those of the first validation records. */
 async function samplePrompts(
   settings: TrainSettings,
-  tokenizer: Tokenizer,
+  prompts: Prompts,
   validation: readonly DatasetRecord[],
 ): Promise<Prompt[]> {
   if (settings.samplePrompts.length > 0) {
-    return Promise.all(settings.samplePrompts.map((text) => typedPrompt(tokenizer, text)));
+    return Promise.all(settings.samplePrompts.map((text) => prompts.ofText(text)));
   }
-  const asked = await Promise.all(validation.slice(0, 3).map(({ content }) => promptOf(tokenizer, content)));
+  const asked = await Promise.all(validation.slice(0, 3).map(({ content }) => prompts.ofRecord(content)));
   return asked.filter((prompt) => prompt !== undefined);
 }

@@ -7,8 +7,10 @@ import type { Provider } from '../compiler/lowering.ts';
 import { assert } from '../errors.ts';
 import type { ForwardResult } from './architecture.ts';
 import { adaptedNorm, type LinearAdapter, type LinearSite, linears } from './blocks/linear.ts';
+import { unpacked } from './blocks/quantized.ts';
 import type { RotarySettings } from './blocks/rotary.ts';
 import { type RotaryTables, rotaryTables } from './blocks/rotary.ts';
+import type { QuantizedWeight } from './quantize.ts';
 import { fromFloat32, type TensorInfo, toFloat32 } from './safetensors.ts';
 
 /** What attention needs to know of one layer. */
@@ -30,7 +32,10 @@ export interface AttentionSpec {
  */
 export type Attend = (layer: number, q: Value, k: Value, v: Value, spec: AttentionSpec) => Value;
 
-/** How much of the forward pass is computed again in the backward pass instead of being kept. */
+/**
+ * How much of the forward pass is computed again in the backward pass instead of being kept: what is as fast to compute
+ * as to fetch, attention probabilities too, or all but the input of each layer.
+ */
 export type Recompute = 'off' | 'selective' | 'layer';
 
 /** LoRA of a linear layer or an embedding (then `in` is the vocabulary). */
@@ -56,6 +61,8 @@ export interface BuilderOptions {
   attend: Attend;
   recompute: Recompute;
   tensors: ReadonlyMap<string, TensorInfo>;
+  /** Linear weights in few bits, read instead of those in `tensors`. */
+  quantized?: ReadonlyMap<string, QuantizedWeight>;
   /** Path of a weights file, relative to the folder that the session gets. */
   locate(file: string): string;
   /** Trainable or fed values by tensor name; they replace what lies in the files. */
@@ -105,12 +112,9 @@ export class ModelBuilder {
   input(name: BatchInput): Value {
     const known = this.given.get(name);
     if (known !== undefined) return known;
-    const { targetWidth } = this.options;
-    assert(name !== 'targetIds' || targetWidth !== undefined, 'a batch for a decoder has target texts');
+    const { targetWidth = this.width } = this.options; // a plan without targets takes them to be as long as texts
     const shape =
-      name === 'ends'
-        ? [this.batch]
-        : [this.batch, name === 'targetIds' ? (targetWidth as number) : this.width];
+      name === 'ends' ? [this.batch] : [this.batch, name === 'targetIds' ? targetWidth : this.width];
     const value = this.g.input(name, shape, 'int32');
     this.given.set(name, value);
     return value;
@@ -120,8 +124,17 @@ export class ModelBuilder {
     return this.options.parameters.has(name) || this.options.tensors.has(name);
   }
 
+  /**
+   * Layers are told apart by the tensors that they read: the first tensor of a layer comes before all that is computed
+   * from the residual stream in it.
+   */
+  private enter(name: string): void {
+    if (this.options.recompute === 'layer') this.g.layer = /^.*?\.\d+(?=\.)/.exec(name)?.[0];
+  }
+
   /** A tensor as it is stored (float32, float16 or bfloat16), or its trained value. */
   raw(name: string): Value {
+    this.enter(name);
     return this.options.parameters.get(name) ?? this.stored(name);
   }
 
@@ -184,8 +197,7 @@ export class ModelBuilder {
     const sites = modules.map((module): LinearSite => {
       const bias = `${module}.bias`;
       return {
-        weight: this.tensor(`${module}.weight`),
-        transposed: layout === 'conv1d',
+        ...this.linearWeight(`${module}.weight`, layout),
         bias: this.has(bias) ? this.tensor(bias) : undefined,
         adapter: this.options.adapters.get(module),
       };
@@ -194,6 +206,16 @@ export class ModelBuilder {
       ? this.options.dropout?.(x.shape)
       : undefined;
     return linears(this.g, x, sites, dropout);
+  }
+
+  /** The weight of a linear layer as float32. A quantized one is unpacked for each use, and stands as [out, in]. */
+  private linearWeight(name: string, layout: 'linear' | 'conv1d'): Pick<LinearSite, 'weight' | 'transposed'> {
+    const { quantized, parameters } = this.options;
+    const packed = parameters.has(name) ? undefined : quantized?.get(name);
+    if (packed === undefined) return { weight: this.tensor(name), transposed: layout === 'conv1d' };
+    this.enter(name);
+    const file = this.options.locate(packed.file);
+    return { weight: this.g.cheap(unpacked(this.g, name, packed, file)), transposed: false };
   }
 
   /** Logits [rows, vocabulary] of hidden rows. */

@@ -7,6 +7,7 @@ import { AppError } from '../errors.ts';
 import type { Architecture, ModelShape, Objective, TensorSpec } from './architecture.ts';
 import { RopeScaling, ropeType, ropeTypes } from './blocks/rotary.ts';
 import { architectureFor, architectures } from './index.ts';
+import type { QuantizedBase } from './quantize.ts';
 import { readHeader, type TensorInfo } from './safetensors.ts';
 
 export interface Model {
@@ -19,9 +20,13 @@ export interface Model {
   architecture: Architecture;
   /** What its output layer predicts. */
   objective: Objective;
+  /** Modules of an output layer that a run makes for its labels, as an adapter's `modules_to_save` names them. */
+  headModules?: readonly string[];
   shape: ModelShape;
   specs: readonly TensorSpec[];
   tensors: ReadonlyMap<string, TensorInfo>;
+  /** Linear weights in few bits that graphs read instead of `tensors` (quantize.ts). */
+  quantized?: QuantizedBase;
   /** Folder for the session; `locate` gives paths relative to it. */
   weightsFolder: string;
   locate(file: string): string;
@@ -37,17 +42,17 @@ const EosIds = z.union([z.int(), z.array(z.int())]).nullish();
 const Index = z.object({ weight_map: z.record(z.string(), z.string()) });
 
 /**
- * Opens a model for the app's jobs, which train and generate with causal language models. The engine knows more
- * objectives (encoders, T5); jobs for them do not exist yet, and a wrong batch would train nonsense silently.
+ * Opens a model for the app's jobs: decoders that write text, encoders (which get an output layer for the labels of a
+ * dataset, new-head.ts), and encoder-decoders.
  * @throws AppError as `openModel`, and `objective-unsupported`
  */
-export function openCausalModel(folder: string): Model {
+export function openTrainable(folder: string): Model {
   const model = openModel(folder);
-  if (model.objective === 'causal-lm') return model;
+  if (model.architecture.task !== 'causal' || model.objective === 'causal-lm') return model;
   throw new AppError(
     'objective-unsupported',
-    `"${model.name}" is a ${model.architecture.label} model for another task (${model.objective}). The app tunes models that write text.`,
-    'Choose a Llama-, Qwen-, GPT-2- or Gemma-like model.',
+    `"${model.name}" is a ${model.architecture.label} model with an output layer for another task (${model.objective}).`,
+    'Choose a model that writes text, or an encoder such as BERT for labels.',
   );
 }
 

@@ -110,6 +110,7 @@ function writeParameters(folder: string, trainer: Trainer, model: Model, lora: L
   const tensors = adapterTensors(trainer);
   if (lora !== undefined) {
     writeAdapter(folder, { ...lora, base_model_name_or_path: model.name, inference_mode: true }, tensors);
+    if (model.headModules !== undefined) writeConfig(folder, model);
     return;
   }
   // what was frozen is written too: the folder is a whole model
@@ -133,6 +134,12 @@ function writeParameters(folder: string, trainer: Trainer, model: Model, lora: L
       copyFileSync(join(model.folder, file), join(folder, file));
     }
   }
+  if (model.headModules !== undefined) writeConfig(folder, model);
+}
+
+/** config.json of a model whose output layer was made for a run names its labels. */
+function writeConfig(folder: string, { rawConfig }: Model): void {
+  writeFileSync(join(folder, 'config.json'), `${JSON.stringify(rawConfig, null, 2)}\n`);
 }
 
 /** Newest complete checkpoint; damaged ones are renamed to `<step>.damaged` and reported. */

@@ -18,6 +18,8 @@ export interface TrainingRecord extends EncodedRecord {
   recordId: string;
   ids: Int32Array;
   trained: Uint8Array;
+  /** What is learned beside the text: the label of a classifier, or the tokens that a decoder writes (tasks/). */
+  target?: Int32Array;
   /** Labels it gives. */
   labels: number;
   /** Whether its end was cut off. */
@@ -28,8 +30,10 @@ export interface EncodedData {
   records: TrainingRecord[];
   /** Records in which nothing is left to learn at this length (field case C04), by id. */
   withoutLabel: string[];
-  /** Records that the chat template refuses, with its own sentence. */
+  /** Records that the chat template or the kind of model refuses, with the sentence. */
   refused: { recordId: string; sentence: string }[];
+  /** Records whose answer is no label of a classifier. */
+  unknown?: TrainingRecord[];
 }
 
 /**

@@ -49,18 +49,23 @@ export async function runLoop(options: LoopOptions): Promise<{ stopped: boolean 
     let best = false;
     let stop = false;
     if (options.validateEvery > 0 && (step % options.validateEvery === 0 || step === totalSteps)) {
+      await trainer.download(); // samples are made from the weights in memory
       const verdict = await options.validate(step);
       best = verdict.improved;
       stop = verdict.stop;
     }
     if (best || (options.saveEvery > 0 && step % options.saveEvery === 0)) {
+      await trainer.download();
       await options.save(step, best);
       saved = step;
     }
     if (stop) break;
     await breathe();
   }
-  if (saved !== trainer.updates) await options.save(trainer.updates, false);
+  if (saved !== trainer.updates) {
+    await trainer.download();
+    await options.save(trainer.updates, false);
+  }
   return { stopped: signal.aborted && trainer.updates < totalSteps };
 }
 

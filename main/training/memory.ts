@@ -1,79 +1,28 @@
-// Memory of a training run, predicted before it starts: builds the gradient graph of the largest batch and
-// walks its schedule, summing what is alive (ENGINE.md 6). Nothing is compiled or run. Predicts; the dry
-// run measures.
-import { gradientsOf } from '../compiler/autodiff.ts';
-import { crossEntropy } from '../compiler/cross-entropy.ts';
-import { Graph, type Node, type Value } from '../compiler/graph.ts';
-import { elementBytes, type Op } from '../compiler/op.ts';
+// Memory of a training run, predicted before it starts: builds the gradient graph of the largest batch, plays its pass
+// (footprint.ts), and adds what lies beside it: weights, what is trained, and what the program itself takes
+// (ENGINE.md 6). Nothing is compiled or run. Predicts; the dry run measures. `npm run bench -- memory` holds it to 10 %.
+import type { Node, Value } from '../compiler/graph.ts';
 import { optimizerOf, stateElements } from '../compiler/optimizers/index.ts';
-import { schedule } from '../compiler/rewrite.ts';
+import { bytesOf, schedule } from '../compiler/rewrite.ts';
 import { sizeOf } from '../compiler/shape.ts';
 import type { Plan, TrainSettings } from '../contract/runs.ts';
-import { causalAttention, causalMasks } from '../models/blocks/attention.ts';
-import { ModelBuilder } from '../models/builder.ts';
 import type { Model } from '../models/load.ts';
-import { type LoraSite, siteAdapters } from '../models/lora.ts';
+import type { LoraSite } from '../models/lora.ts';
+import { footprintOf } from './footprint.ts';
 import { layoutPages, type Page } from './parameters.ts';
-import { type BatchShape, pageInputs } from './programs.ts';
+import { type BatchShape, gradientGraph } from './programs.ts';
 import { optimizerChoiceOf, trainerOptionsOf } from './recipe.ts';
+import type { Task } from './tasks/task.ts';
 import { trainedTensors } from './trained.ts';
 
-/** The program, its runtime and what they need beside the numbers; measured on an empty run. */
-const programBytes = 150e6;
-
-/** Ops whose result may take the memory of an input that nobody reads afterwards. */
-const elementwise = new Set<Op>([
-  'neg',
-  'abs',
-  'sign',
-  'exp',
-  'log',
-  'sqrt',
-  'reciprocal',
-  'sigmoid',
-  'tanh',
-  'erf',
-  'relu',
-  'add',
-  'sub',
-  'mul',
-  'div',
-  'maximum',
-  'minimum',
-  'softmax',
-]); // prettier-ignore
-
 /**
- * Most bytes alive at once while the nodes run in this order: a value lives from its node to its last use.
- * Reshapes take no memory; weights, inputs and outputs of the graph are not counted, since others own them.
+ * What a process takes beside weights, trained numbers and values of the pass: fitted to the measured peaks of `npm run
+ * bench -- memory` (15 cases of 1,400 to 5,400 nodes, onnxruntime 1.30, Node 26, Linux x64). An engine that has opened a
+ * model and done nothing holds 121 MB.
  */
-export function predictPeak(nodes: readonly Node[], outputs: ReadonlySet<Value>): number {
-  const owners = new Map<Value, Value>(); // a reshape shares the memory of what it reads
-  const ownerOf = (value: Value): Value => owners.get(value) ?? value;
-  for (const node of nodes) if (node.op === 'reshape') owners.set(node.outputs[0], ownerOf(node.inputs[0]));
-  const lastUse = new Map<Value, number>();
-  nodes.forEach((node, i) => {
-    for (const input of node.inputs) lastUse.set(ownerOf(input), i);
-  });
-  for (const value of outputs) lastUse.set(ownerOf(value), nodes.length);
-  const counted = (value: Value) => value.node !== undefined && !outputs.has(value);
-  const bytesOf = (value: Value) => sizeOf(value.shape) * elementBytes[value.dtype];
-  let alive = 0;
-  let peak = 0;
-  nodes.forEach((node, i) => {
-    if (node.op === 'reshape') return;
-    const dying = [...new Set(node.inputs.map(ownerOf))].filter(
-      (value) => counted(value) && lastUse.get(value) === i,
-    );
-    const freed = dying.reduce((sum, value) => sum + bytesOf(value), 0);
-    const made = node.outputs.filter(counted).reduce((sum, value) => sum + bytesOf(value), 0);
-    const reused = elementwise.has(node.op) && dying.some((value) => bytesOf(value) === made) ? made : 0;
-    peak = Math.max(peak, alive + made - reused);
-    const unread = node.outputs.filter((value) => counted(value) && !lastUse.has(value));
-    alive += made - freed - unread.reduce((sum, value) => sum + bytesOf(value), 0);
-  });
-  return peak;
-}
+const programBytes = 140e6;
+/** Of one node: in our graph, in the model that is handed over, and in the session. */
+const nodeBytes = 14e3;
 
 /** What a recipe trains: sites of the adapter, parameters in pages. */
 export interface Trained {
@@ -96,27 +45,63 @@ export interface Prediction {
   flops: number;
 }
 
-/** Memory and work of training with batches of `shape`. */
+/**
+ * Memory and work of training with batches of `shape`. `accumulates`: updates of several micro-batches, which need a
+ * second set of gradients.
+ */
 export function predictStep(
   model: Model,
   settings: TrainSettings,
-  trained: Trained,
+  { sites, pages, count }: Trained,
   shape: BatchShape,
+  { task, accumulates = false }: { task?: Task; accumulates?: boolean } = {},
 ): Prediction {
-  const graph = gradientGraph(model, settings, trained, shape);
+  const { lora, labelSmoothing = 0, neftuneAlpha = 0 } = trainerOptionsOf(settings, model);
+  const pair = model.architecture.task === 'seq2seq' && shape.targetWidth === undefined;
+  const graph = gradientGraph(pair ? { ...shape, targetWidth: shape.width } : shape, {
+    model,
+    pages,
+    sites,
+    provider: 'cpu',
+    recompute: settings.recompute,
+    dropout: lora?.lora_dropout ?? 0,
+    labelSmoothing,
+    noise: neftuneAlpha > 0,
+    task,
+  });
   const nodes = schedule(graph);
-  const outputs = new Set(graph.outputs.map(({ value }) => value));
-  const states = stateElements(optimizerChoiceOf(settings), trained.pages) / trained.count; // per trained number
-  // parameters, gradients, a second set of gradients for micro-batches, and the runtime's copies of what a
-  // run gives back
-  const trainedBytes = trained.count * 4 * (3 + states + Math.max(1, 1 + states));
+  const pass = footprintOf(graph, nodes);
+  const vocabulary = model.shape.vocabularySize;
+  const chunks = pass.live
+    .filter((value) => value.shape.at(-1) === vocabulary)
+    .reduce((sum, value) => sum + bytesOf(value), 0);
+  const states = stateElements(optimizerChoiceOf(settings), pages);
+  const trained = 4 * (count * (accumulates ? 3 : 2) + states);
+  // the runtime gives back a copy of what it wrote: gradients after a pass, parameters and states after an update
+  const copies = 4 * (count + states);
+  const values = Math.max(pass.peakBytes, copies);
   const parts = [
-    { name: 'Model weights', bytes: model.bytes },
-    { name: 'What is trained, with optimizer', bytes: trainedBytes },
-    { name: 'Values of one pass', bytes: predictPeak(nodes, outputs) },
-    { name: 'Program', bytes: programBytes },
+    { name: 'Base model', bytes: weightBytes(nodes) },
+    { name: 'What is trained, gradients, optimizer', bytes: trained },
+    { name: 'Activations', bytes: values - chunks },
+    { name: 'Output layer chunks', bytes: chunks },
+    { name: 'Program', bytes: programBytes + nodes.length * nodeBytes },
   ];
   return { parts, peakBytes: parts.reduce((sum, { bytes }) => sum + bytes, 0), flops: productFlops(nodes) };
+}
+
+/** Bytes of files that a pass touches: whole tensors, but of a table that is only looked up the rows looked up. */
+function weightBytes(nodes: readonly Node[]): number {
+  const touched = new Map<Value, number>();
+  for (const { op, inputs } of nodes) {
+    inputs.forEach((input, i) => {
+      if (input.source?.kind !== 'weight') return;
+      const whole = input.source.bytes;
+      const rows = op === 'gather' && i === 0 ? sizeOf(inputs[1].shape) / input.shape[0] : 1;
+      touched.set(input, Math.min(whole, Math.max(touched.get(input) ?? 0, whole * rows)));
+    });
+  }
+  return [...touched.values()].reduce((sum, bytes) => sum + bytes, 0);
 }
 
 /** Work of all products: 2 x rows x columns x inner size each. */
@@ -126,51 +111,4 @@ function productFlops(nodes: readonly Node[]): number {
     const inner = inputs[0].shape.at(attributes.transA ? -2 : -1) as number;
     return sum + 2 * sizeOf(outputs[0].shape) * inner;
   }, 0);
-}
-
-/** The graph that `compileGradients` (programs.ts) compiles, before it is lowered. */
-function gradientGraph(
-  model: Model,
-  { recompute }: TrainSettings,
-  { pages, sites }: Trained,
-  shape: BatchShape,
-): Graph {
-  const { rows, width, labels: count, segments } = shape;
-  const g = new Graph();
-  const masks = causalMasks(g, segments ? g.input('segments', [rows, width], 'int32') : undefined);
-  const parameters = pageInputs(g, pages);
-  const builder = new ModelBuilder({
-    graph: g,
-    provider: 'cpu',
-    batch: rows,
-    width,
-    ids: g.input('ids', [rows, width], 'int32'),
-    positions: g.input('positions', [rows, width], 'int32'),
-    maxPositions: width,
-    attend: (_, q, k, v, spec) => causalAttention(g, q, k, v, spec, masks, recompute !== 'off'),
-    recompute,
-    tensors: model.tensors,
-    locate: model.locate,
-    parameters,
-    adapters: siteAdapters(sites, parameters),
-  });
-  const result = model.architecture.forward(builder, model.config);
-  const { hidden, table, bias } = builder.headProduct(result);
-  const [at, labels] = [g.input('rows', [count], 'int32'), g.input('labels', [count], 'int32')];
-  const options = { bias, softcap: result.head.softcap };
-  const { lossSum } = crossEntropy(g, hidden, table, at, labels, g.input('weights', [count]), options);
-  const names = pages.flatMap((page) => page.entries.map(({ name }) => name));
-  const gradients = gradientsOf(
-    g,
-    lossSum,
-    names.map((name) => parameters.get(name) as Value),
-  );
-  g.phase = 'backward';
-  g.output('loss', lossSum);
-  const byName = new Map(names.map((name, i) => [name, gradients[i]]));
-  for (const page of [...pages].reverse()) {
-    const flat = page.entries.map(({ name }) => g.reshape(byName.get(name) as Value, [-1]));
-    g.output(`g${page.index}`, g.concat(flat, 0));
-  }
-  return g;
 }

@@ -4,7 +4,7 @@
 
 import { stateElements } from '../compiler/optimizers/index.ts';
 import type { Fit } from '../contract/models.ts';
-import type { Plan, TrainSettings } from '../contract/runs.ts';
+import type { MemoryPolicy, MemoryRemedy, Plan, TrainSettings } from '../contract/runs.ts';
 import type { Model } from '../models/load.ts';
 import { checksOf } from './checks.ts';
 import { type Prediction, predictStep, trainedOf } from './memory.ts';
@@ -29,6 +29,8 @@ export interface PlanInput {
   gflops: number;
   /** The other run whose weights are the first ones. */
   startFrom?: StartPoint | null;
+  /** Adds what the other policies of recomputation would take, and the nearest setting that fits. */
+  compare?: boolean;
 }
 
 /** Share of the speed of single products that a whole step reaches (measured: 0.65 to 0.8). */
@@ -49,8 +51,9 @@ export function verdictOf(peakBytes: number, availableBytes: number): Plan['verd
   return peakBytes > roomy * availableBytes ? 'tight' : 'fits';
 }
 
+/** The plan of a recipe. */
 export function makePlan(input: PlanInput): Plan {
-  const { model, settings, memoryBytes } = input;
+  const { model, settings, memoryBytes, compare = false } = input;
   const maxLength = maxLengthOf(settings, model);
   const usable = input.records.filter((record) => record.refused === null && labelsAt(record, maxLength) > 0);
   const train = usable.filter(({ split }) => split === 'train');
@@ -61,7 +64,8 @@ export function makePlan(input: PlanInput): Plan {
   const trained = trainedOf(model, settings);
   const shapes = shapesOf(updates, train.length, labels);
   const largest = largestOf(shapes, maxLength, microBatchTokens);
-  const step = predictStep(model, settings, trained, largest);
+  const accumulates = shapes.length > Math.min(updates.steps, updates.stepsPerEpoch, sampledUpdates);
+  const step = predictStep(model, settings, trained, largest, { accumulates });
   const states = stateElements(optimizerChoiceOf(settings), trained.pages) / trained.count; // per trained number
   const written = settings.method === 'full' ? model.parameters : trained.count; // with what is frozen
   const diskBytes = ((written + trained.count * states) * 4 + 1_000_000) * checkpointsKept;
@@ -82,8 +86,55 @@ export function makePlan(input: PlanInput): Plan {
     verdict: verdictOf(step.peakBytes, memoryBytes),
     diskBytes,
     learningRates: plannedRates(settings, updates.steps),
+    policies: [],
+    nearest: null,
   };
-  return { ...plan, checks: checksOf(input, plan, maxLength) };
+  const policies = compare ? policiesOf(input, plan) : [];
+  const nearest =
+    compare && plan.verdict === 'too-large' ? nearestFit(input, microBatchTokens, maxLength) : null;
+  return { ...plan, checks: checksOf(input, plan, maxLength), policies, nearest };
+}
+
+const policies: readonly MemoryPolicy['recompute'][] = ['off', 'selective', 'layer'];
+
+/** What each policy of recomputation takes. */
+function policiesOf(input: PlanInput, own: Pick<Plan, 'peakBytes' | 'seconds' | 'verdict'>): MemoryPolicy[] {
+  return policies.map((recompute) => {
+    const settings = { ...input.settings, recompute };
+    const same = recompute === input.settings.recompute;
+    const { peakBytes, seconds, verdict } = same ? own : makePlan({ ...input, settings, compare: false });
+    return { recompute, peakBytes, seconds, verdict };
+  });
+}
+
+/** Shortest length that a remedy cuts records to. */
+const shortest = 128;
+
+/**
+ * The first that fits: recomputation and smaller passes, which leave the result as it is, then shorter records. Null where
+ * even the last is too large.
+ */
+function nearestFit(input: PlanInput, usualTokens: number, usualLength: number): MemoryRemedy | null {
+  const own = input.settings;
+  const same = { microBatchTokens: own.microBatchTokens, maxLength: own.maxLength, cuts: false };
+  const ladder: Omit<MemoryRemedy, 'peakBytes'>[] = policies
+    .slice(policies.indexOf(own.recompute) + 1)
+    .map((policy) => ({ ...same, recompute: policy }));
+  for (let tokens = usualTokens >> 1; tokens >= shortest; tokens >>= 1)
+    ladder.push({ ...same, recompute: 'layer', microBatchTokens: tokens });
+  const longest = input.records.reduce((most, { length }) => Math.max(most, length), 0);
+  for (let length = Math.min(usualLength, longest) >> 1; length >= shortest; length >>= 1)
+    ladder.push({ recompute: 'layer', microBatchTokens: shortest, maxLength: length, cuts: true });
+  for (const remedy of ladder) {
+    const { recompute, microBatchTokens, maxLength } = remedy;
+    const { peakBytes, verdict } = makePlan({
+      ...input,
+      settings: { ...input.settings, recompute, microBatchTokens, maxLength },
+      compare: false,
+    });
+    if (verdict !== 'too-large') return { ...remedy, peakBytes };
+  }
+  return null;
 }
 
 interface SeenShape extends BatchShape {

@@ -73,6 +73,7 @@ function forwardGraph(shape: BatchShape, options: GraphOptions, training: boolea
     attend: (_, q, k, v, spec) => causalAttention(g, q, k, v, spec, masks, recompute !== 'off'),
     recompute,
     tensors: model.tensors,
+    quantized: model.quantized?.weights,
     locate: model.locate,
     parameters,
     adapters: siteAdapters(options.sites, parameters),
@@ -105,6 +106,10 @@ export function gradientGraph(shape: BatchShape, options: GraphOptions): Graph {
   );
   const byName = new Map(names.map((name, i) => [name, gradients[i]]));
   g.phase = 'backward';
+  // norms and biases of all layers share pages: each gradient is made with its layer, so that what it reads can be freed
+  const groups = new Set(options.pages.map(({ decay, rate }) => `${decay} ${rate}`));
+  const shared = options.pages.filter(({ entries }) => groups.size > 1 && entries.length > 1);
+  for (const { name } of shared.flatMap(({ entries }) => entries)) g.early.add(byName.get(name) as Value);
   g.output('loss', lossSum);
   // pages of late layers first: their gradients are ready first, and what they need can then be freed
   for (const page of [...options.pages].reverse()) {

@@ -86,6 +86,7 @@ export async function checkProvider(
     for (const [done, node] of nodes.entries()) {
       const kind = kindOf(node);
       onProgress({ done, total, what: kind });
+      await breathe();
       const found = await compareNode(node, provider);
       if (!(found.difference <= operationTolerance)) wrong.push({ kind, ...found });
     }
@@ -116,6 +117,11 @@ export async function checkProvider(
   }
 }
 
+/** Names of the operations that are wrong for some shape. */
+export const wrongOperations = ({ wrong }: Pick<ProviderCheck, 'wrong'>): string[] => [
+  ...new Set(wrong.map(({ kind }) => kind.split(' ')[0])),
+];
+
 /** One sentence for people. */
 export function verdictOf({
   provider,
@@ -128,7 +134,7 @@ export function verdictOf({
   const agreement = `${agreeing} of ${operations} operations agree with the processor`;
   const losses = `losses of ${steps} steps differ by at most ${lossDifference.toExponential(1)}`;
   if (trusted) return `${provider} computes correctly: ${agreement}, and ${losses}.`;
-  const ops = [...new Set(wrong.map(({ kind }) => kind.split(' ')[0]))];
+  const ops = wrongOperations({ wrong });
   const named = ops.length === 0 ? '' : ` Wrong: ${ops.join(', ')}.`;
   return `${provider} must not be used for training here: ${agreement}, and ${losses}.${named}`;
 }
@@ -193,6 +199,9 @@ async function distinctNodes(runs: readonly TrainingRun[]): Promise<Node[]> {
   }
   return [...found.values()];
 }
+
+/** Lets messages in: a session run blocks the thread. */
+const breathe = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Runs one operation on both, as each lowers it. */
 async function compareNode(node: Node, provider: Provider): Promise<{ difference: number; reason?: string }> {
@@ -285,6 +294,7 @@ async function trainOn(options: TrainerOptions, onStep: () => void): Promise<num
   const losses: number[] = [];
   for (let step = 0; step < steps; step++) {
     onStep();
+    await breathe();
     const { lossSum, weight } = await trainer.accumulate(randomBatch(random));
     losses.push(lossSum / weight);
     await trainer.update(2e-3);

@@ -7,6 +7,7 @@ import { AppError } from '../errors.ts';
 import type { Model } from '../models/load.ts';
 import { LoraConfig } from '../models/lora.ts';
 import { learningRateAt, Schedule } from './schedule.ts';
+import { taskTypeOf } from './tasks/index.ts';
 import type { TrainerOptions } from './trainer.ts';
 
 /** Everything that a recipe says to the trainer. Throws, with every fault named, when it does not fit the model. */
@@ -25,7 +26,7 @@ export function trainerOptionsOf(
     maxGradNorm: settings.maxGradNorm,
     clipNorm: clipNorms[settings.clipNorm],
     labelSmoothing: settings.labelSmoothing,
-    neftuneAlpha: settings.neftuneAlpha,
+    neftuneAlpha: taskTypeOf(model).takesNoise ? settings.neftuneAlpha : 0,
     recompute: settings.recompute,
     provider: settings.provider,
     threads: settings.threads,
@@ -54,8 +55,8 @@ export function loraOf(settings: TrainSettings, model: Model): LoraConfig | unde
     alpha_pattern: lora.alphaPattern,
     layers_to_transform: unlessEmpty(lora.layers),
     bias: lora.bias,
-    modules_to_save: unlessEmpty(lora.modulesToSave),
-    task_type: 'CAUSAL_LM',
+    modules_to_save: unlessEmpty([...new Set([...lora.modulesToSave, ...(model.headModules ?? [])])]),
+    task_type: taskTypeOf(model).id,
   });
 }
 
@@ -95,6 +96,10 @@ function requireFit(settings: TrainSettings, model: Model): void {
     if (missing.length > 0) faults.push(`No tensor of the model has "${missing.join('", "')}" in its name.`);
     if (missing.length === 0 && model.specs.every(({ name }) => isFrozen(freeze, name)))
       faults.push('Every tensor of the model is frozen, so nothing would be trained.');
+    if (settings.quantization !== 'none')
+      faults.push(
+        `A base in ${settings.quantization.toUpperCase()} stays as it is: it is trained with an adapter only.`,
+      );
   }
   if (faults.length > 0)
     throw new AppError('settings-unfit', faults.join(' '), 'Correct them under "All settings".');

@@ -4,8 +4,10 @@ import type { Program, Provider } from '../compiler/lowering.ts';
 import { type OptimizerChoice, optimizerOf } from '../compiler/optimizers/index.ts';
 import type { Recompute } from '../models/builder.ts';
 import { initialAdapter, type LoraSite } from '../models/lora.ts';
+import { readQuantized } from '../models/quantize.ts';
 import { readTensor, type TensorInfo } from '../models/safetensors.ts';
 import { createRandom, type RandomState } from '../tokens/random.ts';
+import { createDeviceState } from './device-state.ts';
 import { declaredFeeds, prepare } from './feeds.ts';
 import { embeddingNoise } from './noise.ts';
 import { layoutPages, type Page, PagedArrays, stateArrays } from './parameters.ts';
@@ -17,7 +19,7 @@ import {
   compileUpdate,
   type GraphOptions,
 } from './programs.ts';
-import { createSession, type Numbers, type Session } from './session.ts';
+import { createSession, type DeviceArray, keepsOnDevice, type Numbers, type Session } from './session.ts';
 import type { Task } from './tasks/task.ts';
 import { type TrainedChoice, trainedTensors } from './trained.ts';
 
@@ -77,10 +79,17 @@ export interface Trainer {
   readonly gradients: PagedArrays;
   /** Adds one micro-batch. Returns sum of weight * nll, and the sum of weights. */
   accumulate(batch: BatchArrays): Promise<{ lossSum: number; weight: number }>;
+  /** Forgets the micro-batches since the last update. */
+  discard(): void;
   /** Updates the parameters. Returns the norm of the averaged gradient before clipping. */
   update(learningRate: number): Promise<{ gradNorm: number }>;
   /** nll of each label of a batch, without dropout. */
   losses(batch: BatchArrays): Promise<Float32Array>;
+  /**
+   * Brings what is on a device into the arrays above: before they are read or written. Nothing to do on a
+   * processor.
+   */
+  download(): Promise<void>;
   /** Updates done; part of a checkpoint, with the random state. */
   updates: number;
   randomState(): RandomState;
@@ -98,7 +107,12 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const gradients = new PagedArrays(pages);
   const scratch = new PagedArrays(pages);
   const states = stateArrays(options.optimizer, pages);
-  const base = (name: string) => readTensor(model.tensors.get(name) as TensorInfo);
+  // DoRA's magnitudes are norms of what is multiplied; modules that are trained whole start from the original
+  const adapted = new Set(sites.flatMap(({ tensor, dora }) => (dora ? tensor : [])));
+  const base = (name: string) =>
+    adapted.has(name) && model.quantized?.weights.has(name)
+      ? readQuantized(model, name)
+      : readTensor(model.tensors.get(name) as TensorInfo);
   const initial =
     options.initial ?? (lora === undefined ? undefined : initialAdapter(sites, saved, seed, base));
   for (const { name } of specs) parameters.view(name).set(initial?.get(name) ?? base(name));
@@ -118,6 +132,9 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   let pendingWeight = 0;
   const sessions = new Map<string, Session>();
   let updateSession: Session | undefined;
+  // parameters, state and gradients stay on the device between steps, where it can keep them
+  const device = keepsOnDevice(provider) ? createDeviceState(provider) : undefined;
+  const parameterFeeds = () => device?.feeds(parameters, 'p') ?? parameters.named('p');
 
   const sessionFor = async (kind: 'gradients' | 'loss', shape: BatchShape): Promise<Session> => {
     const key = `${kind} ${shape.rows} ${shape.width} ${shape.labels} ${shape.segments} ${shape.targetWidth}`;
@@ -130,6 +147,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     for (const [oldest, session] of sessions) {
       if (sessions.size < maxSessions) break;
       sessions.delete(oldest);
+      await device?.download(); // gradients that it made must not outlive it
       await session.release();
     }
     const start = performance.now();
@@ -139,6 +157,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       threads,
       weightsFolder: model.weightsFolder,
       profile: kind === 'gradients' ? options.profile : undefined,
+      keep: device !== undefined && kind === 'gradients' ? pages.map(({ index }) => `g${index}`) : [],
     });
     sessions.set(key, session);
     compileSeconds += (performance.now() - start) / 1000;
@@ -167,61 +186,73 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       const { shape, feeds, weight } = prepare(batch);
       const session = await sessionFor('gradients', shape);
       const first = pendingWeight === 0;
+      const inputs = {
+        ...declaredFeeds(session.program, feeds),
+        ...parameterFeeds(),
+        ...randomInputs(session, batch),
+      };
       const target = first ? gradients : scratch;
-      const output = await session.run(
-        {
-          ...declaredFeeds(session.program, feeds),
-          ...parameters.named('p'),
-          ...randomInputs(session, batch),
-        },
-        target.named('g'),
-      );
-      if (!first) addInto(gradients, scratch);
+      const fetches = device === undefined ? target.named('g') : {};
+      const { numbers, kept } = await session.runKeeping(inputs, fetches);
+      if (device !== undefined) {
+        if (first) device.take(gradients, 'g', kept);
+        else await device.add(gradients, 'g', kept);
+      } else if (!first) addInto(gradients, scratch);
       pendingWeight += weight;
-      return { lossSum: output.loss[0] as number, weight };
+      return { lossSum: numbers.loss[0] as number, weight };
+    },
+    discard: () => {
+      pendingWeight = 0;
     },
     update: async (learningRate) => {
-      updateSession ??= await createSession(
-        compileUpdate(
+      if (updateSession === undefined) {
+        const program = compileUpdate(
           pages,
           options.optimizer,
           options.weightDecay,
           options.maxGradNorm,
           provider,
           options.clipNorm,
-        ),
-        { threads },
-      );
+        );
+        const keep = [...program.outputs.keys()].filter((name) => name !== 'norm');
+        updateSession = await createSession(program, { threads, keep: device === undefined ? [] : keep });
+      }
       trainer.updates += 1;
       const scalars = optimizerOf(options.optimizer).scalars(options.optimizer, trainer.updates);
-      const feeds: Record<string, Numbers> = {
-        ...parameters.named('p'),
-        ...gradients.named('g'),
+      const feeds: Record<string, Numbers | DeviceArray> = {
+        ...parameterFeeds(),
+        ...(device?.feeds(gradients, 'g') ?? gradients.named('g')),
         scale: Float32Array.of(pendingWeight === 0 ? 0 : 1 / pendingWeight),
         lr: Float32Array.of(learningRate),
       };
       for (const [name, value] of Object.entries(scalars)) feeds[name] = Float32Array.of(value);
       const fetches: Record<string, Numbers> = parameters.named('p', '.next');
       for (const [state, arrays] of states) {
-        Object.assign(feeds, arrays.named(`${state}.`));
+        Object.assign(feeds, device?.feeds(arrays, `${state}.`) ?? arrays.named(`${state}.`));
         Object.assign(fetches, arrays.named(`${state}.`, '.next'));
       }
-      const { norm } = await updateSession.run(feeds, fetches);
+      const { numbers, kept } = await updateSession.runKeeping(feeds, device === undefined ? fetches : {});
+      if (device !== undefined) {
+        device.take(parameters, 'p', kept, '.next');
+        for (const [state, arrays] of states) device.take(arrays, `${state}.`, kept, '.next');
+      }
       pendingWeight = 0;
-      return { gradNorm: norm[0] as number };
+      return { gradNorm: numbers.norm[0] as number };
     },
     losses: async (batch) => {
       const { shape, feeds } = prepare(batch);
       const session = await sessionFor('loss', shape);
+      await device?.upload(parameters); // many batches read the same ones
       const { nll } = await session.run({
         ...declaredFeeds(session.program, feeds),
-        ...parameters.named('p'),
+        ...parameterFeeds(),
       });
       return (nll as Float32Array).slice(
         0,
         batch.targets === undefined ? batch.labels.length : batch.weights.length,
       );
     },
+    download: async () => device?.download(),
     randomState: () => random.state(),
     restoreRandom: (state) => {
       random = createRandom(state);
@@ -230,6 +261,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       return compileSeconds;
     },
     release: async () => {
+      await device?.release(); // first: an array must not outlive the session that made it
       for (const session of sessions.values()) {
         if (options.profile !== undefined) session.endProfiling();
         await session.release();

@@ -1,6 +1,6 @@
 // Finds a software driver for Vulkan, so that WebGPU can be tried on a machine without a graphics card.
 // Chromium packages ship one (SwiftShader); it is slow, but its arithmetic is that of a graphics card.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
 export interface SoftwareDriver {
@@ -16,6 +16,22 @@ export function softwareDriver(): SoftwareDriver | { absent: string } {
     return { absent: 'no package with a software Vulkan driver is installed (chromium has one)' };
   if (!hasLoader()) return { absent: 'the Vulkan loader is not installed (Debian, Ubuntu: libvulkan1)' };
   return { environment: { VK_DRIVER_FILES: manifest, VK_ICD_FILENAMES: manifest } };
+}
+
+/**
+ * Runs this command again on the software driver, after it found no graphics card: the Vulkan loader reads
+ * its environment only once. Gives its exit status; undefined where there is no driver, or it is in use
+ * already.
+ */
+export function runOnSoftwareDriver(): number | undefined {
+  const software = softwareDriver();
+  if (process.env.VK_DRIVER_FILES !== undefined || 'absent' in software) return undefined;
+  process.stderr.write(
+    'No graphics card was found: a software driver (SwiftShader) is used, which is slow.\n',
+  );
+  const env = { ...process.env, ...software.environment };
+  const { status } = spawnSync(process.execPath, process.argv.slice(1), { stdio: 'inherit', env });
+  return status ?? 1;
 }
 
 const known = [

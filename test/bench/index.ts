@@ -1,5 +1,7 @@
 // The registry of benchmarks.
 import type { Bench } from './bench.ts';
+import { decode } from './decode.ts';
+import { memory } from './memory.ts';
 import { train } from './train.ts';
 
-export const benches: readonly Bench[] = [train];
+export const benches: readonly Bench[] = [train, decode, memory];

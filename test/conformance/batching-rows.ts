@@ -58,6 +58,7 @@ interface Stored {
 
 export const batchingRowsCheck: Check = {
   id: 'batching-rows',
+  onProcessorOnly: 'batches are laid out',
   matches: (_folder, files) => files.includes('reference.json') && !files.includes('config.json'),
   async *run(folder): AsyncIterable<Row> {
     const stored = JSON.parse(await readFile(join(folder, 'reference.json'), 'utf8')) as Stored;

@@ -38,6 +38,7 @@ interface Stored {
 
 export const chatTemplatesCheck: Check = {
   id: 'chat-templates',
+  onProcessorOnly: 'templates are rendered',
   matches: (_folder, files) =>
     files.some((file) => file.endsWith('.jinja') && files.includes(file.replace('.jinja', '.json'))),
   async *run(folder): AsyncIterable<Row> {

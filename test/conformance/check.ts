@@ -1,5 +1,6 @@
-// What a conformance check is: it recognises a folder laid out as test/reference/README.md says, compares what
-// Tunesmith computes with what is stored there, and yields one row per quantity. Knows no case by name.
+// What a conformance check is: it recognises a folder laid out as test/reference/README.md says, compares
+// what Tunesmith computes with what is stored there, and yields one row per quantity. Knows no case by
+// name.
 
 /** One line of the conformance table. */
 export interface Row {
@@ -26,6 +27,11 @@ export interface Check {
   id: string;
   /** True where `folder` holds a case of this family. `files` are the names directly inside it. */
   matches(folder: string, files: readonly string[]): boolean;
+  /**
+   * Set where nothing is computed on a device, and says what is: the case is skipped on all but the
+   * processor.
+   */
+  onProcessorOnly?: string;
   run(folder: string, options: CheckOptions): AsyncIterable<Row>;
 }
 

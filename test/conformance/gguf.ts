@@ -41,6 +41,7 @@ const template = 'tokenizer.chat_template';
 
 export const ggufCheck: Check = {
   id: 'gguf',
+  onProcessorOnly: 'files are read',
   matches: (_, files) => files.some((file) => file.endsWith('.gguf')),
   async *run(folder): AsyncIterable<Row> {
     const name = basename(folder);

@@ -23,6 +23,7 @@ const sections: Record<string, Section> = {
 
 export const metricsCheck: Check = {
   id: 'metrics',
+  onProcessorOnly: 'scores are computed from texts and numbers',
   matches: (_folder, files) => files.some((file) => Object.hasOwn(sections, file)),
   async *run(folder): AsyncIterable<Row> {
     for (const [name, section] of Object.entries(sections)) {

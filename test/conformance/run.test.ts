@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { softwareDriver } from '../../main/training/vulkan.ts';
 import { temporaryFolder } from '../helpers/tiny-model.ts';
 import { type Check, compared, type Row } from './check.ts';
 import { checks } from './index.ts';
@@ -149,6 +150,39 @@ describe('what is wrong does not pass', () => {
     });
     expect(command(reference, '--provider', 'abacus')).toMatchObject({ status: 2 });
   });
+});
+
+describe('another provider than the processor', () => {
+  const driver = softwareDriver();
+  const reason = 'absent' in driver ? driver.absent : '';
+
+  test('what computes nothing on a device is skipped there with the reason', async () => {
+    const texts: Check = {
+      id: 'texts',
+      onProcessorOnly: 'texts are read',
+      matches: () => true,
+      async *run() {
+        yield compared('x', 'ids', 0, 0);
+      },
+    };
+    const rows: Row[] = [];
+    const folder = temporaryFolder();
+    for (const provider of ['cpu', 'webgpu'])
+      await runConformance([folder], [texts], { provider }, (row) => rows.push(row));
+    expect(rows.map(({ status }) => status)).toEqual(['passed', 'skipped']);
+    expect(rows[1].note).toBe('texts are read: nothing of it runs on a device');
+  });
+
+  test.skipIf(reason !== '')(
+    `the optimizers compute on WebGPU what is stored, on a software driver if need be ${reason}`,
+    { timeout: patience },
+    () => {
+      const { status, stdout } = command(join(reference, 'optim'), '--provider', 'webgpu');
+      expect(stdout).toMatch(/passed {3}optim adamw +parameters/);
+      expect(stdout).toMatch(/skipped {2}optim +schedules +skipped: learning rates are computed/);
+      expect(status).toBe(0);
+    },
+  );
 });
 
 test('a row that was skipped shows its reason, and numbers have two digits', () => {

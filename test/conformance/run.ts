@@ -2,6 +2,10 @@
 // reference data below the folders, prints a table, and exits with 1 when anything fails.
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import type { Provider } from '../../main/compiler/lowering.ts';
+import { AppError } from '../../main/errors.ts';
+import { requireProvider } from '../../main/training/session.ts';
+import { runOnSoftwareDriver } from '../../main/training/vulkan.ts';
 import type { Row } from './check.ts';
 import { checks } from './index.ts';
 import { runConformance } from './runner.ts';
@@ -33,6 +37,15 @@ if (!providers.includes(provider))
   fail(`"${provider}" is not a provider; there are: ${providers.join(', ')}.`);
 const missing = folders.find((folder) => !existsSync(folder));
 if (missing !== undefined) fail(`There is no folder ${missing}.`);
+
+try {
+  await requireProvider(provider as Provider);
+} catch (thrown) {
+  if (!(thrown instanceof AppError)) throw thrown;
+  const status = provider === 'webgpu' ? runOnSoftwareDriver() : undefined;
+  if (status !== undefined) process.exit(status);
+  fail(`${thrown.message} ${thrown.remedy}`);
+}
 
 const rows: Row[] = [];
 const counts = await runConformance(folders, checks, { provider }, (row) => {

@@ -3,7 +3,7 @@
 // printed.
 import { readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { Check, CheckOptions, Row } from './check.ts';
+import { type Check, type CheckOptions, type Row, skipped } from './check.ts';
 
 export interface Counts {
   passed: number;
@@ -39,6 +39,12 @@ export async function runConformance(
     for (const check of checks) {
       try {
         if (!check.matches(folder, files)) continue;
+        if (check.onProcessorOnly !== undefined && options.provider !== 'cpu') {
+          give(
+            skipped(basename(folder), check.id, `${check.onProcessorOnly}: nothing of it runs on a device`),
+          );
+          continue;
+        }
         for await (const row of check.run(folder, options)) give(row);
       } catch (thrown) {
         const note = thrown instanceof Error ? thrown.message : String(thrown);

@@ -24,6 +24,7 @@ const tolerance = 1e-6;
 
 export const schedulesCheck: Check = {
   id: 'schedules',
+  onProcessorOnly: 'learning rates are computed',
   matches: (_folder, files) => files.includes('schedules.json'),
   async *run(folder): AsyncIterable<Row> {
     const stored = JSON.parse(await readFile(join(folder, 'schedules.json'), 'utf8')) as Stored;

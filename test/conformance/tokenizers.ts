@@ -38,6 +38,7 @@ interface Cases {
 
 export const tokenizersCheck: Check = {
   id: 'tokenizers',
+  onProcessorOnly: 'texts are tokenized',
   matches: (_folder, files) =>
     files.includes('tokenizer.json') && (files.includes('cases.json') || files.includes('reference.json')),
   async *run(folder): AsyncIterable<Row> {

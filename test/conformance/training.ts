@@ -69,6 +69,7 @@ export async function follow(
     losses.push(sum / weight);
     gradNorms.push((await trainer.update(rate)).gradNorm);
   }
+  await trainer.download();
   return { losses, gradNorms };
 }
 
@@ -106,6 +107,7 @@ export async function* gradientRows(
     sum += part.lossSum;
     weight += part.weight;
   }
+  await trainer.download();
   yield compared(label, 'loss', Math.abs(sum / weight - stored.loss), tolerances.loss);
   let worst = 0;
   let where = '';

@@ -2,6 +2,7 @@
 // is held against. One row per op, so an op without a reference does not compile. Truth values are 0 and
 // 1.
 import type { Graph, Value } from '../../main/compiler/graph.ts';
+import { nf4Levels } from '../../main/compiler/nf4.ts';
 import type { Attributes, DType, Op } from '../../main/compiler/op.ts';
 import { broadcastShapes, sizeOf } from '../../main/compiler/shape.ts';
 
@@ -26,8 +27,10 @@ export function interpret(
     if (found !== undefined) return found;
     const { source, shape } = value;
     if (source?.kind === 'input') return { shape, data: Float64Array.from(inputs[source.name]) };
-    if (source?.kind === 'constant')
-      return { shape, data: Float64Array.from(source.data as ArrayLike<number | bigint>, Number) };
+    if (source?.kind === 'constant') {
+      const stored = Float64Array.from(source.data as ArrayLike<number | bigint>, Number);
+      return { shape, data: value.dtype === 'uint4' ? unpacked(stored, sizeOf(shape)) : stored };
+    }
     throw new Error(`no value for ${value.id}`);
   };
   for (const node of graph.nodes) {
@@ -35,6 +38,11 @@ export function interpret(
     for (const [i, output] of node.outputs.entries()) known.set(output, outputs[i]);
   }
   return wanted.map((value) => tensorOf(value).data);
+}
+
+/** Two numbers a byte, the first in the lower half. */
+function unpacked(bytes: Float64Array, length: number): Float64Array {
+  return Float64Array.from({ length }, (_, i) => (i % 2 === 0 ? bytes[i >> 1] & 15 : bytes[i >> 1] >> 4));
 }
 
 /** Position in each axis of element `flat` of `shape`. */
@@ -120,7 +128,10 @@ const casts: Record<DType, (x: number) => number> = {
   bfloat16: toBfloat16,
   int32: Math.trunc,
   int64: Math.trunc,
+  int8: Math.trunc,
   uint8: Math.trunc,
+  int4: Math.trunc,
+  uint4: Math.trunc,
   bool: (x) => Number(x !== 0),
 };
 
@@ -314,5 +325,21 @@ const references = {
     const y = product(a, b, attributes);
     const { beta = 1 } = attributes;
     return [c === undefined ? y : make(y.shape, (place) => at(y, place) + beta * at(c, place))];
+  },
+  dequantize: ([codes, scales, zeroPoints], { block }) => [
+    make(codes.shape, ([row, column]) => {
+      const place = [row, Math.floor(column / (block as number))];
+      return (
+        (at(codes, [row, column]) - (zeroPoints === undefined ? 0 : at(zeroPoints, place))) *
+        at(scales, place)
+      );
+    }),
+  ],
+  dequantizeNf4: ([codes, scales], { shape, block }) => {
+    const data = Float64Array.from({ length: 2 * codes.data.length }, (_, i) => {
+      const code = i % 2 === 0 ? codes.data[i >> 1] >> 4 : codes.data[i >> 1] & 15;
+      return nf4Levels[code] * scales.data[Math.floor(i / (block as number))];
+    });
+    return [{ shape: shape as readonly number[], data }];
   },
 } satisfies Record<Op, Reference>;

@@ -5,6 +5,7 @@ import { AppError } from '../../errors.ts';
 import type { JobTypes } from '../../jobs/job.ts';
 import type { JobHooks, QueuedJob } from '../../jobs/queue.ts';
 import { newId } from '../../store/rows.ts';
+import { usableProvider } from '../devices.ts';
 import { findModel, findRun, findVersion, threadsFor } from '../lookup.ts';
 import { tunedWeights } from '../run-folder.ts';
 import type { Services } from '../services.ts';
@@ -107,6 +108,7 @@ export function evaluateHooks(services: Services): JobHooks {
         metricIds,
         maxNewTokens,
         threads: threadsFor(services, run.recipe.settings.threads),
+        provider: await usableProvider(services, run.recipe.settings.provider),
         predictionsFile: project.evaluations.predictionsFile(evaluation.id),
       };
       return { engine: 'evaluate', input, logFile: services.logFile };

@@ -7,9 +7,11 @@ import type { Plan, Recipe, Run } from '../../contract/runs.ts';
 import { AppError } from '../../errors.ts';
 import type { JobTypes } from '../../jobs/job.ts';
 import { engineGone } from '../../jobs/launcher.ts';
+import { isOutOfMemory, raiseLeanerLevel } from '../../jobs/leaner-level.ts';
 import type { JobHooks, QueuedJob } from '../../jobs/queue.ts';
 import { log } from '../../log.ts';
 import type { Curves } from '../../store/metrics.ts';
+import { requireDevice } from '../devices.ts';
 import { lineageOf } from '../lineage.ts';
 import { findModel, findRun, findVersion, memoryBudget, threadsFor } from '../lookup.ts';
 import { loadCurves } from '../run-folder.ts';
@@ -109,6 +111,7 @@ export function trainHooks(services: Services): JobHooks {
       const project = services.store.project(run.projectId);
       const version = findVersion(project, run.recipe.versionId);
       const model = findModel(services, run.recipe.modelId);
+      await requireDevice(services, run.recipe.settings.provider);
       if (!resume) {
         const plan = await planOf(services, run.recipe);
         update(job, { plan, steps: plan.steps });
@@ -131,6 +134,7 @@ export function trainHooks(services: Services): JobHooks {
         runFolder,
         ...start,
         recordsFile: project.datasets.recordsFile(version.id),
+        quantizedFolder: join(services.store.home, 'quantized'),
         settings: { ...settings, threads: threadsFor(services, settings.threads) },
         lineage,
         memoryBytes: memoryBudget(services),
@@ -145,6 +149,17 @@ export function trainHooks(services: Services): JobHooks {
         | undefined;
       if (handle) handle(job, payload);
       else log('warn', 'train.unknown-event', { name });
+    },
+    // memory ran out: goes on from the newest checkpoint, or from the start, with a leaner plan
+    recover(job, error) {
+      if (!isOutOfMemory(error.code)) return false;
+      const run = runOf(job);
+      raiseLeanerLevel(services.store.project(run.projectId).runs.folder(run.number));
+      job.spec = { ...job.spec, resume: true };
+      const from = run.checkpointStep === null ? 'from the start' : `from step ${run.checkpointStep}`;
+      const at = run.step === 0 ? 'before the first step' : `after step ${run.step}`;
+      say(job, 'warning', `Training stopped ${at}: ${error.message} It goes on ${from} with a leaner plan.`);
+      return true;
     },
     stopping: (job) => void update(job, { state: 'stopping' }),
     paused: (job, paused) => void update(job, { state: paused ? 'paused' : 'running' }),

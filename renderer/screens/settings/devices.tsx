@@ -1,13 +1,18 @@
 // What computes: the devices with the result of their check, and how much of the machine a run may take.
 import { Slider } from '@mantine/core';
-import { useEffect, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import type { Machine } from '../../../main/contract/settings.ts';
+import { call } from '../../client/client.ts';
+import { Button } from '../../components/button.tsx';
 import { Card } from '../../components/card.tsx';
 import { Chip } from '../../components/chip.tsx';
 import { type Column, DataTable } from '../../components/data-table.tsx';
 import { NumberField } from '../../components/field.tsx';
-import { bytes, integer, missing, percent } from '../../components/format.ts';
+import { bytes, dateTime, integer, missing, percent } from '../../components/format.ts';
 import { Loading } from '../../components/loading.tsx';
+import { ErrorNotice } from '../../components/notice.tsx';
+import { ProgressBar } from '../../components/progress-bar.tsx';
+import { hasEnded, useJobs, useLatestJob } from '../../state/jobs.ts';
 import { useSettings } from '../../state/settings.ts';
 import { deviceStates } from '../projects/computer-cards.tsx';
 import { change } from './general.tsx';
@@ -20,14 +25,20 @@ const providerNames: Record<Device['provider'], string> = {
   webgpu: 'WebGPU',
   cuda: 'CUDA',
   dml: 'DirectML',
+  coreml: 'CoreML',
 };
 
-const columns: Column<Device>[] = [
+type Checkable = 'webgpu' | 'cuda' | 'dml';
+
+const checkable = (device: Device): device is Device & { provider: Checkable } =>
+  device.state === 'not-checked' || device.state === 'passed' || device.state === 'refused';
+
+const columnsWith = (check: (provider: Checkable) => void): Column<Device>[] => [
   { id: 'provider', label: 'Through', width: '110px', cell: (device) => providerNames[device.provider] },
   {
     id: 'name',
     label: 'Device',
-    width: '24%',
+    width: '18%',
     cell: (device) => <span className="strong">{device.name}</span>,
   },
   {
@@ -48,15 +59,44 @@ const columns: Column<Device>[] = [
     id: 'detail',
     label: 'Why',
     help: 'A device is used only when it computes every operation as the processor does.',
-    cell: (device) => <span className="muted">{device.detail}</span>,
+    cell: (device) => (
+      <span className="muted">
+        {device.detail}
+        {device.verdict !== null && ` Checked ${dateTime(device.verdict.time)}.`}
+        {device.remedy && ` ${device.remedy}`}
+      </span>
+    ),
+  },
+  {
+    id: 'check',
+    label: 'Check',
+    unlabelled: true,
+    width: '150px',
+    cell: (device) =>
+      checkable(device) && (
+        <Button size="small" onClick={() => check(device.provider)}>
+          {device.verdict === null ? 'Check this device' : 'Check again'}
+        </Button>
+      ),
   },
 ];
 
 export function DevicesPart() {
   const machine = useSettings((state) => state.machine);
   const settings = useSettings((state) => state.settings);
+  const job = useLatestJob('device-check', null);
+  const [fault, setFault] = useState<unknown>(null);
+  const runs = job !== undefined && !hasEnded(job);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: read again when a check begins or ends
   useEffect(() => {
     void useSettings.getState().loadMachine();
+  }, [runs]);
+  const columns = useMemo(() => {
+    const check = (provider: Checkable) => {
+      setFault(null);
+      call('devices.check', { provider }).then(useJobs.getState().put, setFault);
+    };
+    return columnsWith(check);
   }, []);
   if (!machine || !settings) {
     return (
@@ -67,6 +107,19 @@ export function DevicesPart() {
   }
   return (
     <>
+      {fault !== null && <ErrorNotice error={fault} />}
+      {job?.state === 'failed' && job.error && !job.dismissed && <ErrorNotice error={job.error} />}
+      {runs && (
+        <Card title={job.title} divided className={styles.narrow}>
+          <ProgressBar label={job.title} value={job.progress ?? 0} text={job.position} />
+          <div className={styles.line}>
+            <p className="caption muted grow">{job.position || 'It waits until nothing else computes.'}</p>
+            <Button size="small" onClick={() => void call('jobs.cancel', { jobId: job.id }).catch(setFault)}>
+              Cancel the check
+            </Button>
+          </div>
+        </Card>
+      )}
       <Card title="Devices" padded={false} sub={`${machine.platform}, ${machine.cpu}`}>
         <DataTable
           label="Devices"

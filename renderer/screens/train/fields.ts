@@ -2,8 +2,16 @@
 // preset and what is wrong. Which fields there are is in groups.ts.
 
 import { type OptimizerSettings, TrainSettings } from '../../../main/contract/runs.ts';
-import type { Capabilities } from '../../../main/contract/settings.ts';
-import { FIELDS, type Field, type FieldKind, GROUPS, type Group, OPTIMIZER_DEFAULTS } from './groups.ts';
+import type { Capabilities, Machine } from '../../../main/contract/settings.ts';
+import {
+  type Choice,
+  FIELDS,
+  type Field,
+  type FieldKind,
+  GROUPS,
+  type Group,
+  OPTIMIZER_DEFAULTS,
+} from './groups.ts';
 
 type Help = Capabilities['settingHelp'];
 
@@ -47,6 +55,31 @@ export function changedFields(settings: TrainSettings, preset: TrainSettings): F
     if (field.when && !field.when(settings)) return false;
     if (field.path === 'optimizer.kind') return settings.optimizer.kind !== preset.optimizer.kind;
     return !sameValue(valueAt(settings, field.path), baseAt(settings, preset, field.path));
+  });
+}
+
+/** Choices of the devices that this computer has, and the chosen one, each with what stands between it and a run. */
+export function presentChoices(
+  choices: readonly Choice[],
+  machine: Pick<Machine, 'devices'> | null,
+  chosen: string,
+): Choice[] {
+  return choices.flatMap(({ value, label }) => {
+    const device = machine?.devices.find((one) => one.provider === value && one.state !== 'absent');
+    if (value === 'cpu') return [{ value, label }];
+    if (device === undefined)
+      return value === chosen && machine !== null
+        ? [{ value, label: `${label}: not here` }]
+        : value === chosen
+          ? [{ value, label }]
+          : [];
+    const notes = {
+      'not-checked': ', checked first',
+      checking: ', being checked',
+      refused: ': computes wrongly',
+    };
+    const note = notes[device.state as keyof typeof notes] ?? '';
+    return [{ value, label: `${label}${note}` }];
   });
 }
 

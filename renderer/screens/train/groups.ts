@@ -10,7 +10,8 @@ export interface Choice {
 export type FieldKind =
   | { type: 'integer' | 'number' | 'scientific' }
   | { type: 'switch' }
-  | { type: 'choice'; choices: Choice[] }
+  /** `devices`: only those that this computer has are offered. */
+  | { type: 'choice'; choices: Choice[]; devices?: boolean }
   | { type: 'targets' }
   | { type: 'prompts' }
   /** Another run of the project, or null for the base model. */
@@ -70,6 +71,12 @@ export const RECOMPUTE_LABELS = {
   selective: 'Compute some twice',
   layer: 'Compute layers twice',
 } as const;
+export const QUANTIZATION_LABELS = {
+  none: 'No',
+  int8: '8 bits',
+  int4: '4 bits',
+  nf4: '4 bits (NF4)',
+} as const satisfies Record<TrainSettings['quantization'], string>;
 export const PROVIDER_LABELS = { cpu: 'Processor', webgpu: 'WebGPU', cuda: 'CUDA', dml: 'DirectML' } as const;
 const BIAS_LABELS = { none: 'None', all: 'Of every layer', lora_only: 'Of layers with an adapter' } as const;
 const CHECKPOINT_LABELS = { best: 'Best', last: 'Last' } as const;
@@ -99,6 +106,11 @@ const choices = (labels: Record<string, string>): FieldKind => ({
   type: 'choice',
   choices: Object.entries(labels).map(([value, label]) => ({ value, label })),
 });
+const devices: FieldKind = {
+  type: 'choice',
+  choices: Object.entries(PROVIDER_LABELS).map(([value, label]) => ({ value, label })),
+  devices: true,
+};
 const integer: FieldKind = { type: 'integer' };
 const number: FieldKind = { type: 'number' };
 const scientific: FieldKind = { type: 'scientific' };
@@ -313,8 +325,14 @@ export const GROUPS: Group[] = [
     label: 'Device and memory',
     summary: (settings) => PROVIDER_LABELS[settings.provider],
     fields: [
-      { path: 'provider', label: 'Device', kind: choices(PROVIDER_LABELS) },
+      { path: 'provider', label: 'Device', kind: devices },
       { path: 'threads', label: 'Threads', kind: integer, zero: 'all cores' },
+      {
+        path: 'quantization',
+        label: 'Base in few bits',
+        kind: choices(QUANTIZATION_LABELS),
+        when: usesLora,
+      },
       { path: 'recompute', label: 'Recomputation', kind: choices(RECOMPUTE_LABELS) },
     ],
   },

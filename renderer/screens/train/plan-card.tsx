@@ -10,6 +10,8 @@ import { bytesParts, durationParts, integer, plural } from '../../components/for
 import { Loading } from '../../components/loading.tsx';
 import { ErrorNotice, Notice } from '../../components/notice.tsx';
 import { MemoryBar } from './memory-bar.tsx';
+import { MemoryPolicies } from './memory-policies.tsx';
+import { remedyWords, withRemedy } from './memory-words.ts';
 import styles from './train.module.css';
 import type { Planned } from './use-plan.ts';
 import { verdictWords } from './words.ts';
@@ -18,11 +20,12 @@ export interface PlanCardProps {
   planned: Planned;
   settings: TrainSettings;
   machine: Machine | null;
+  onChange(settings: TrainSettings): void;
   /** Changes the recipe to the one that needs least memory; null where it is that already. */
   onLeastMemory: (() => void) | null;
 }
 
-export function PlanCard({ planned, settings, machine, onLeastMemory }: PlanCardProps) {
+export function PlanCard({ planned, settings, machine, onChange, onLeastMemory }: PlanCardProps) {
   const { plan, planning, error, again } = planned;
   const measured = plan?.basis === 'measured';
   return (
@@ -70,7 +73,15 @@ export function PlanCard({ planned, settings, machine, onLeastMemory }: PlanCard
             ) : (
               <Loading label="Reading this computer's memory" />
             )}
-            {plan.verdict === 'too-large' && (
+            <MemoryPolicies
+              plan={plan}
+              settings={settings}
+              onChoose={(recompute) => onChange({ ...settings, recompute })}
+            />
+            {plan.verdict === 'too-large' && plan.nearest !== null && (
+              <NearestFit plan={plan} settings={settings} onChange={onChange} />
+            )}
+            {plan.verdict === 'too-large' && plan.nearest === null && (
               <Notice
                 tone="danger"
                 title={`${verdictWords(plan)}.`}
@@ -91,6 +102,28 @@ export function PlanCard({ planned, settings, machine, onLeastMemory }: PlanCard
         </>
       )}
     </Card>
+  );
+}
+
+function NearestFit({
+  plan,
+  settings,
+  onChange,
+}: Pick<PlanCardProps, 'settings' | 'onChange'> & { plan: Plan }) {
+  const { nearest } = plan;
+  if (nearest === null) return null;
+  return (
+    <Notice
+      tone="danger"
+      title={`${verdictWords(plan)}.`}
+      actions={
+        <Button size="small" onClick={() => onChange(withRemedy(settings, nearest))}>
+          Use it
+        </Button>
+      }
+    >
+      {remedyWords(nearest, settings)}
+    </Notice>
   );
 }
 

@@ -5,7 +5,8 @@ import { useEffect, useState } from 'react';
 import type { Run, StartFrom, TrainSettings } from '../../../main/contract/runs.ts';
 import { IconButton } from '../../components/button.tsx';
 import { CheckField, SelectField, TextField } from '../../components/field.tsx';
-import { fieldText, parseNumber, sameValue, valueAt } from './fields.ts';
+import { useSettings } from '../../state/settings.ts';
+import { fieldText, parseNumber, presentChoices, sameValue, valueAt } from './fields.ts';
 import type { Field } from './groups.ts';
 import { listText, parseList } from './texts.ts';
 import styles from './train.module.css';
@@ -29,13 +30,18 @@ export interface SettingRowProps {
 export function SettingRow(props: SettingRowProps) {
   const { field, settings, label, changed, fault, onChange, onReset } = props;
   const value = valueAt(settings, field.path);
+  const machine = useSettings((state) => state.machine);
   const frame = { label, beside: true, changed, onReset, error: fault };
   switch (field.kind.type) {
     case 'choice':
       return (
         <SelectField
           {...frame}
-          data={field.kind.choices}
+          data={
+            field.kind.devices
+              ? presentChoices(field.kind.choices, machine, String(value))
+              : field.kind.choices
+          }
           value={String(value)}
           onChange={(next) => next !== null && onChange(next)}
         />

@@ -150,6 +150,7 @@ export function Setup({ projectId, version, versions, model, presets, draft }: S
             planned={planned}
             settings={settings}
             machine={machine}
+            onChange={(next) => change(next)}
             onLeastMemory={leastMemory(settings, presets, (next) => change(next))}
           />
           <RecipeCard

@@ -8,9 +8,15 @@ import { differencesOf } from '../../helpers/gradients.ts';
 import type { OpCase } from './op-cases/case.ts';
 import { elementwiseCases } from './op-cases/elementwise.ts';
 import { layoutCases } from './op-cases/layout.ts';
+import { quantizedCases } from './op-cases/quantized.ts';
 import { rowCases } from './op-cases/rows.ts';
 
-const cases = { ...elementwiseCases, ...layoutCases, ...rowCases } satisfies Record<Op, OpCase[]>;
+const cases = {
+  ...elementwiseCases,
+  ...layoutCases,
+  ...rowCases,
+  ...quantizedCases,
+} satisfies Record<Op, OpCase[]>;
 
 /** float32 keeps 7 digits; sums of a few products lose one. */
 const forwardTolerance = 1e-5;

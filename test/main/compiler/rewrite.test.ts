@@ -1,10 +1,13 @@
 // The schedule: unused nodes are dropped, and cheap values are computed again for the backward pass,
 // with the same bits.
-import { expect, test } from 'vitest';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
 import { gradientsOf } from '../../../main/compiler/autodiff.ts';
 import { Graph } from '../../../main/compiler/graph.ts';
 import { lower } from '../../../main/compiler/lowering.ts';
-import { schedule } from '../../../main/compiler/rewrite.ts';
+import { runOrder, schedule } from '../../../main/compiler/rewrite.ts';
 import { verify } from '../../../main/compiler/verify.ts';
 import { createSession } from '../../../main/training/session.ts';
 import { normals } from '../../helpers/gradients.ts';
@@ -62,4 +65,72 @@ test('recomputed values keep their bits', async () => {
     return dw;
   };
   expect(await run(true)).toEqual(await run(false));
+});
+
+/** Two layers x -> tanh(x W)^2, whose loss is the sum of the last. */
+function twoLayers(again: boolean): Graph {
+  const g = new Graph();
+  let x = g.input('x', [8, 4]);
+  const weights = [0, 1].map((i) => g.input(`w${i}`, [4, 4]));
+  for (const [i, weight] of weights.entries()) {
+    if (again) g.layer = `layer ${i}`;
+    const y = g.tanh(g.matmul(x, weight));
+    x = g.mul(y, y);
+  }
+  g.layer = undefined;
+  const gradients = gradientsOf(g, g.reduceSum(x, [0, 1]), weights);
+  g.phase = 'backward';
+  gradients.forEach((gradient, i) => {
+    g.output(`dw${i}`, g.reshape(gradient, [16]));
+  });
+  return g;
+}
+
+test('of a layer that is computed again only its input is kept', () => {
+  const kept = (g: Graph) => {
+    const nodes = schedule(g);
+    const read = new Set(nodes.flatMap(({ phase, inputs }) => (phase === 'backward' ? inputs : [])));
+    const first = nodes.findIndex(({ phase }) => phase === 'backward');
+    return nodes.slice(0, first).filter(({ outputs }) => outputs.some((value) => read.has(value)));
+  };
+  expect(kept(twoLayers(false)).map(({ op }) => op)).toEqual(['tanh', 'mul', 'tanh']);
+  expect(kept(twoLayers(true)).map(({ op, layer }) => `${op} ${layer}`)).toEqual(['mul layer 0']);
+});
+
+test('layers are computed again one after the other, the last one first', () => {
+  const g = twoLayers(true);
+  const nodes = schedule(g);
+  expect(() => verify(g, nodes)).not.toThrow();
+  const order = runOrder(g, nodes).map(({ op, inputs }) => (op === 'matmul' ? (inputs[1].source ?? 0) : op));
+  const again = order.slice(order.indexOf('expand')).filter((one) => typeof one === 'object');
+  expect(again.map((source) => (source as { name?: string }).name)).toEqual(['w1', 'w1', 'w0']);
+});
+
+test('what joins values to an output comes right behind the last of them', () => {
+  const ops = schedule(twoLayers(false)).map(({ op, outputs }) => `${op} ${outputs[0].shape}`);
+  const [first, second] = ops.flatMap((op, i) => (op === 'reshape 16' ? [i] : []));
+  expect(ops[first - 1]).toBe('matmul 4,4');
+  expect(second).toBe(ops.length - 1);
+  expect(first).toBeLessThan(second - 1);
+});
+
+test('the order in which nodes run is the one of onnxruntime', async () => {
+  const g = twoLayers(true);
+  const expected = runOrder(g, schedule(twoLayers(true))).map(({ op }) => op);
+  const prefix = join(mkdtempSync(join(tmpdir(), 'tunesmith-order-')), 'profile');
+  onTestFinished(() => rmSync(dirname(prefix), { recursive: true }));
+  const session = await createSession(lower(g, 'cpu'), { threads: 1, profile: prefix });
+  await session.run({ x: normals(32, 1), w0: normals(16, 2), w1: normals(16, 3) });
+  session.endProfiling();
+  await session.release();
+  const [file] = readdirSync(dirname(prefix));
+  const events = JSON.parse(readFileSync(join(dirname(prefix), file), 'utf8')) as {
+    cat: string;
+    name: string;
+    args: { op_name?: string };
+  }[];
+  const ran = events.filter(({ cat, name }) => cat === 'Node' && name.endsWith('_kernel_time'));
+  const names: Record<string, string> = { FusedMatMul: 'matmul', ReduceSum: 'reducesum' };
+  const run = ran.map(({ args }) => names[args.op_name ?? ''] ?? args.op_name?.toLowerCase());
+  expect(run.filter((op) => op !== 'identity')).toEqual(expected.map((op) => op.toLowerCase()));
 });

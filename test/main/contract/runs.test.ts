@@ -34,6 +34,7 @@ test('a stored recipe is read as it was meant: what came later does nothing', ()
   expect(TrainSettings.parse(stored)).toEqual({
     ...stored,
     startFrom: null,
+    quantization: 'none',
     lastLayers: 0,
     freeze: [],
     decayEverything: false,

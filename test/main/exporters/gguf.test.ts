@@ -144,7 +144,8 @@ describe('what llama.cpp would compute otherwise is refused with a reason', () =
     ['gemma3_text', /windowed layers in another order/],
     ['relatives/qwen2_window', /only a window/],
     ['relatives/llama_yarn', /"yarn"/],
-    ['bert_classifier', /no language model/],
+    ['bert_classifier', /BERT with an output layer for labels/],
+    ['t5', /T5 with an encoder and a decoder/],
   ])('%s', (name, message) => {
     expect(gguf.refuses(openTuned(openModel(join(reference, name)), null))?.message).toMatch(message);
   });

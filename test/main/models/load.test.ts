@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { openCausalModel, openModel } from '../../../main/models/load.ts';
+import { openModel, openTrainable } from '../../../main/models/load.ts';
 import {
   readBytes,
   readHeader,
@@ -277,10 +277,16 @@ describe('refusals', () => {
 });
 
 describe('models for the jobs', () => {
-  test('an encoder or T5 is opened by the engine, but refused by the jobs until they can train it', () => {
-    const folder = referenceFolder('t5');
-    expect(openModel(folder).objective).not.toBe('causal-lm');
-    expect(() => openCausalModel(folder)).toThrow(expect.objectContaining({ code: 'objective-unsupported' }));
-    expect(openCausalModel(referenceFolder('llama')).objective).toBe('causal-lm');
+  test.each(['llama', 'bert_mlm', 'bert_classifier', 'distilbert', 't5'])('%s can be trained', (name) => {
+    expect(openTrainable(referenceFolder(name)).folder).toBe(referenceFolder(name));
+  });
+
+  test('a decoder with an output layer for another task is refused by name', () => {
+    expect(() => openTrainable(referenceFolder('llama_reward'))).toThrow(
+      expect.objectContaining({
+        code: 'objective-unsupported',
+        message: '"llama_reward" is a Llama model with an output layer for another task (classification).',
+      }),
+    );
   });
 });

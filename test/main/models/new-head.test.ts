@@ -1,8 +1,14 @@
 // New output layers for labels: what is kept of the base, what is drawn, and that they can be trained.
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { withNewHead } from '../../../main/models/new-head.ts';
-import { readTensor, type TensorInfo } from '../../../main/models/safetensors.ts';
+import { labelsOf, withNewHead, withSavedHead } from '../../../main/models/new-head.ts';
+import {
+  fromFloat32,
+  readTensor,
+  type TensorInfo,
+  writeSafetensors,
+} from '../../../main/models/safetensors.ts';
 import { classBatch } from '../../../main/training/tasks/classification.ts';
 import { createTrainer } from '../../../main/training/trainer.ts';
 import { plain } from '../../conformance/training.ts';
@@ -60,4 +66,33 @@ test.each(['bert_mlm', 'llama', 'gpt2'])('%s learns labels', async (name) => {
 
 test('a family without such a head is refused', () => {
   expect(() => made('t5')).toThrow('"t5" (T5) cannot get an output layer for labels.');
+});
+
+test('an adapter folder gives its head back, and one that lacks a part of it is refused by name', () => {
+  const folder = temporaryFolder();
+  const base = openReference('bert_mlm');
+  const model = withNewHead(base, head, join(temporaryFolder(), 'head.safetensors'), 1);
+  expect(model.headModules).toEqual(['pooler', 'classifier']);
+  expect(withSavedHead(base, folder)).toBe(base); // no config.json, as beside adapters of decoders
+  writeFileSync(join(folder, 'config.json'), JSON.stringify(model.rawConfig));
+  const saved = model.specs.filter(({ name }) => /pooler|classifier/.test(name));
+  const write = (specs: typeof saved) =>
+    writeSafetensors(
+      join(folder, 'adapter_model.safetensors'),
+      specs.map(({ name, shape }) => ({
+        name: `base_model.model.${name}`,
+        dtype: 'float32',
+        shape,
+        bytes: () => fromFloat32(values(model, name), 'float32'),
+      })),
+    );
+  write(saved);
+  const again = withSavedHead(base, folder);
+  expect(labelsOf(again)).toEqual(labels);
+  expect(again.headModules).toEqual(model.headModules);
+  for (const { name } of saved) expect(values(again, name)).toEqual(values(model, name));
+  write(saved.filter(({ name }) => name !== 'classifier.bias'));
+  expect(() => withSavedHead(base, folder)).toThrow(
+    'The adapter lacks "classifier.bias" [3] of the output layer for its 3 labels.',
+  );
 });

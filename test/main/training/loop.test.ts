@@ -45,6 +45,7 @@ async function looped(
       log.calls.push(`update ${rate}`);
       return { gradNorm: options.norm ?? 1 };
     },
+    download: async () => {},
   };
   const result = await runLoop({
     trainer: trainer as unknown as Trainer,

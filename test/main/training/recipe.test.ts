@@ -118,6 +118,7 @@ describe('a recipe that does not fit the model is refused with every fault', () 
     [{ method: 'full', lastLayers: 99 }, new RegExp(`has ${layers} layers, so its last 99`)],
     [{ method: 'full', freeze: ['nose'] }, /No tensor of the model has "nose"/],
     [{ method: 'full', freeze: ['model'] }, /nothing would be trained/],
+    [{ method: 'full', quantization: 'nf4' }, /base in NF4 stays as it is/],
   ])('%j', (change, message) => {
     expect(() => optionsOf(change)).toThrow(message);
   });

@@ -12,6 +12,7 @@ import { compileUpdate } from '../../../main/training/programs.ts';
 import {
   builtInProviders,
   createSession,
+  cudaError,
   type Numbers,
   type Session,
 } from '../../../main/training/session.ts';
@@ -179,5 +180,23 @@ describe('faults', () => {
 
   test('the processor is always there', () => {
     expect(builtInProviders()).toContain('cpu');
+  });
+});
+
+describe('what CUDA lacks', () => {
+  const libraries = [
+    ['libcudnn.so.9: cannot open shared object file: No such file', 'cuDNN 9'],
+    ['libcublasLt.so.12: cannot open shared object file', 'the CUDA toolkit 12'],
+    ['libcuda.so.1: cannot open shared object file', 'the driver of the card'],
+    ['Failed to load shared library libonnxruntime_providers_shared.so', 'its CUDA 12 build'],
+    ['CUDA failure 35: CUDA driver version is insufficient for CUDA runtime version', 'a newer driver'],
+  ] as const;
+  test.each(libraries)('"%s" names what to install', (message, named) => {
+    const error = cudaError(new Error(message), `Failed to load library: ${message}`);
+    expect(error).toMatchObject({ code: 'provider-absent', remedy: expect.stringContaining(named) });
+  });
+
+  test('another fault keeps its own message', () => {
+    expect(cudaError(new Error('x'), 'Gemm: the shapes do not fit')).toBeUndefined();
   });
 });

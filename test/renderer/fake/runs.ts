@@ -95,7 +95,33 @@ function planFor({ settings }: Recipe): Plan {
       { state: 'warning', sentence: '31 records are cut at 512 tokens.' },
     ],
     learningRates: [],
+    policies: policiesFor(settings, steps, peakBytes - activations),
+    nearest:
+      peakBytes > 7.8e9
+        ? {
+            recompute: 'layer',
+            microBatchTokens: 1024,
+            maxLength: 2048,
+            cuts: false,
+            peakBytes: peakBytes - activations + 1.4e9,
+          }
+        : null,
   };
+}
+
+function policiesFor(settings: Recipe['settings'], steps: number, restBytes: number): Plan['policies'] {
+  const kept =
+    settings.maxLength > 1024 ? { off: 11e9, selective: 7.6e9 } : { off: 3.34e9, selective: 2.3e9 };
+  const costs = [
+    ['off', kept.off, 6.1],
+    ['selective', kept.selective, 6.4],
+    ['layer', 1.4e9, 7.1],
+  ] as const;
+  return costs.map(([recompute, activations, seconds]) => {
+    const peakBytes = restBytes + activations;
+    const verdict = peakBytes > 7.8e9 ? 'too-large' : 'fits';
+    return { recompute, peakBytes, seconds: steps * seconds, verdict };
+  });
 }
 
 /** A fixed pseudo-random value between -1 and 1, so that pictures are the same each time. */

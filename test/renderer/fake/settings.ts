@@ -38,6 +38,8 @@ export function settingsHandlers(state: FakeState): FakeHandlers {
           driver: null,
           state: 'ready',
           detail: '8 cores, exact',
+          remedy: '',
+          verdict: null,
         },
         {
           provider: 'webgpu',
@@ -45,7 +47,17 @@ export function settingsHandlers(state: FakeState): FakeHandlers {
           memoryBytes: 6e9,
           driver: 'Mesa 25.2',
           state: 'refused',
-          detail: 'MatMul differs by 0.4 at [64, 576] x [576, 1536]; it is not used.',
+          detail:
+            'webgpu must not be used for training here: 154 of 155 operations agree with the processor. Wrong: matmul.',
+          remedy: '',
+          verdict: {
+            trusted: false,
+            operations: 155,
+            agreeing: 154,
+            wrong: ['matmul'],
+            sentence: '154 of 155 operations agree with the processor. Wrong: matmul.',
+            time: now - 3 * 86400e3,
+          },
         },
         {
           provider: 'cuda',
@@ -53,13 +65,18 @@ export function settingsHandlers(state: FakeState): FakeHandlers {
           memoryBytes: null,
           driver: null,
           state: 'absent',
-          detail: 'No NVIDIA driver was found.',
+          detail: 'The CUDA part of ONNX Runtime (libonnxruntime_providers_cuda.so) is not installed.',
+          remedy: 'Use WebGPU, which needs no such files.',
+          verdict: null,
         },
       ],
       versions: { Tunesmith: '0.1.0', Node: '26.10.0', 'ONNX Runtime': '1.30.0' },
       homeFolder: '/home/mia/.local/share/tunesmith',
       logFile: '/home/mia/.local/share/tunesmith/log.txt',
     }),
+    'devices.check': () => {
+      throw new Error('The fake backend has no devices to check.');
+    },
     'settings.capabilities': () => ({
       shell: 'browser',
       canReveal: false,

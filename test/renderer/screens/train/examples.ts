@@ -71,4 +71,6 @@ export const plan: Plan = {
     { state: 'warning', sentence: '31 records are cut at 512 tokens.' },
   ],
   learningRates: [],
+  policies: [],
+  nearest: null,
 };

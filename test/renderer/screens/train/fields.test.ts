@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
 import type { TrainSettings } from '../../../../main/contract/runs.ts';
+import type { Machine } from '../../../../main/contract/settings.ts';
 import {
   changedFields,
   faultsOf,
   fieldText,
   findFields,
   parseNumber,
+  presentChoices,
   resetField,
   valueAt,
   withValue,
@@ -126,3 +128,24 @@ test('a path that the recipe does not have is undefined', () => {
   expect(valueAt(balanced, 'optimizer.momentum')).toBeUndefined();
   expect(valueAt(balanced, 'lora.rank')).toBe(16);
 });
+
+test('only devices of this computer are offered, with what stands between them and a run', () => {
+  const kind = FIELDS.find(({ path }) => path === 'provider')?.kind;
+  const choices = kind?.type === 'choice' ? kind.choices : [];
+  const machineWith = (states: Partial<Record<Device['provider'], Device['state']>>) => ({
+    devices: Object.entries(states).map(([provider, state]) => ({ provider, state }) as Device),
+  });
+  const labels = (machine: Pick<Machine, 'devices'> | null, chosen = 'cpu') =>
+    presentChoices(choices, machine, chosen).map(({ label }) => label);
+  expect(labels(null)).toEqual(['Processor']);
+  expect(labels(machineWith({ cpu: 'ready', webgpu: 'absent', cuda: 'absent' }))).toEqual(['Processor']);
+  expect(labels(machineWith({ webgpu: 'passed' }))).toEqual(['Processor', 'WebGPU']);
+  expect(labels(machineWith({ webgpu: 'not-checked', cuda: 'refused' }))).toEqual([
+    'Processor',
+    'WebGPU, checked first',
+    'CUDA: computes wrongly',
+  ]);
+  expect(labels(machineWith({ webgpu: 'absent' }), 'webgpu')).toEqual(['Processor', 'WebGPU: not here']);
+});
+
+type Device = Machine['devices'][number];

@@ -1,0 +1,59 @@
+// What records, typed lines and conversations ask of a model, by how it learns: a decoder goes on behind a rendered
+// conversation, an encoder and an encoder-decoder read the text alone.
+import type { Message, RecordContent } from '../contract/datasets.ts';
+import type { Model } from '../models/load.ts';
+import type { Tokenizer } from '../tokens/tokenizer.ts';
+import { taskTypeOf } from '../training/tasks/index.ts';
+import { encodeSources, questionOf } from '../training/tasks/question.ts';
+import type { TaskType } from '../training/tasks/task-type.ts';
+import { conversationPrompt, type Prompt, promptOf, typedPrompt } from './prompt.ts';
+
+export interface Prompts {
+  /** Whether prompt and answer share the context, so that a long prompt leaves no room. */
+  sharesContext: boolean;
+  /** Undefined for records that ask nothing. */
+  ofRecord(content: RecordContent): Promise<Prompt | undefined>;
+  ofText(text: string): Promise<Prompt>;
+  ofMessages(messages: readonly Message[]): Promise<number[]>;
+}
+
+type Kind = (model: Model, tokenizer: Tokenizer) => Prompts;
+
+const rendered: Kind = (_, tokenizer) => ({
+  sharesContext: true,
+  ofRecord: (content) => promptOf(tokenizer, content),
+  ofText: (text) => typedPrompt(tokenizer, text),
+  ofMessages: async (messages) => {
+    if (tokenizer.chatTemplate !== undefined) return conversationPrompt(tokenizer, messages);
+    // a model without a chat template goes on from the text of the messages
+    return (await typedPrompt(tokenizer, messages.map(({ content }) => content).join('\n'))).ids;
+  },
+});
+
+const plain: Kind = (model, tokenizer) => {
+  const idsOf = async (text: string): Promise<number[]> => {
+    const [{ ids }] = await encodeSources(tokenizer, [text], model.shape.contextLength);
+    return [...ids];
+  };
+  return {
+    sharesContext: false,
+    ofRecord: async (content) => {
+      const question = questionOf(content);
+      if (question === undefined) return undefined;
+      const { text, answer } = question;
+      return { ids: await idsOf(text), text, reference: answer };
+    },
+    ofText: async (text) => ({ ids: await idsOf(text), text, reference: null }),
+    // each message of a chat is a text of its own: such a model remembers nothing
+    ofMessages: (messages) => idsOf(messages.findLast(({ role }) => role === 'user')?.content ?? ''),
+  };
+};
+
+const kinds = { CAUSAL_LM: rendered, SEQ_CLS: plain, SEQ_2_SEQ_LM: plain } satisfies Record<
+  TaskType['id'],
+  Kind
+>;
+
+export function promptsFor(model: Model, tokenizer: Tokenizer): Prompts {
+  return kinds[taskTypeOf(model).id](model, tokenizer);
+}

@@ -1,0 +1,22 @@
+// Decoders: each trained token of a rendered conversation is a label, several records may share a row.
+import { encodeRecords } from '../data.ts';
+import { renderRecord, surveyRecords } from '../survey.ts';
+import { batchArrays } from '../updates.ts';
+import type { TaskType } from './task-type.ts';
+
+export const causal: TaskType = {
+  id: 'CAUSAL_LM',
+  autoClass: 'AutoModelForCausalLM',
+  pipeline: 'text-generation',
+  predicts: 'next tokens',
+  explains: '',
+  packs: true,
+  takesNoise: true,
+  prepare: (model) => model,
+  encode: ({ tokenizer, records, maxLength, onProgress }) =>
+    encodeRecords(tokenizer, records, maxLength, onProgress),
+  lay: (records, plan, _, padId) => batchArrays(records, plan, padId),
+  placesOf: ({ width }) => width,
+  survey: ({ tokenizer, records }, onGroup) => surveyRecords(tokenizer, records, onGroup),
+  render: (tokenizer, model, record) => renderRecord(tokenizer, record, model.shape.contextLength),
+};

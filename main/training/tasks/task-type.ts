@@ -1,0 +1,61 @@
+// What kinds of models learn from a record, and how: the type of entry that index.ts lists by PEFT's names. Jobs ask the
+// entry of a model and never its architecture.
+import type { DatasetRecord, RenderedRecord } from '../../contract/datasets.ts';
+import type { Model } from '../../models/load.ts';
+import type { Tokenizer } from '../../tokens/tokenizer.ts';
+import type { EncodedData, TrainingRecord } from '../data.ts';
+import type { SurveyedRecord } from '../survey.ts';
+import type { BatchArrays } from '../trainer.ts';
+import type { MicroBatchPlan } from '../updates.ts';
+
+export interface EncodeCall {
+  tokenizer: Tokenizer;
+  model: Model;
+  records: readonly DatasetRecord[];
+  /** Longest text in tokens. */
+  maxLength: number;
+  /** Gets the share done, 0 to 1. */
+  onProgress?: (share: number) => void;
+}
+
+export interface TaskType {
+  /** `task_type` of adapter_config.json. */
+  id: 'CAUSAL_LM' | 'SEQ_CLS' | 'SEQ_2_SEQ_LM';
+  /** Class of transformers that loads such a model. */
+  autoClass: string;
+  /** `pipeline_tag` of a model card. */
+  pipeline: string;
+  /** What one position of the output says, for sentences: `next tokens agree`. */
+  predicts: string;
+  /** One sentence for the Model screen; empty where there is nothing to explain. */
+  explains: string;
+  /** Several records share a row. */
+  packs: boolean;
+  /** Takes noise on the embeddings of tokens (noise.ts). */
+  takesNoise: boolean;
+  /**
+   * The model that a run trains: the opened one, with the output layer that the training records ask for. New tensors go
+   * to `headFile`; null = nowhere, for plans.
+   * @throws AppError when the records do not suit this kind of model
+   */
+  prepare(model: Model, train: readonly DatasetRecord[], headFile: string | null, seed: number): Model;
+  encode(call: EncodeCall): Promise<EncodedData>;
+  /** The arrays of a micro-batch of encoded records. */
+  lay(records: readonly TrainingRecord[], plan: MicroBatchPlan, model: Model, padId: number): LaidBatch;
+  /** Places in a row of a batch that label rows count. */
+  placesOf(batch: BatchArrays): number;
+  /** The lengths and labels of all records, for plans. */
+  survey(
+    call: Omit<EncodeCall, 'maxLength' | 'onProgress'>,
+    onGroup: () => Promise<void>,
+  ): Promise<SurveyedRecord[]>;
+  /** A record as the model sees it. */
+  render(tokenizer: Tokenizer, model: Model, record: DatasetRecord): Promise<RenderedRecord>;
+}
+
+export type LaidBatch = BatchArrays & { tokens: number };
+
+/** Tokens that each record is planned with: a text, or its target where that is longer. */
+export function plannedLengths(records: readonly TrainingRecord[]): number[] {
+  return records.map(({ ids, target }) => Math.max(ids.length, target?.length ?? 0));
+}
