@@ -34,10 +34,11 @@ for (const bench of chosen) {
   await bench.run({ say, rounds: Number(values.rounds), threads: Number(values.threads) });
   console.log('');
   if (values.write) {
+    const [heading, ...results] = lines;
     const date = new Date().toISOString().slice(0, 10);
     appendFileSync(
       join(import.meta.dirname, 'RESULTS.md'),
-      `\n${lines.join('\n')}\n\n${date}: ${machine}.\n`,
+      `\n${heading}\n\n${results.map((line) => `- ${line}`).join('\n')}\n\n${date}: ${machine}.\n`,
     );
   }
 }
