@@ -72,6 +72,7 @@ async function results(stage: Stage, page: Page): Promise<void> {
   await inBothThemes(stage, page, 'evaluate');
   await navLink(page, 'Chat').click();
   const questions = page.getByRole('region', { name: /that run 1 never saw/ }).getByRole('button');
+  await questions.first().waitFor({ timeout: finishMs });
   const asked = (await questions.allTextContents()).slice(0, 3);
   for (const [at, question] of asked.entries()) {
     await page.getByLabel('Your question').fill(question);
