@@ -1,9 +1,8 @@
 // `npm run screenshots`: starts browser mode over a fresh home folder, trains the sample with its button, and writes a
-// picture of every screen to resources/screenshots. `-- --quick` trains for one epoch only, to look at the screens.
+// picture of every screen to resources/screenshots.
 // Only the folders of this machine are written differently from what the app shows.
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import type { Page } from 'playwright-core';
 import { root } from './helpers/home.ts';
 import {
@@ -17,7 +16,6 @@ import {
 } from './journeys/stage.ts';
 
 const folder = join(root, 'resources', 'screenshots');
-const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
 const finishMs = 3_600_000;
 
 async function picture(stage: Stage, page: Page, name: string): Promise<void> {
@@ -51,7 +49,6 @@ async function train(stage: Stage, page: Page): Promise<void> {
   await page.getByText('about', { exact: false }).first().waitFor();
   const start = page.getByRole('button', { name: 'Start training', disabled: false });
   await start.waitFor({ timeout: finishMs });
-  if (values.quick) await page.getByLabel(/^Epochs/).fill('1');
   await page
     .getByText(/^(Predicted|Measured)/)
     .first()
