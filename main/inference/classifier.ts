@@ -4,6 +4,7 @@ import { AppError } from '../errors.ts';
 import { declaredFeeds, prepare } from '../training/feeds.ts';
 import { type BatchShape, compileLogits } from '../training/programs.ts';
 import { createSession, type Session } from '../training/session.ts';
+import { createSessionCache } from '../training/session-cache.ts';
 import { classBatch } from '../training/tasks/classification.ts';
 import { planOnce } from '../training/updates.ts';
 import type { DecoderOptions } from './decoder.ts';
@@ -27,17 +28,9 @@ export function createClassifier({
   maxSessions = 8,
 }: DecoderOptions): Classifier {
   const padId = Number(model.rawConfig.pad_token_id ?? 0);
-  const sessions = new Map<string, Session>();
+  const sessions = createSessionCache(maxSessions);
 
-  const sessionFor = async (shape: BatchShape): Promise<Session> => {
-    const key = `${shape.rows} ${shape.width}`;
-    const known = sessions.get(key);
-    if (known !== undefined) return known;
-    for (const [oldest, session] of sessions) {
-      if (sessions.size < maxSessions) break;
-      sessions.delete(oldest);
-      await session.release();
-    }
+  const make = async (shape: BatchShape): Promise<Session> => {
     const program = compileLogits(shape, {
       model,
       pages: weights?.pages ?? [],
@@ -47,9 +40,7 @@ export function createClassifier({
       dropout: 0,
       labelSmoothing: 0,
     });
-    const session = await createSession(program, { threads, weightsFolder: model.weightsFolder });
-    sessions.set(key, session);
-    return session;
+    return createSession(program, { threads, weightsFolder: model.weightsFolder });
   };
 
   return {
@@ -65,7 +56,7 @@ export function createClassifier({
             label: 0,
           }));
           const { shape, feeds } = prepare(classBatch(laid, { width, padId }));
-          const session = await sessionFor(shape);
+          const session = await sessions.get(`${shape.rows} ${shape.width}`, () => make(shape));
           const { logits } = await session.run({
             ...declaredFeeds(session.program, feeds),
             ...weights?.parameters.named('p'),
@@ -80,8 +71,7 @@ export function createClassifier({
       return results;
     },
     release: async () => {
-      for (const session of sessions.values()) await session.release();
-      sessions.clear();
+      await sessions.release();
     },
   };
 }

@@ -5,6 +5,7 @@ import type { Provider } from '../compiler/lowering.ts';
 import type { Model } from '../models/load.ts';
 import { replacedTensor } from '../models/lora.ts';
 import { createSession, type Numbers, type Session } from '../training/session.ts';
+import { createSessionCache } from '../training/session-cache.ts';
 import { compileDecode, type DecodeShape, KvCache } from './kv-cache.ts';
 import { type LiveWeights, widenedWeights } from './weights.ts';
 
@@ -54,22 +55,10 @@ export function createDecoder({
     ...weights?.parameters.named('p'),
     ...Object.fromEntries([...wide].map(([name, array]) => [`w:${name}`, array])),
   };
-  const sessions = new Map<string, Session>();
+  const sessions = createSessionCache(maxSessions);
   let busySeconds = 0;
 
-  const sessionFor = async (shape: DecodeShape): Promise<Session> => {
-    const key = JSON.stringify(shape);
-    const known = sessions.get(key);
-    if (known !== undefined) {
-      sessions.delete(key); // to the end: the least recently used is first
-      sessions.set(key, known);
-      return known;
-    }
-    for (const [oldest, session] of sessions) {
-      if (sessions.size < maxSessions) break;
-      sessions.delete(oldest);
-      await session.release();
-    }
+  const make = async (shape: DecodeShape): Promise<Session> => {
     const program = compileDecode(shape, {
       model,
       pages: weights?.pages ?? [],
@@ -80,10 +69,9 @@ export function createDecoder({
     // packed weights make products of a few rows up to twice as fast, at the price of a copy of them
     const prepack =
       shape.tokens === 1 && shape.rows >= 4 && model.parameters * 4 < process.availableMemory() / 4;
-    const session = await createSession(program, { threads, prepack, weightsFolder: model.weightsFolder });
-    sessions.set(key, session);
-    return session;
+    return createSession(program, { threads, prepack, weightsFolder: model.weightsFolder });
   };
+  const sessionFor = (shape: DecodeShape) => sessions.get(JSON.stringify(shape), () => make(shape));
 
   /**
    * Logits [rows, vocabulary] after the new tokens `ids` [rows, T], of which `counts[row]` are real.
@@ -148,8 +136,7 @@ export function createDecoder({
     /** Seconds of computing so far, without those spent waiting for other decoders of this process. */
     busySeconds: () => busySeconds,
     async release(): Promise<void> {
-      for (const session of sessions.values()) await session.release();
-      sessions.clear();
+      await sessions.release();
     },
   };
 }

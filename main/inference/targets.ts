@@ -5,7 +5,8 @@ import type { Provider } from '../compiler/lowering.ts';
 import { AppError } from '../errors.ts';
 import { declaredFeeds, prepare } from '../training/feeds.ts';
 import { compileLogits } from '../training/programs.ts';
-import { createSession, type Session } from '../training/session.ts';
+import { createSession } from '../training/session.ts';
+import { createSessionCache } from '../training/session-cache.ts';
 import { pairBatch } from '../training/tasks/seq2seq.ts';
 import type { Text } from '../training/tasks/texts.ts';
 import type { DecoderOptions } from './decoder.ts';
@@ -57,7 +58,7 @@ export function createTargetWriter({
     );
   }
   const padId = Number(model.rawConfig.pad_token_id ?? startId);
-  const sessions = new Map<string, Session>();
+  const sessions = createSessionCache(maxSessions);
 
   /** Logits of one place of each row [rows, vocabulary]. */
   async function logitsAt(
@@ -72,13 +73,7 @@ export function createTargetWriter({
       pairBatch(pairs, { width, targetWidth, padId, startId: startId as number }),
     );
     const key = `${shape.rows} ${width} ${targetWidth}`;
-    let session = sessions.get(key);
-    if (session === undefined) {
-      for (const [oldest, other] of sessions) {
-        if (sessions.size < maxSessions) break;
-        sessions.delete(oldest);
-        await other.release();
-      }
+    const session = await sessions.get(key, () => {
       const options = {
         model,
         pages: weights?.pages ?? [],
@@ -89,9 +84,8 @@ export function createTargetWriter({
         labelSmoothing: 0,
       } as const;
       const program = compileLogits(shape, options, sources.length);
-      session = await createSession(program, { threads, weightsFolder: model.weightsFolder });
-      sessions.set(key, session);
-    }
+      return createSession(program, { threads, weightsFolder: model.weightsFolder });
+    });
     const rows = Int32Array.from(sources, (_, row) => row * targetWidth + place);
     const { logits } = await session.run({
       ...declaredFeeds(session.program, { ...feeds, rows }),
@@ -124,8 +118,7 @@ export function createTargetWriter({
       return targets;
     },
     release: async () => {
-      for (const session of sessions.values()) await session.release();
-      sessions.clear();
+      await sessions.release();
     },
   };
 }

@@ -20,6 +20,7 @@ import {
   type GraphOptions,
 } from './programs.ts';
 import { createSession, type DeviceArray, keepsOnDevice, type Numbers, type Session } from './session.ts';
+import { createSessionCache } from './session-cache.ts';
 import type { Task } from './tasks/task.ts';
 import { type TrainedChoice, trainedTensors } from './trained.ts';
 
@@ -130,26 +131,17 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   let random = createRandom(seed);
   let compileSeconds = 0;
   let pendingWeight = 0;
-  const sessions = new Map<string, Session>();
+  const sessions = createSessionCache(maxSessions, async (session) => {
+    await device?.download(); // gradients that it made must not outlive it
+    if (options.profile !== undefined) session.endProfiling();
+    await session.release();
+  });
   let updateSession: Session | undefined;
   // parameters, state and gradients stay on the device between steps, where it can keep them
   const device = keepsOnDevice(provider) ? createDeviceState(provider) : undefined;
   const parameterFeeds = () => device?.feeds(parameters, 'p') ?? parameters.named('p');
 
-  const sessionFor = async (kind: 'gradients' | 'loss', shape: BatchShape): Promise<Session> => {
-    const key = `${kind} ${shape.rows} ${shape.width} ${shape.labels} ${shape.segments} ${shape.targetWidth}`;
-    const known = sessions.get(key);
-    if (known !== undefined) {
-      sessions.delete(key); // to the end: the least recently used is first
-      sessions.set(key, known);
-      return known;
-    }
-    for (const [oldest, session] of sessions) {
-      if (sessions.size < maxSessions) break;
-      sessions.delete(oldest);
-      await device?.download(); // gradients that it made must not outlive it
-      await session.release();
-    }
+  const makeSession = async (kind: 'gradients' | 'loss', shape: BatchShape): Promise<Session> => {
     const start = performance.now();
     const program: Program =
       kind === 'loss' ? compileLoss(shape, graphOptions) : compileGradients(shape, graphOptions);
@@ -159,9 +151,14 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       profile: kind === 'gradients' ? options.profile : undefined,
       keep: device !== undefined && kind === 'gradients' ? pages.map(({ index }) => `g${index}`) : [],
     });
-    sessions.set(key, session);
     compileSeconds += (performance.now() - start) / 1000;
     return session;
+  };
+  const sessionFor = (kind: 'gradients' | 'loss', shape: BatchShape): Promise<Session> => {
+    const { rows, width, labels, segments, targetWidth } = shape;
+    return sessions.get(`${kind} ${rows} ${width} ${labels} ${segments} ${targetWidth}`, () =>
+      makeSession(kind, shape),
+    );
   };
 
   /** What is drawn anew for each micro-batch. */
@@ -262,11 +259,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     },
     release: async () => {
       await device?.release(); // first: an array must not outlive the session that made it
-      for (const session of sessions.values()) {
-        if (options.profile !== undefined) session.endProfiling();
-        await session.release();
-      }
-      sessions.clear();
+      await sessions.release();
       await updateSession?.release();
       updateSession = undefined;
     },

@@ -142,6 +142,10 @@ test('both methods get a verdict, with a time only where there is a dataset', ()
   expect([lora.method, full.method]).toEqual(['lora', 'full']);
   expect(lora.secondsPerEpoch).toBeGreaterThan(0);
   expect(full.peakBytes).not.toBe(lora.peakBytes);
+  const trained = (method: 'lora' | 'full') =>
+    planOf(many(10), { method }).memory.find(({ name }) => name.startsWith('What is trained'))?.bytes ?? 0;
+  expect(trained('lora')).toBeGreaterThan(0);
+  expect(trained('full')).toBeGreaterThan(trained('lora'));
   expect(fitsOf({ ...input, records: null })[0].secondsPerEpoch).toBeNull();
 });
 
