@@ -4,7 +4,7 @@ import type { ConstantData, Graph, Node, Value } from './graph.ts';
 import { nf4Levels } from './nf4.ts';
 import { dataTypes, type OnnxAttribute, type OnnxNode, type OnnxTensor, writeModel } from './onnx-proto.ts';
 import { type DType, elementBytes, type Op } from './op.ts';
-import { schedule } from './rewrite.ts';
+import { addsInPlace, schedule } from './rewrite.ts';
 import { sizeOf } from './shape.ts';
 import { verify } from './verify.ts';
 
@@ -38,6 +38,10 @@ interface Emit {
     attributes?: Record<string, OnnxAttribute>,
     domain?: string,
   ): string;
+  /** Name of a matrix as [1, rows, columns]. */
+  stacked(value: Value): string;
+  /** Adds a node that makes that form of a value; the matrix itself is made when somebody reads it. */
+  stackedNode(opType: string, inputs: readonly string[], value: Value, domain: string): void;
   integers(values: readonly number[]): string;
   float(value: number): string;
   floats(values: readonly number[], shape: readonly number[]): string;
@@ -175,6 +179,7 @@ export const lowerings = {
   },
   gemm: (node, emit) => {
     const { transA = false, transB = false, alpha = 1, beta = 1 } = node.attributes;
+    if (!isGpu(emit.provider) && addsInPlace(node)) return emitAddedProduct(node, emit);
     emit.node('Gemm', node.inputs.map(emit.name), [emit.name(node.outputs[0])], {
       transA: Number(transA),
       transB: Number(transB),
@@ -256,6 +261,20 @@ export const lowerings = {
   rotary: simple('RotaryEmbedding', { interleaved: 0 }, microsoft),
 } satisfies Record<Op, Lowering>;
 
+/**
+ * A b + c as a convolution of width 1 whose fused sum is c: the only product that writes over what it adds to, where
+ * Gemm first copies c. Its channels are the columns of a, its places those of b.
+ */
+function emitAddedProduct(node: Node, emit: Emit): void {
+  const [a, b, c] = node.inputs;
+  const [rows, inner] = a.shape;
+  const filter = emit.temporary('Reshape', [emit.name(a), emit.integers([rows, inner, 1])]);
+  const places = node.attributes.transB
+    ? emit.temporary('Transpose', [emit.stacked(b)], { perm: [0, 2, 1] })
+    : emit.stacked(b);
+  emit.stackedNode('FusedConv', [places, filter, '', emit.stacked(c)], node.outputs[0], microsoft);
+}
+
 /** Compiles a graph for one provider. The graph must not be used afterwards: rewrites change it. */
 export function lower(graph: Graph, provider: Provider): Program {
   const scheduled = schedule(graph);
@@ -268,9 +287,16 @@ export function lower(graph: Graph, provider: Provider): Program {
   for (const { name, value } of graph.outputs) {
     if (!names.has(value) && value.node !== undefined) names.set(value, name);
   }
+  const stacks = new Map<Value, string>();
   const nameOf = (value: Value): string => {
     const known = names.get(value);
     if (known !== undefined) return known;
+    const stack = value.node && stacks.get(value);
+    if (stack !== undefined) {
+      const name = emit.temporary('Reshape', [stack, emit.integers(value.shape)]);
+      names.set(value, name);
+      return name;
+    }
     const name = value.source?.kind === 'input' ? value.source.name : `v${value.id}`;
     names.set(value, name);
     const tensor = initializerOf(value, name);
@@ -293,6 +319,14 @@ export function lower(graph: Graph, provider: Provider): Program {
       const name = `t${fresh++}`;
       group.push({ opType, domain, inputs, outputs: [name], attributes });
       return name;
+    },
+    stacked: (value) =>
+      stacks.get(value) ?? emit.temporary('Reshape', [nameOf(value), emit.integers([1, ...value.shape])]),
+    stackedNode: (opType, inputs, value, domain) => {
+      const stack = emit.temporary(opType, inputs, {}, domain);
+      const name = names.get(value); // of an output of the graph
+      if (name === undefined) stacks.set(value, stack);
+      else emit.node('Reshape', [stack, emit.integers(value.shape)], [name]);
     },
     integers: (values) =>
       initializer(`i[${values.join()}]`, {

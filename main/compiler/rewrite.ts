@@ -142,6 +142,17 @@ export function runOrder(graph: Graph, nodes: readonly Node[]): Node[] {
   return order;
 }
 
+/**
+ * Whether the processor computes a product with its sum written over what it is added to (lowering.ts). Of few rows it
+ * is not worth the reshapes.
+ */
+export function addsInPlace({ op, inputs: [a, , c], attributes, outputs: [y] }: Node): boolean {
+  const { transA = false, transB = false, alpha = 1, beta = 1 } = attributes;
+  const plain = op === 'gemm' && !transA && alpha === 1 && beta === 1;
+  const whole = c !== undefined && c.shape.length === 2 && sizeOf(c.shape) === sizeOf(y.shape);
+  return plain && whole && y.shape[0] >= 32 && (!transB || a.shape[1] <= 128); // b is turned first
+}
+
 export function bytesOf({ shape, dtype }: Value): number {
   return sizeOf(shape) * elementBytes[dtype];
 }

@@ -3,7 +3,7 @@
 // the same shape), blocks placed as the C library does. Nothing is computed. Knows no model and no optimizer.
 import type { Graph, Node, Value } from '../compiler/graph.ts';
 import type { Op } from '../compiler/op.ts';
-import { bytesOf, runOrder } from '../compiler/rewrite.ts';
+import { addsInPlace, bytesOf, runOrder } from '../compiler/rewrite.ts';
 
 /** Ops that write over an input of the same size that nobody reads afterwards (`MayInplace` of their kernels). */
 const inPlace = new Set<Op>([
@@ -54,7 +54,9 @@ function stepsOf(order: readonly Node[], outputs: ReadonlySet<Value>): Step[] {
     dead.unshift({ block, at: steps.length - 1 });
   };
 
-  for (const { op, inputs, outputs: made } of order) {
+  for (const node of order) {
+    const { op, inputs, outputs: made } = node;
+    const overwritable = inPlace.has(op) ? inputs : addsInPlace(node) ? [inputs[2]] : [];
     for (const value of made) {
       if (outputs.has(value)) continue;
       const first = blocks.get(inputs[0]);
@@ -64,11 +66,9 @@ function stepsOf(order: readonly Node[], outputs: ReadonlySet<Value>): Step[] {
       }
       if (op === 'reshape') continue; // of a weight or an input: no memory of its own
       const key = `${value.dtype} ${value.shape}`;
-      const over = inPlace.has(op)
-        ? inputs
-            .map((input) => blocks.get(input))
-            .find((block) => block?.uses === 1 && sameSize(block, value))
-        : undefined;
+      const over = overwritable
+        .map((input) => blocks.get(input))
+        .find((block) => block?.uses === 1 && sameSize(block, value));
       if (over !== undefined) {
         place(value, over);
         continue;

@@ -69,6 +69,7 @@ export interface Session {
 // silently.
 const sessionKeys = {
   prepackingOff: { session: { disable_prepacking: '1' } },
+  spinningStop: { session: { force_spinning_stop: '1' } },
   weightsFolder: (folder: string) => ({ session: { model_external_initializers_file_folder_path: folder } }),
 };
 
@@ -88,6 +89,7 @@ export async function createSession(program: Program, options: SessionOptions = 
   );
   const start = performance.now();
   const session: Record<string, string> = {
+    ...sessionKeys.spinningStop.session,
     ...(options.prepack ? {} : sessionKeys.prepackingOff.session),
     ...(options.weightsFolder === undefined ? {} : sessionKeys.weightsFolder(options.weightsFolder).session),
   };

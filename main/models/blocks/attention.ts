@@ -39,9 +39,13 @@ export function causalAttention(
 
   const headsOfQuery = (x: Value) =>
     g.transpose(g.reshape(x, [batch, width, kvHeads, group, headDim]), [0, 2, 3, 1, 4]); // [b, kv, group, t, d]
-  const headsOfKey = (x: Value) => g.transpose(g.reshape(x, [batch, width, kvHeads, headDim]), [0, 2, 1, 3]);
-  const rowsOf = (x: Value, start: number, end: number) =>
-    g.reshape(g.slice(x, 3, start, end), [batch, kvHeads, group * (end - start), headDim]);
+  const headsOfKey = (x: Value) =>
+    g.transpose(g.reshape(x, [batch, width, kvHeads, 1, headDim]), [0, 2, 3, 1, 4]); // [b, kv, 1, t, d]
+  /** All rows of a group as one matrix [b, kv, 1, group * t, n]: what a product sums over. */
+  const grouped = (x: Value) => {
+    const [, , , rows, columns] = x.shape;
+    return g.reshape(x, [batch, kvHeads, 1, group * rows, columns]);
+  };
 
   let qh: Value;
   let kh: Value;
@@ -55,24 +59,22 @@ export function causalAttention(
     vh = cheap(headsOfKey(v));
     blocks = starts.map((start, i) => {
       const end = ends[i];
-      const keys = g.cheap(g.slice(kh, 2, 0, end));
-      const queries = g.cheap(rowsOf(qh, start, end));
+      const keys = g.cheap(g.slice(kh, 3, 0, end));
+      const queries = g.cheap(g.slice(qh, 3, start, end));
       let scores = cheap(g.matmul(queries, keys, { transB: true, alpha: scale }));
       let capped: Value | undefined;
       if (softcap !== undefined) {
         capped = cheap(g.tanh(cheap(g.div(scores, softcap))));
         scores = cheap(g.mul(capped, softcap));
       }
-      const five = [batch, kvHeads, group, end - start, end];
-      const masked = cheap(g.add(cheap(g.reshape(scores, five)), maskOf(start, end, spec.window)));
-      const probabilities = cheap(g.softmax(cheap(g.reshape(masked, scores.shape))));
-      const output = g.matmul(probabilities, g.cheap(g.slice(vh, 2, 0, end)));
+      const probabilities = cheap(g.softmax(cheap(g.add(scores, maskOf(start, end, spec.window)))));
+      const output = g.matmul(probabilities, g.cheap(g.slice(vh, 3, 0, end)));
       return { probabilities, capped, output };
     });
-    const parts = blocks.map(({ output }, i) =>
-      g.reshape(output, [batch, kvHeads, group, ends[i] - starts[i], headDim]),
+    const joined = g.concat(
+      blocks.map(({ output }) => output),
+      3,
     );
-    const joined = g.concat(parts, 3);
     return [g.reshape(g.transpose(joined, [0, 3, 1, 2, 4]), [batch, width, heads * headDim])];
   };
 
@@ -86,35 +88,32 @@ export function causalAttention(
     for (let i = starts.length - 1; i >= 0; i--) {
       const [start, end] = [starts[i], ends[i]];
       const { probabilities, capped } = blocks[i];
-      const rows = group * (end - start);
-      const dRows = rowsOf(dO, start, end);
-      const keys = g.slice(kh, 2, 0, end);
-      const dvBlock = g.matmul(probabilities, dRows, { transA: true });
-      const dP = g.matmul(dRows, g.slice(vh, 2, 0, end), { transB: true });
-      const deltaRows = g.reshape(g.slice(delta, 3, start, end), [batch, kvHeads, rows, 1]);
-      let dS = g.mul(probabilities, g.sub(dP, deltaRows));
+      const dRows = g.slice(dO, 3, start, end);
+      const keys = g.slice(kh, 3, 0, end);
+      const dvBlock = g.matmul(grouped(probabilities), grouped(dRows), { transA: true });
+      const dP = g.matmul(dRows, g.slice(vh, 3, 0, end), { transB: true });
+      let dS = g.mul(probabilities, g.sub(dP, g.slice(delta, 3, start, end)));
       if (capped !== undefined) dS = g.sub(dS, g.mul(dS, g.mul(capped, capped))); // tanh' = 1 - tanh^2
-      dqs.unshift(
-        g.reshape(g.matmul(dS, keys, { alpha: scale }), [batch, kvHeads, group, end - start, headDim]),
-      );
-      const dkBlock = g.matmul(dS, rowsOf(qh, start, end), { transA: true, alpha: scale });
+      dqs.unshift(g.matmul(dS, keys, { alpha: scale }));
+      const queries = g.slice(qh, 3, start, end);
+      const dkBlock = g.matmul(grouped(dS), grouped(queries), { transA: true, alpha: scale });
       dk = addPrefix(g, dk, dkBlock);
       dv = addPrefix(g, dv, dvBlock);
     }
     const dq = g.reshape(g.transpose(g.concat(dqs, 3), [0, 3, 1, 2, 4]), q.shape);
-    const back = (x: Value) => g.reshape(g.transpose(x, [0, 2, 1, 3]), k.shape);
+    const back = (x: Value) => g.reshape(g.transpose(x, [0, 3, 1, 2, 4]), k.shape);
     return [dq, back(dk as Value), back(dv as Value)];
   });
   return output;
 }
 
-/** whole + part, where part covers only the first rows of axis 2. */
+/** whole + part, where part covers only the first rows of axis 3. */
 function addPrefix(g: Graph, whole: Value | undefined, part: Value): Value {
   if (whole === undefined) return part;
-  const length = part.shape[2];
-  const total = whole.shape[2];
+  const length = part.shape[3];
+  const total = whole.shape[3];
   if (length === total) return g.add(whole, part);
-  return g.concat([g.add(g.slice(whole, 2, 0, length), part), g.slice(whole, 2, length, total)], 2);
+  return g.concat([g.add(g.slice(whole, 3, 0, length), part), g.slice(whole, 3, length, total)], 3);
 }
 
 /** Masks of a batch, made once and shared by all layers: causal, within one segment, within a window. */

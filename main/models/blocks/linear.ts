@@ -1,7 +1,7 @@
 // Linear layers that share one input, each with an optional LoRA adapter (Hu et al. 2021,
 // https://arxiv.org/abs/2106.09685) or DoRA adapter (Liu et al. 2024, https://arxiv.org/abs/2402.09353), as one block:
 // all adapters read the input in one product, and the backward accumulates dx in one buffer.
-//   u = x [A1; A2; ..]ᵀ     t_i = x W_iᵀ + s_i u_i B_iᵀ     y_i = t_i + b_i
+//   u = s x [A1; A2; ..]ᵀ     t_i = x W_iᵀ + u_i B_iᵀ     y_i = t_i + b_i
 //   with DoRA               y_i = m_i / |W_i + s_i B_i A_i| t_i + b_i
 import type { Graph, Value } from '../../compiler/graph.ts';
 
@@ -74,13 +74,13 @@ export function linears(g: Graph, x: Value, sites: readonly LinearSite[], dropou
           0,
         ),
       );
-      us = g.split(g.gemm(dropped, stacked, { transB: true }), 1, ranks);
+      us = g.split(scaledInputs(g, dropped, stacked, adapters), 1, ranks);
     }
     let next = 0;
     return sites.map(({ weight, transposed, bias, adapter }, i) => {
       if (adapter === undefined) return g.gemm(x, weight, { transB: !transposed, c: bias });
       const u = us[next++];
-      const adapted = (y: Value) => g.gemm(u, adapter.b, { transB: true, alpha: adapter.scale, c: y });
+      const adapted = (y: Value) => g.gemm(u, adapter.b, { transB: true, c: y });
       if (adapter.magnitude === undefined)
         return adapted(g.gemm(x, weight, { transB: !transposed, c: bias }));
       const norm = adaptedNorm(g, weight, transposed, adapter);
@@ -120,9 +120,9 @@ export function linears(g: Graph, x: Value, sites: readonly LinearSite[], dropou
           : g.gemm(dt, x, { transA: true });
       }
       if (slot.bias !== undefined && needs[slot.bias]) gradients[slot.bias] = g.reduceSum(dy, [0]);
-      // dB = s dtᵀ u, du = s dt B
+      // dB = dtᵀ u, where u is scaled already; d(x Aᵀ) = s dt B
       if (adapter !== undefined && u !== undefined && slot.b !== undefined) {
-        if (needs[slot.b]) gradients[slot.b] = g.gemm(dt, u, { transA: true, alpha: adapter.scale });
+        if (needs[slot.b]) gradients[slot.b] = g.gemm(dt, u, { transA: true });
         dus.push(g.gemm(dt, adapter.b, { alpha: adapter.scale }));
       }
       // dx = sum dt_i W_i; with DoRA and dropout d(dropped x) = dt W, and dx = dy W for what was lost
@@ -154,4 +154,13 @@ export function linears(g: Graph, x: Value, sites: readonly LinearSite[], dropou
     gradients[0] = dx;
     return gradients;
   });
+}
+
+/** x [A1; A2; ..]ᵀ with each adapter's columns times its scale: [rows, sum of ranks]. */
+function scaledInputs(g: Graph, x: Value, stacked: Value, adapters: readonly LinearAdapter[]): Value {
+  const [{ scale }] = adapters;
+  if (adapters.every((adapter) => adapter.scale === scale))
+    return g.gemm(x, stacked, { transB: true, alpha: scale });
+  const scales = Float32Array.from(adapters.flatMap(({ a, scale }) => Array(a.shape[0]).fill(scale)));
+  return g.mul(g.gemm(x, stacked, { transB: true }), g.constant(scales, [1, scales.length]));
 }

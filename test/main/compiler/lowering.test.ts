@@ -32,6 +32,24 @@ test('graphics cards get primitives: WebGPU leaves the second output of the fuse
   expect(ops).not.toContain('FusedMatMul');
 });
 
+test('a product on top of a large matrix is written over it on the processor; a small or a broadcast sum is not', () => {
+  const sums = (rows: number, sum: number[], provider: 'cpu' | 'webgpu' = 'cpu') => {
+    const g = new Graph();
+    const c = g.neg(g.input('c', sum));
+    const first = g.gemm(g.input('a', [rows, 8]), g.input('b', [8, 16]), { c });
+    g.output('y', g.gemm(g.input('u', [rows, 4]), g.input('v', [16, 4]), { transB: true, c: first }));
+    return opsOf(g, provider);
+  };
+  const joined = sums(64, [64, 16]);
+  expect(joined).not.toContain('Gemm');
+  expect(joined.filter((op) => op === 'FusedConv')).toHaveLength(2);
+  // between the two products the sum keeps the form that they want: one way in and one way out
+  expect(joined.filter((op) => op === 'Reshape')).toHaveLength(2 + 2 + 2);
+  expect(sums(8, [8, 16])).toEqual(['Gemm', 'Gemm', 'Neg']);
+  expect(sums(64, [16])).toContain('Gemm');
+  expect(sums(64, [64, 16], 'webgpu')).not.toContain('FusedConv');
+});
+
 test('a split into many parts is slices on graphics cards, which have few buffers for one shader', () => {
   const parts = (count: number) => {
     const g = new Graph();

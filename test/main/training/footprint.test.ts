@@ -53,3 +53,15 @@ test('gaps between live values count', () => {
   const { peakBytes, liveBytes } = footprint(g);
   expect(peakBytes).toBeGreaterThanOrEqual(liveBytes);
 });
+
+test('a product that is added to a matrix of many rows takes its memory, of few rows it does not', () => {
+  const live = (rows: number) => {
+    const g = new Graph();
+    const c = g.matmul(g.input('x', [rows, 4]), g.input('w', [4, 100]));
+    const sum = g.gemm(g.input('a', [rows, 8]), g.input('b', [8, 100]), { c });
+    g.output('y', g.reduceSum(sum, [0, 1]));
+    return footprint(g).liveBytes;
+  };
+  expect(live(64)).toBe(64 * 400);
+  expect(live(16)).toBe(2 * 16 * 400);
+});

@@ -125,6 +125,45 @@ describe('options that have an effect', () => {
     expect(packed - plain).toBeGreaterThan(40);
   });
 
+  test('threads rest between runs: they would take time from other sessions', async () => {
+    const g = new Graph();
+    const x = g.input('x', [512, 512]);
+    g.output('y', g.gemm(x, x));
+    const session = await opened(lower(g, 'cpu'), { threads: 2 });
+    const feeds = { x: normals(512 * 512, 1) };
+    let spent = 0;
+    for (let run = 0; run < 20; run++) {
+      await session.run(feeds);
+      const before = process.cpuUsage();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      const { user, system } = process.cpuUsage(before);
+      spent += (user + system) / 1000;
+    }
+    expect(spent).toBeLessThan(0.5 * 20 * 20); // of 400 ms; they spin through most of it otherwise
+  });
+
+  test('a product written over what it is added to has the bits of one with memory of its own', async () => {
+    const build = (kept: boolean) => {
+      const g = new Graph();
+      const c = g.neg(g.input('c', [64, 48]));
+      const sum = g.gemm(g.input('a', [64, 32]), g.input('b', [32, 48]), { c });
+      g.output('y', g.gemm(g.input('u', [64, 4]), g.input('v', [48, 4]), { transB: true, c: sum }));
+      if (kept) g.output('c.kept', g.reduceSum(g.add(c, sum), [0]));
+      return lower(g, 'cpu');
+    };
+    const [a, b, c] = [normals(64 * 32, 1), normals(32 * 48, 2), normals(64 * 48, 3)];
+    const [u, v] = [normals(64 * 4, 4), normals(48 * 4, 5)];
+    const results = await Promise.all(
+      [false, true].map(async (kept) => (await (await opened(build(kept))).run({ a, b, c, u, v })).y),
+    );
+    expect(results[0]).toEqual(results[1]);
+    const [i, j] = [37, 11];
+    let expected = -c[i * 48 + j];
+    for (let k = 0; k < 32; k++) expected += a[i * 32 + k] * b[k * 48 + j];
+    for (let k = 0; k < 4; k++) expected += u[i * 4 + k] * v[j * 4 + k];
+    expect(results[0][i * 48 + j]).toBeCloseTo(expected, 4);
+  });
+
   test('without the folder of the weights a session is refused', async () => {
     const folder = temporaryFolder();
     const program = wideProduct(8, folder);
