@@ -34,7 +34,8 @@ export function toErrorShape(thrown: unknown): ErrorShape {
   };
 }
 
-/** For our own mistakes: names the invariant that does not hold. */
-export function assert(condition: unknown, invariant: string): asserts condition {
-  if (!condition) throw new Error(`Invariant broken: ${invariant}`);
+/** For our own mistakes: names the invariant that does not hold; as a function where its text takes time to make. */
+export function assert(condition: unknown, invariant: string | (() => string)): asserts condition {
+  if (condition) return;
+  throw new Error(`Invariant broken: ${typeof invariant === 'string' ? invariant : invariant()}`);
 }

@@ -143,6 +143,7 @@ function writeValueInfo(info: OnnxValueInfo): Writer {
 }
 
 const encoder = new TextEncoder();
+const ascii = /^[\x20-\x7e]*$/;
 
 class Writer {
   private buffer = new Uint8Array(256);
@@ -163,7 +164,14 @@ class Writer {
   }
 
   text(field: number, value: string): void {
-    this.raw(field, encoder.encode(value));
+    if (!ascii.test(value)) {
+      this.raw(field, encoder.encode(value));
+      return;
+    }
+    this.tag(field, 2);
+    this.number(value.length);
+    this.reserve(value.length);
+    for (let i = 0; i < value.length; i++) this.buffer[this.length++] = value.charCodeAt(i);
   }
 
   raw(field: number, bytes: Uint8Array): void {

@@ -23,18 +23,24 @@ export function verify(graph: Graph, nodes: readonly Node[] = graph.nodes): void
   for (const node of nodes) {
     for (const input of node.inputs) {
       if (input.node !== undefined)
-        assert(made.has(input), `%${input.id} is made before it is read in ${printNode(node)}`);
+        assert(made.has(input), () => `%${input.id} is made before it is read in ${printNode(node)}`);
       if (input.source?.kind === 'input')
-        assert(inputs.has(input), `%${input.id} of ${printNode(node)} is an input`);
+        assert(inputs.has(input), () => `%${input.id} of ${printNode(node)} is an input`);
       const looksAhead = node.phase === 'forward' && input.node?.phase === 'backward';
-      assert(!looksAhead, `the forward pass reads nothing of the backward pass, as ${printNode(node)} does`);
+      assert(
+        !looksAhead,
+        () => `the forward pass reads nothing of the backward pass, as ${printNode(node)} does`,
+      );
     }
     const expected = shapeRules[node.op](node.inputs, node.attributes);
-    assert(expected.length === node.outputs.length, `${printNode(node)} makes ${expected.length} values`);
+    assert(
+      expected.length === node.outputs.length,
+      () => `${printNode(node)} makes ${expected.length} values`,
+    );
     node.outputs.forEach((output, i) => {
       const { shape, dtype } = expected[i];
       const same = dtype === output.dtype && shape.join() === output.shape.join();
-      assert(same, `${printNode(node)} makes ${dtype}[${shape}]`);
+      assert(same, () => `${printNode(node)} makes ${dtype}[${shape}]`);
       made.add(output);
     });
   }

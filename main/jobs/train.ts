@@ -69,7 +69,7 @@ export const train: JobRunner<'train'> = {
       ...recipe,
       model: await openBase(input, model, context),
       initial: firstWeights(input, model, lora, context),
-      maxSessions: model.parameters < 50e6 ? 24 : 6,
+      maxSessions: model.parameters < 50e6 ? 24 : 12,
     };
     let trainer: Trainer | undefined;
     try {

@@ -19,9 +19,15 @@ export type Packing = 'bfd' | 'bfd_split' | 'wrapped';
 
 /**
  * Rows of pieces, each row at most `width` tokens. Records of length 0 are left out. Ties keep the order of
- * the records, so equal input gives equal rows.
+ * the records, so equal input gives equal rows. With `usual`, a smaller width, only rows that begin with a longer
+ * piece are `width` wide.
  */
-export function fillRows(lengths: readonly number[], width: number, packing: Packing): Piece[][] {
+export function fillRows(
+  lengths: readonly number[],
+  width: number,
+  packing: Packing,
+  usual: number = width,
+): Piece[][] {
   if (packing === 'wrapped') return wrap(lengths, width);
   const pieces: Piece[] = [];
   lengths.forEach((length, record) => {
@@ -30,10 +36,10 @@ export function fillRows(lengths: readonly number[], width: number, packing: Pac
       pieces.push({ record, start, length: Math.min(width, end - start) });
   });
   pieces.sort((a, b) => b.length - a.length); // stable
-  return bestFit(pieces, width);
+  return bestFit(pieces, width, usual);
 }
 
-function bestFit(pieces: readonly Piece[], width: number): Piece[][] {
+function bestFit(pieces: readonly Piece[], width: number, usual: number): Piece[][] {
   const rows: Piece[][] = [];
   // Rows by free tokens, first come first served
   const open: Piece[][][] = Array.from({ length: width + 1 }, () => []);
@@ -45,7 +51,7 @@ function bestFit(pieces: readonly Piece[], width: number): Piece[][] {
     if (free < 0) {
       row = [];
       rows.push(row);
-      free = width;
+      free = piece.length > usual ? width : usual;
     } else {
       row = open[free][taken[free]++];
       if (taken[free] === open[free].length) bits[free >> 5] &= ~(1 << (free & 31));

@@ -5,7 +5,8 @@ import type { BatchShape } from './programs.ts';
 import type { Numbers } from './session.ts';
 import type { BatchArrays } from './trainer.ts';
 
-const labelBucket = 64;
+/** Counts of labels that programs of one batch shape are made for: each takes a second, its padding little. */
+const labelBuckets = 4;
 
 export interface Prepared {
   shape: BatchShape;
@@ -17,7 +18,10 @@ export interface Prepared {
 
 export function prepare(batch: BatchArrays): Prepared {
   const { rows, width, segmentIds, tokenTypeIds, ends, targetIds, targetWidth, targets } = batch;
-  const labels = targets === undefined ? paddedCount(batch) : batch.weights.length;
+  const labels =
+    targets === undefined
+      ? paddedLabels(batch.labels.length, rows * (targetWidth ?? width))
+      : batch.weights.length;
   const padded = <List extends Int32Array | Float32Array>(list: List, empty: List): List => {
     empty.set(list);
     return empty;
@@ -40,11 +44,10 @@ export function prepare(batch: BatchArrays): Prepared {
   };
 }
 
-/** A multiple of 64, or all places where there are fewer. */
-function paddedCount(batch: BatchArrays): number {
-  const count = batch.labels.length;
-  const most = batch.rows * (batch.targetWidth ?? batch.width);
-  return Math.max(1, Math.min(most, Math.ceil(count / labelBucket) * labelBucket), count);
+/** Labels that a program is made for: one of four counts, so that few are made; of few places a multiple of 64. */
+export function paddedLabels(labels: number, places: number): number {
+  const step = Math.max(64, Math.ceil(places / labelBuckets));
+  return Math.max(1, labels, Math.min(places, Math.ceil(labels / step) * step));
 }
 
 /** The feeds that a program has inputs for. */

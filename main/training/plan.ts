@@ -7,6 +7,7 @@ import type { Fit } from '../contract/models.ts';
 import type { MemoryPolicy, MemoryRemedy, Plan, TrainSettings } from '../contract/runs.ts';
 import type { Model } from '../models/load.ts';
 import { checksOf } from './checks.ts';
+import { paddedLabels } from './feeds.ts';
 import { type Prediction, predictStep, trainedOf } from './memory.ts';
 import { baseSettings } from './presets.ts';
 import type { BatchShape } from './programs.ts';
@@ -154,7 +155,7 @@ function shapesOf(updates: UpdatePlan, records: number, labels: readonly number[
 function shapeOf({ rows, width }: MicroBatchPlan, labels: readonly number[]): SeenShape {
   const labelled = rows.flat().reduce((sum, { record }) => sum + labels[record], 0);
   const tokens = rows.length * width;
-  const bucket = Math.min(tokens, Math.max(1, Math.ceil(labelled / 64) * 64));
+  const bucket = paddedLabels(Math.min(labelled, tokens), tokens);
   return { rows: rows.length, width, labels: bucket, segments: rows.some((row) => row.length > 1), tokens };
 }
 

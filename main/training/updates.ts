@@ -39,7 +39,7 @@ export function planUpdates(lengths: readonly number[], options: UpdateOptions):
   const stepsPerEpoch = Math.max(1, Math.ceil(lengths.length / batchSize));
   const steps = Math.max(1, Math.round(stepsPerEpoch * epochs));
   const widths = packing
-    ? [packedWidth(lengths, maxLength)]
+    ? packedWidths(lengths, maxLength)
     : chooseWidths(lengths, maxLength, 4, maxLength < 64 ? 16 : 64);
   let known = -1;
   let order: number[] = [];
@@ -61,13 +61,17 @@ export function planUpdates(lengths: readonly number[], options: UpdateOptions):
   };
 }
 
-/** Wide enough for the longest record, and for several short ones: rows fill better the more records fit. */
-function packedWidth(lengths: readonly number[], maxLength: number): number {
+/**
+ * The usual width of packed rows, which fill better the more records fit, but cost attention to what is not seen; and
+ * where there are longer records, a second one for rows that hold one of them.
+ */
+function packedWidths(lengths: readonly number[], maxLength: number): number[] {
   const longest = Math.min(maxLength, Math.max(1, ...lengths));
   const mean =
     lengths.reduce((sum, length) => sum + Math.min(length, maxLength), 0) / Math.max(1, lengths.length);
-  const wanted = Math.max(longest, Math.min(512, 4 * mean));
-  return Math.ceil(wanted / 32) * 32;
+  const usual = Math.min(512, 4 * mean);
+  const rounded = (width: number) => Math.ceil(width / 32) * 32;
+  return longest > 1.25 * usual ? [rounded(usual), rounded(longest)] : [rounded(Math.max(longest, usual))];
 }
 
 /** Packs or groups records by width, and cuts them into micro-batches that hold at most `microBatchTokens`. */
@@ -79,13 +83,13 @@ function layOut(
 ): MicroBatchPlan[] {
   const cut = (record: number) => Math.min(lengths[record], maxLength);
   const rows: Piece[][] = packing
-    ? fillRows(records.map(cut), widths[0], 'bfd').map((row) =>
+    ? fillRows(records.map(cut), widths[widths.length - 1], 'bfd', widths[0]).map((row) =>
         row.map((piece) => ({ ...piece, record: records[piece.record] })),
       )
     : records.map((record) => [{ record, start: 0, length: cut(record) }]);
   const widthOf = (row: Piece[]) => {
     const length = row.reduce((sum, piece) => sum + piece.length, 0);
-    return packing ? widths[0] : (widths.find((width) => width >= length) ?? widths[widths.length - 1]);
+    return widths.find((width) => width >= length) ?? widths[widths.length - 1];
   };
   const plans: MicroBatchPlan[] = [];
   for (const width of widths) {

@@ -39,8 +39,8 @@ export function instructionSet(seed: number, count: number): InstructRecord[] {
     Math.max(4, Math.round(typical * Math.exp(sigma * normal())));
   const token = () => Math.floor(49_000 ** random.next()) + 100;
   return Array.from({ length: count }, () => {
-    const prompt = Math.min(length(90, 0.8), longest / 2);
-    const answer = Math.min(length(60, 0.9), longest - prompt);
+    const prompt = Math.min(length(90, 1), longest / 2);
+    const answer = Math.min(length(60, 1), longest - prompt);
     return { ids: Array.from({ length: prompt + answer }, token), prompt };
   });
 }
