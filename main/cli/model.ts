@@ -4,6 +4,7 @@ import type { BaseModel, CachedModel, HubLookup, SuggestedModel } from '../contr
 import { AppError } from '../errors.ts';
 import type { InspectAsks } from '../jobs/job.ts';
 import { type Command, type Context, short, tableOf } from './command.ts';
+import { modelCreate } from './model-create.ts';
 
 export const modelCommands: Command[] = [
   {
@@ -86,6 +87,7 @@ export const modelCommands: Command[] = [
       return { json: model, text: `${describe(model)}\nid ${model.id}` };
     },
   },
+  modelCreate,
 ];
 
 type Call = Context['call'];

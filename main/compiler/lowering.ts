@@ -1,9 +1,15 @@
 // Lowers a graph to an ONNX model: one row per op. A provider that computes an op wrongly, or lacks it, gets that op
 // from primitives (facts in test/bench/RESULTS.md, found by provider-check). Weights stay references into their files.
 import type { ConstantData, Graph, Node, Value } from './graph.ts';
-import { nf4Levels } from './nf4.ts';
 import { dataTypes, type OnnxAttribute, type OnnxNode, type OnnxTensor, writeModel } from './onnx-proto.ts';
 import { type DType, elementBytes, type Op } from './op.ts';
+import {
+  emitPackedProduct,
+  type FilePart,
+  type PackedProducts,
+  packedProducts,
+  quantizedLowerings,
+} from './packed-product.ts';
 import { addsInPlace, schedule } from './rewrite.ts';
 import { sizeOf } from './shape.ts';
 import { verify } from './verify.ts';
@@ -20,7 +26,7 @@ export interface Program {
 }
 
 /** Emits ONNX nodes for one node of ours. `name` gives the ONNX name of a value. */
-interface Emit {
+export interface Emit {
   provider: Provider;
   name(value: Value): string;
   /** Adds a node with the given output names. */
@@ -45,6 +51,8 @@ interface Emit {
   integers(values: readonly number[]): string;
   float(value: number): string;
   floats(values: readonly number[], shape: readonly number[]): string;
+  /** Bytes of a file as an initializer. */
+  external(dtype: DType, shape: readonly number[], part: FilePart): string;
 }
 
 type Lowering = (node: Node, emit: Emit) => void;
@@ -187,35 +195,7 @@ export const lowerings = {
       beta: { float: beta },
     });
   },
-  dequantize: (node, emit) =>
-    emit.node('DequantizeLinear', node.inputs.map(emit.name), [emit.name(node.outputs[0])], {
-      axis: 1,
-      block_size: node.attributes.block as number,
-    }),
-  dequantizeNf4: (node, emit) => {
-    const [codes, scales] = node.inputs.map(emit.name);
-    const { shape, block } = node.attributes as { shape: readonly number[]; block: number };
-    const size = sizeOf(shape);
-    if (!isGpu(emit.provider)) {
-      // 1 times the weights as one long column: the only op that unpacks NF4, on all threads. It has no product with
-      // the untransposed matrix (its transB is ignored on the processor), so the product is a Gemm of its own.
-      const attributes = { K: 1, N: size, block_size: block, quant_type: 1 };
-      const row = emit.temporary(
-        'MatMulBnb4',
-        [emit.floats([1], [1, 1]), codes, scales],
-        attributes,
-        microsoft,
-      );
-      return emit.node('Reshape', [row, emit.integers(shape)], [emit.name(node.outputs[0])]);
-    }
-    const pairs = Array.from({ length: 512 }, (_, i) => nf4Levels[i % 2 === 0 ? i >> 5 : (i >> 1) & 15]);
-    const indices = emit.temporary('Cast', [codes], { to: dataTypes.int32 });
-    const levels = emit.temporary('Gather', [emit.floats(pairs, [256, 2]), indices], { axis: 0 });
-    const blocks = emit.temporary('Reshape', [levels, emit.integers([size / block, block])]);
-    const column = emit.temporary('Reshape', [scales, emit.integers([size / block, 1])]);
-    const scaled = emit.temporary('Mul', [blocks, column]);
-    emit.node('Reshape', [scaled, emit.integers(shape)], [emit.name(node.outputs[0])]);
-  },
+  ...quantizedLowerings,
   rmsNorm: (node, emit) => {
     const [x, weight] = node.inputs.map(emit.name);
     const epsilon = node.attributes.epsilon as number;
@@ -275,10 +255,14 @@ function emitAddedProduct(node: Node, emit: Emit): void {
   emit.stackedNode('FusedConv', [places, filter, '', emit.stacked(c)], node.outputs[0], microsoft);
 }
 
-/** Compiles a graph for one provider. The graph must not be used afterwards: rewrites change it. */
-export function lower(graph: Graph, provider: Provider): Program {
+/**
+ * Compiles a graph for one provider. The graph must not be used afterwards: rewrites change it. Products with the weights
+ * in `packed` read them as they are, on the processor; the session then has to prepack.
+ */
+export function lower(graph: Graph, provider: Provider, packed?: PackedProducts): Program {
   const scheduled = schedule(graph);
   verify(graph, scheduled);
+  const found = packed === undefined || isGpu(provider) ? undefined : packedProducts(scheduled, packed);
   const groups: OnnxNode[][] = [];
   const initializers = new Map<string, OnnxTensor>();
   const names = new Map<Value, string>();
@@ -349,10 +333,17 @@ export function lower(graph: Graph, provider: Provider): Program {
         shape,
         raw: bytesOf(Float32Array.from(values)),
       }),
+    external: (dtype, shape, { file, offset, bytes }) => {
+      const name = `x${offset} ${file}`;
+      return initializer(name, { name, dtype, shape, location: file, offset, length: bytes });
+    },
   };
   for (const node of scheduled) {
+    if (found?.unread.has(node)) continue;
     group = [];
-    lowerings[node.op](node, emit);
+    const weight = found?.products.get(node);
+    if (weight === undefined) lowerings[node.op](node, emit);
+    else emitPackedProduct(node, weight, packed?.accuracyLevel ?? 1, emit);
     // a node that nobody reads makes onnxruntime compute what it reads in its place
     const early = isGpu(provider) ? undefined : node.outputs.find((value) => graph.early.has(value));
     if (early !== undefined) emit.temporary('Size', [nameOf(early)]);

@@ -76,7 +76,7 @@ export interface InPlace {
 
 /**
  * Checks that outputs may be written over inputs: the node of the output is elementwise in what it reads
- * of the input, and every other node that reads the input has to run before it, whatever order the
+ * of the input, or does not read it, and every other node that reads the input has to run before it, whatever order the
  * runtime chooses.
  */
 export function verifyInPlace(graph: Graph, pairs: readonly InPlace[]): void {
@@ -84,7 +84,7 @@ export function verifyInPlace(graph: Graph, pairs: readonly InPlace[]): void {
     const writer = output.node;
     assert(writer !== undefined, `%${output.id}, which is written over %${input.id}, is made by a node`);
     assert(
-      elementwise.has(writer.op) &&
+      (elementwise.has(writer.op) || !writer.inputs.includes(input)) &&
         input.shape.join() === output.shape.join() &&
         input.dtype === output.dtype,
       `%${input.id} is written over element by element, not by ${printNode(writer)}`,

@@ -97,6 +97,95 @@ export const SuggestedModel = z.object({
 });
 export type SuggestedModel = z.infer<typeof SuggestedModel>;
 
+/**
+ * A model of one's own before it is made: its sizes and its vocabulary. Any numbers are taken; what does not fit is said by
+ * `models.createPlan`.
+ */
+export const ModelDesign = z.object({
+  /** `model_type` of config.json. */
+  family: z.string().max(60),
+  layers: z.number(),
+  width: z.number(),
+  heads: z.number(),
+  /** Heads of keys and values; not read by families that have as many as heads. */
+  kvHeads: z.number(),
+  /** Tokens. */
+  context: z.number(),
+  vocabulary: z.enum(['bpe', 'unigram', 'wordpiece']),
+  /** Entries wanted, special tokens included. */
+  vocabularySize: z.number(),
+  /** Tokens of the user's own, beside those that the family needs. */
+  specialTokens: z.array(z.string().max(200)).max(2000),
+});
+export type ModelDesign = z.infer<typeof ModelDesign>;
+
+/** A family that a new model can be made of. */
+export const ModelFamily = z.object({
+  /** `model_type` of config.json. */
+  id: z.string(),
+  label: z.string(),
+  description: z.string(),
+  task: z.enum(['causal', 'encoder', 'seq2seq']),
+  /** Whether fewer heads of keys and values than heads are possible. */
+  sharesKeys: z.boolean(),
+  vocabularies: z.array(ModelDesign.shape.vocabulary),
+  /** A small model to begin with. */
+  start: ModelDesign,
+});
+export type ModelFamily = z.infer<typeof ModelFamily>;
+
+/** What a design would be. Numbers are null where the design has problems. */
+export const DesignPlan = z.object({
+  problems: z.array(z.object({ field: ModelDesign.keyof(), message: z.string(), remedy: z.string() })),
+  parameters: z.int().nullable(),
+  /** Share of the parameters that lie in the embedding and the output layer, 0 to 1. */
+  vocabularyShare: z.number().nullable(),
+  /** Of the weight file. */
+  bytes: z.int().nullable(),
+  /** Special tokens that the family needs, in the order of their ids. */
+  reserved: z.array(z.string()),
+  /** Of training every weight, with records as long as `recordTokens`. */
+  training: z
+    .object({
+      recordTokens: z.int(),
+      peakBytes: z.int(),
+      availableBytes: z.int(),
+      verdict: Fit.shape.verdict,
+      /** About; tokens of training texts. */
+      secondsPerThousandTokens: z.number(),
+      tokensPerStep: z.int(),
+      secondsPerStep: z.number(),
+    })
+    .nullable(),
+});
+export type DesignPlan = z.infer<typeof DesignPlan>;
+
+/** How finely a tokenizer cuts the same passages: fewer tokens per word are cheaper. */
+export const Fertility = z.object({
+  name: z.string(),
+  /** Entries. */
+  vocabularySize: z.int(),
+  tokensPerWord: z.number(),
+  charactersPerToken: z.number(),
+});
+export type Fertility = z.infer<typeof Fertility>;
+
+/** Result of the job that makes a model. */
+export const CreatedModel = z.object({
+  modelId: Id,
+  own: Fertility,
+  /** Of the model that was chosen for the project before; null where there was none. */
+  base: Fertility.nullable(),
+  /** Words that both were measured on, and whether the vocabulary was made without them. */
+  words: z.int(),
+  heldOut: z.boolean(),
+  /** Entries that were asked for: the text may offer fewer. */
+  wantedSize: z.int(),
+  /** Share of the text that the vocabulary was made of, 0 to 1; of very large text a part is drawn. */
+  textShare: z.number(),
+});
+export type CreatedModel = z.infer<typeof CreatedModel>;
+
 const HubName = z.object({
   /** `owner/name` or an address of the Hub. */
   repository: z.string().min(1).max(500),
@@ -129,6 +218,23 @@ export const models = {
   'models.lookup': call({ input: HubName, output: HubLookup }),
   /** Starts the download, or gives the one that is under way. It goes on where an earlier one stopped. */
   'models.download': call({ input: HubName, output: Job }),
+  /** Families that a new model can be made of. */
+  'models.families': call({ input: Nothing, output: z.array(ModelFamily) }),
+  'models.createPlan': call({ input: z.object({ design: ModelDesign }), output: DesignPlan }),
+  /** Starts the job that makes a model of random weights with a vocabulary of the project's text; `CreatedModel`. */
+  'models.create': call({
+    input: z.object({
+      projectId: Id,
+      name: z.string().trim().min(1, 'Give the model a name.').max(100),
+      design: ModelDesign,
+      /** The text: a dataset version, or else documents (all of them without a choice). */
+      versionId: Id.nullable().default(null),
+      sourceIds: z.array(Id).default([]),
+      /** Of the first weights. */
+      seed: z.int().min(0).default(42),
+    }),
+    output: Job,
+  }),
   /** The model chosen for this project. */
   'models.choose': call({ input: z.object({ projectId: Id, modelId: Id }), output: Nothing }),
   'models.chosen': call({ input: z.object({ projectId: Id }), output: BaseModel.nullable() }),

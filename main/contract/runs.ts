@@ -55,6 +55,8 @@ export const OptimizerSettings = z.discriminatedUnion('kind', [
   }),
   z.object({ kind: z.literal('adam'), ...adamSettings }),
   z.object({ kind: z.literal('adamw'), ...adamSettings }),
+  /** AdamW whose moments are kept in 8 bits (Dettmers et al. 2021). */
+  z.object({ kind: z.literal('adamw8bit'), ...adamSettings }),
   z.object({ kind: z.literal('amsgrad'), ...adamSettings }),
   z.object({
     kind: z.literal('adafactor'),
@@ -125,6 +127,8 @@ export type StartFrom = z.infer<typeof StartFrom>;
 export const TrainSettings = z.object({
   version: z.literal(1),
   method: z.enum(['lora', 'full']),
+  /** What an encoder learns; automatic = found from the answers. Models that write text do not read it. */
+  task: z.enum(['automatic', 'one-label', 'several-labels', 'number', 'masked-words']).default('automatic'),
   startFrom: StartFrom.nullable().default(null),
   lora: LoraSettings,
   /** Linear weights of the frozen base in blocks of few bits, under an adapter. */

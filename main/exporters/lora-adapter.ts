@@ -87,7 +87,7 @@ function peftConfig(source: ExportSource, lora: LoraConfig): Record<string, unkn
   return {
     ...lora,
     peft_type: 'LORA',
-    task_type: taskTypeOf(source.tuned.model).id,
+    task_type: taskTypeOf(source.tuned.model).peftTask,
     base_model_name_or_path: baseName(source),
     // names instead of "all-linear": what that covers is then fixed, whatever a later version makes of it
     target_modules: typeof targets === 'string' && targets !== 'all-linear' ? targets : modulesOf(source),

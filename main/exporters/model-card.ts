@@ -100,10 +100,28 @@ function dataPart({ dataset }: Lineage): string {
 
 function settingsPart({ run, settings }: Lineage): string {
   if (settings === undefined) return '';
-  const rows = flat(settings).map(([name, value]) => `| ${name} | ${cell(String(value))} |`);
+  const rows = flat(settings).map(
+    ([name, value]) => `| ${name} | ${cell(value === null ? 'not set' : String(value))} |`,
+  );
   const step = run === undefined ? '' : ` Step ${run.bestStep ?? run.step} of run ${run.number}.`;
   const table = `| setting | value |\n| --- | --- |\n${rows.join('\n')}`;
-  return `## Settings\n\nThe complete recipe.${step}\n\n${table}`;
+  return `## Settings\n\nThe complete recipe.${step}${quantizedBase(settings)}\n\n${table}`;
+}
+
+const bits: Record<string, string> = {
+  int8: '8 bits (INT8)',
+  int4: '4 bits (INT4)',
+  nf4: '4 bits (NF4)',
+};
+
+/** What a base in few bits means for these files; nothing for a run on the weights as they are. */
+function quantizedBase({ quantization }: Record<string, unknown>): string {
+  const kept = bits[String(quantization)];
+  if (kept === undefined) return '';
+  return (
+    `\n\nWhile training, the linear layers of the frozen base were kept in ${kept}. These files hold or need its original ` +
+    'weights, so answers can differ a little from those on the base in few bits.'
+  );
 }
 
 /** Nested settings as `lora.rank`. */

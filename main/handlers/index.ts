@@ -4,6 +4,7 @@ import type { JobKind } from '../contract/jobs.ts';
 import type { HandlersFor } from '../contract/wire.ts';
 import type { JobHooks } from '../jobs/queue.ts';
 import { chatHandlers } from './chat.ts';
+import { createModelHandlers } from './create-model.ts';
 import { datasetHandlers } from './datasets.ts';
 import { deviceHandlers } from './devices.ts';
 import { documentHandlers } from './documents.ts';
@@ -16,6 +17,7 @@ import { runHandlers } from './runs.ts';
 import type { Services } from './services.ts';
 import { settingHandlers } from './settings.ts';
 import { buildHooks } from './work/build-dataset.ts';
+import { createModelHooks } from './work/create-model.ts';
 import { deviceCheckHooks } from './work/device-check.ts';
 import { downloadHooks } from './work/download-model.ts';
 import { evaluateHooks } from './work/evaluate.ts';
@@ -30,6 +32,7 @@ export function createHandlers(services: Services): HandlersFor<typeof contract>
     ...documentHandlers(services),
     ...datasetHandlers(services),
     ...modelHandlers(services),
+    ...createModelHandlers(services),
     ...runHandlers(services),
     ...evaluationHandlers(services),
     ...chatHandlers(services),
@@ -49,6 +52,7 @@ export function createHooks(services: Services): Partial<Record<JobKind, JobHook
     export: exportHooks(services),
     'project-file': projectFileHooks(services),
     'download-model': downloadHooks(services),
+    'create-model': createModelHooks(services),
     'device-check': deviceCheckHooks(services),
   };
 }

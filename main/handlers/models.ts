@@ -10,13 +10,14 @@ import { parseRepository } from '../hub/repository.ts';
 import type { InspectAsks } from '../jobs/job.ts';
 import { log } from '../log.ts';
 import { newId } from '../store/rows.ts';
+import type { CreateCalls } from './create-model.ts';
 import { toJob } from './jobs.ts';
 import { findModel, hubPlacesOf, memoryBudget, threadsFor } from './lookup.ts';
 import type { Services } from './services.ts';
 
 export const starterId = 'starter';
 
-export function modelHandlers(services: Services): HandlersFor<typeof models> {
+export function modelHandlers(services: Services): Omit<HandlersFor<typeof models>, CreateCalls> {
   const { store, inspect } = services;
   const cached = () =>
     inspect.ask<InspectAsks['cached']['reply']>('cached', { cacheFolder: hubPlacesOf(services).cacheFolder });

@@ -12,6 +12,11 @@ export const settingHelp: Record<string, Help> = {
     unit: '',
     help: 'LoRA trains small added matrices and keeps the model; full fine-tuning changes every weight.',
   },
+  task: {
+    label: 'Task',
+    unit: '',
+    help: 'What an encoder learns from the answers: one label, several labels, a number, or masked words of texts; automatic looks at them.',
+  },
   startFrom: {
     label: 'Start from',
     unit: '',
@@ -105,7 +110,7 @@ export const settingHelp: Record<string, Help> = {
   'optimizer.kind': {
     label: 'Optimizer',
     unit: '',
-    help: 'The rule that turns gradients into changes of weights; AdamW suits almost everything.',
+    help: 'The rule that turns gradients into changes of weights; AdamW suits almost everything, in 8 bits with a quarter of its memory.',
   },
   'optimizer.momentum': {
     label: 'Momentum',

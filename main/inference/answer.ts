@@ -9,12 +9,13 @@ import type { TaskType } from '../training/tasks/task-type.ts';
 import type { DecoderOptions } from './decoder.ts';
 import { createGenerator, type Generated, type Generator } from './generate.ts';
 import { answerLabel, answerLabels, createLabelSpeaker, type LabelSpeaker } from './label-answer.ts';
+import { answerMasks, createMaskSpeaker, type MaskSpeaker } from './mask-answer.ts';
 import { endIdsOf } from './prompt.ts';
 import { createStopFilter, cutAtStop } from './stop.ts';
 import { createTargetGenerator } from './target-generator.ts';
 
-/** A model that answers in text: words of its own, or a label. */
-export type Speaker = TextSpeaker | LabelSpeaker;
+/** A model that answers in text: words of its own, a label, or words in the place of masks. */
+export type Speaker = TextSpeaker | LabelSpeaker | MaskSpeaker;
 
 export interface TextSpeaker {
   kind: 'text';
@@ -45,7 +46,8 @@ type SpeakerOptions = DecoderOptions & { tokenizer: Tokenizer };
 const speakers: Record<TaskType['id'], (options: SpeakerOptions) => Promise<Speaker>> = {
   CAUSAL_LM: textSpeaker(createGenerator),
   SEQ_2_SEQ_LM: textSpeaker(createTargetGenerator),
-  SEQ_CLS: async (options) => createLabelSpeaker(options),
+  SEQ_CLS: createLabelSpeaker,
+  MASKED_LM: async (options) => createMaskSpeaker(options),
 };
 
 /** Options that are left out are greedy, without stop strings, and at most 200 tokens. */
@@ -77,6 +79,11 @@ export async function answer(
     const label = await answerLabel(speaker, promptIds, signal);
     if (label.text !== '') onText?.(label.text);
     return label;
+  }
+  if (speaker.kind === 'mask') {
+    const filled = await answerMasks(speaker, promptIds, signal);
+    if (filled.text !== '') onText?.(filled.text);
+    return filled;
   }
   const decoder = speaker.tokenizer.streamDecoder();
   const filter = createStopFilter(options.stop ?? []);
@@ -132,7 +139,7 @@ export interface BatchAnswer {
   /** Whether the model ended by itself. */
   stopped: boolean;
   newTokens: number;
-  /** A classifier's probability of each label. */
+  /** Probability of each label of a classifier that chooses one. */
   probabilities?: number[];
 }
 
@@ -147,6 +154,16 @@ export async function answerBatch(
     const labels = await answerLabels(speaker, prompts, signal);
     for (const _ of labels) onDone?.();
     return labels.map((label) => ({ ...label, stopped: true, newTokens: 1 }));
+  }
+  if (speaker.kind === 'mask') {
+    const filled: BatchAnswer[] = [];
+    for (const ids of prompts) {
+      if (signal?.aborted) break;
+      const { text, newTokens } = await answerMasks(speaker, ids, signal);
+      filled.push({ text, stopped: true, newTokens });
+      onDone?.();
+    }
+    return filled;
   }
   const answers = await speaker.generator.generateBatch(prompts, {
     ...generateOptions(speaker, sampling),

@@ -1,6 +1,7 @@
-// Probabilities of the labels of a classifier for texts, several at once. Knows no text, only ids.
+// Outputs of a classifier for texts, several at once: probabilities of labels, or a number. Knows no text, only ids.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AppError } from '../errors.ts';
+import { problemOf } from '../models/new-head.ts';
 import { declaredFeeds, prepare } from '../training/feeds.ts';
 import { type BatchShape, compileLogits } from '../training/programs.ts';
 import { createSession, type Session } from '../training/session.ts';
@@ -13,20 +14,38 @@ import type { DecoderOptions } from './decoder.ts';
 const tokensOfBatch = 2048;
 const mostRows = 16;
 
+export interface ClassifierOptions extends DecoderOptions {
+  typesOf?: (ids: ArrayLike<number>) => Int32Array | undefined;
+}
+
 export interface Classifier {
-  /** Probability of each label, for each text; aborting gives fewer texts. */
-  probabilities(texts: readonly ArrayLike<number>[], signal?: AbortSignal): Promise<Float64Array[]>;
+  /**
+   * For each text: the probability of each label, which add up to 1 where one label is chosen, or the number of a
+   * regression. Aborting leaves texts empty.
+   */
+  outputs(texts: readonly ArrayLike<number>[], signal?: AbortSignal): Promise<Float64Array[]>;
   release(): Promise<void>;
 }
 
-/** `weights` may be a trainer: the answers then follow what it has learned so far. */
+/** What logits say, by `problem_type`. */
+const readings: Record<string, (logits: Float32Array) => Float64Array> = {
+  regression: (logits) => Float64Array.from(logits),
+  multi_label_classification: (logits) => Float64Array.from(logits, (logit) => 1 / (1 + Math.exp(-logit))),
+};
+
+/**
+ * `weights` may be a trainer: the answers then follow what it has learned so far. `typesOf` gives the types of the tokens of
+ * pairs.
+ */
 export function createClassifier({
   model,
   weights,
   provider = 'cpu',
   threads = 0,
   maxSessions = 8,
-}: DecoderOptions): Classifier {
+  typesOf = () => undefined,
+}: ClassifierOptions): Classifier {
+  const read = readings[problemOf(model)] ?? softmax;
   const padId = Number(model.rawConfig.pad_token_id ?? 0);
   const sessions = createSessionCache(maxSessions);
 
@@ -44,17 +63,17 @@ export function createClassifier({
   };
 
   return {
-    probabilities: async (texts, signal) => {
+    outputs: async (texts, signal) => {
       const results: Float64Array[] = texts.map(() => new Float64Array());
       const lengths = texts.map(({ length }) => length);
       for (const { rows, width } of planOnce(lengths, model.shape.contextLength, tokensOfBatch)) {
         for (let start = 0; start < rows.length && !signal?.aborted; start += mostRows) {
           const part = rows.slice(start, start + mostRows).map(([{ record }]) => record);
           const filled = part.length === 1 ? 1 : Math.min(mostRows, 2 ** Math.ceil(Math.log2(part.length)));
-          const laid = Array.from({ length: filled }, (_, i) => ({
-            ids: texts[part[i] ?? part[0]],
-            label: 0,
-          }));
+          const laid = Array.from({ length: filled }, (_, i) => {
+            const ids = texts[part[i] ?? part[0]];
+            return { ids, types: typesOf(ids), label: 0 };
+          });
           const { shape, feeds } = prepare(classBatch(laid, { width, padId }));
           const session = await sessions.get(`${shape.rows} ${shape.width}`, () => make(shape));
           const { logits } = await session.run({
@@ -63,7 +82,7 @@ export function createClassifier({
           });
           const labels = logits.length / filled;
           part.forEach((record, row) => {
-            results[record] = softmax((logits as Float32Array).subarray(row * labels, (row + 1) * labels));
+            results[record] = read(finite(logits as Float32Array, row * labels, (row + 1) * labels));
           });
           await nextTurn();
         }
@@ -77,15 +96,18 @@ export function createClassifier({
 }
 
 /** @throws AppError `logits-not-finite` */
-function softmax(logits: Float32Array): Float64Array {
+export function finite(all: Float32Array, start: number, end: number): Float32Array {
+  const logits = all.subarray(start, end);
+  if (logits.every((logit) => Number.isFinite(logit))) return logits;
+  throw new AppError(
+    'logits-not-finite',
+    'The model gives numbers that are not finite, so it has no answer.',
+    'Train the run again with a lower learning rate, or use an earlier checkpoint.',
+  );
+}
+
+export function softmax(logits: Float32Array): Float64Array {
   const most = Math.max(...logits);
-  if (!Number.isFinite(most)) {
-    throw new AppError(
-      'logits-not-finite',
-      'The model gives numbers that are not finite, so it chooses no label.',
-      'Train the run again with a lower learning rate, or use an earlier checkpoint.',
-    );
-  }
   const weights = Float64Array.from(logits, (logit) => Math.exp(logit - most));
   const sum = weights.reduce((total, weight) => total + weight, 0);
   return weights.map((weight) => weight / sum);

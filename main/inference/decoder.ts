@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Provider } from '../compiler/lowering.ts';
 import type { Model } from '../models/load.ts';
 import { replacedTensor } from '../models/lora.ts';
+import { packedProductsOf } from '../models/packed-weights.ts';
 import { createSession, type Numbers, type Session } from '../training/session.ts';
 import { createSessionCache } from '../training/session-cache.ts';
 import { compileDecode, type DecodeShape, KvCache } from './kv-cache.ts';
@@ -50,25 +51,30 @@ export function createDecoder({
   const { contextLength } = model.shape;
   const trained = (weights?.pages ?? []).flatMap(({ entries }) => entries.map(({ name }) => name));
   const replaced = new Set(trained.map((name) => replacedTensor(name) ?? name));
+  const packed = provider === 'cpu' ? packedProductsOf(model) : undefined;
   const wide = widenedWeights(model, replaced);
   const constant: Record<string, Numbers> = {
     ...weights?.parameters.named('p'),
     ...Object.fromEntries([...wide].map(([name, array]) => [`w:${name}`, array])),
   };
-  const sessions = createSessionCache(maxSessions);
+  const sessions = createSessionCache(
+    packed === undefined ? maxSessions : packedSessions(model, maxSessions),
+  );
   let busySeconds = 0;
 
   const make = async (shape: DecodeShape): Promise<Session> => {
-    const program = compileDecode(shape, {
+    const options = {
       model,
       pages: weights?.pages ?? [],
       sites: weights?.sites ?? [],
       widened: new Set(wide.keys()),
       provider,
-    });
+      packed,
+    };
+    const program = compileDecode(shape, options);
     // packed weights make products of a few rows up to twice as fast, at the price of a copy of them
-    const prepack =
-      shape.tokens === 1 && shape.rows >= 4 && model.parameters * 4 < process.availableMemory() / 4;
+    const few = shape.tokens === 1 && shape.rows >= 4;
+    const prepack = packed !== undefined || (few && model.parameters * 4 < process.availableMemory() / 4);
     return createSession(program, { threads, prepack, weightsFolder: model.weightsFolder });
   };
   const sessionFor = (shape: DecodeShape) => sessions.get(JSON.stringify(shape), () => make(shape));
@@ -139,6 +145,11 @@ export function createDecoder({
       await sessions.release();
     },
   };
+}
+
+/** Each session has a copy of the packed weights in the order of its products: as many as a quarter of memory holds. */
+function packedSessions({ bytes }: Model, most: number): number {
+  return Math.max(2, Math.min(most, Math.floor(process.availableMemory() / 4 / bytes)));
 }
 
 let lastTurn: Promise<void> = Promise.resolve();

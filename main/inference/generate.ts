@@ -2,6 +2,7 @@
 // as they are done. Chooses tokens and decides where an answer ends. Knows nothing of text or of
 // conversations.
 import { AppError } from '../errors.ts';
+import type { BeamSettings } from './beam-search.ts';
 import { chunksOf, createDecoder, type DecoderOptions } from './decoder.ts';
 import { KvCache, placesFor } from './kv-cache.ts';
 import { createSampler, type SamplerOptions } from './sample.ts';
@@ -10,6 +11,8 @@ export interface GenerateOptions extends Partial<SamplerOptions> {
   /** Ids that end an answer; none of them is part of it. */
   eosIds: readonly number[];
   maxNewTokens: number;
+  /** Searches for the best whole answer; encoder-decoders only. */
+  search?: BeamSettings;
 }
 
 export interface GenerateRequest {
@@ -34,7 +37,7 @@ export interface Generated {
 
 export interface BatchOptions extends GenerateOptions {
   signal?: AbortSignal;
-  /** Rows computed at once; by default up to 32, fewer where the cache would take more than 512 MB. */
+  /** Rows computed at once; by default up to 48, fewer where the cache would take too much memory. */
   rows?: number;
   /** Called as soon as an answer is complete, in any order. */
   onDone?: (index: number, answer: Generated) => void;
@@ -44,8 +47,10 @@ export type Generator = ReturnType<typeof createGenerator>;
 
 /** Answers that need no more new tokens than this never have their cache copied into a larger one. */
 const roomAtOnce = 256;
-const rowSizes = [32, 16, 8, 4, 2, 1];
-const cacheBytesLimit = 512 * 1024 * 1024;
+/** Of the larger ones multiples of 6 or 4, which products compute at once. */
+const rowSizes = [48, 32, 16, 8, 4, 2, 1];
+/** A sixth of the memory that is free, and 512 MB in any case. */
+const cacheBytesLimit = () => Math.max(512e6, process.availableMemory() / 6);
 
 /**
  * Base and adapter share the mapped weights; a trainer as `weights` gives answers of what it has learned so
@@ -58,7 +63,13 @@ export function createGenerator(options: DecoderOptions) {
   let warm: { ids: readonly number[]; cache: KvCache } | undefined;
 
   /** Tokens that may follow a prompt. Throws when it leaves no room for one (field case E07). */
-  const roomFor = (promptTokens: number, maxNewTokens: number): number => {
+  const roomFor = (promptTokens: number, { maxNewTokens, search }: GenerateOptions): number => {
+    if (search !== undefined && search.beams > 1)
+      throw new AppError(
+        'search-unsupported',
+        `"${model.name}" writes token by token: answers are searched for with ${search.beams} beams in encoder-decoders only.`,
+        'Leave the beams out.',
+      );
     if (promptTokens === 0)
       throw new AppError('prompt-empty', 'The prompt has no token.', 'Write something first.');
     if (promptTokens >= contextLength) {
@@ -92,7 +103,7 @@ export function createGenerator(options: DecoderOptions) {
     signal,
     onToken,
   }: GenerateRequest): Promise<Generated> => {
-    const limit = roomFor(promptIds.length, wanted.maxNewTokens);
+    const limit = roomFor(promptIds.length, wanted);
     const { cache: prepared, first } = cacheFor(
       promptIds,
       placesFor(promptIds.length + Math.min(limit, roomAtOnce)),
@@ -116,7 +127,7 @@ export function createGenerator(options: DecoderOptions) {
         answer.logprobs.push(logprob);
         if (onToken?.(id, logprob) === false) return finish(answer, 'stop', firstAt);
         if (answer.ids.length === limit) return finish(answer, 'length', firstAt);
-        if (all.length > cache.places) cache = cache.grown(cache.places * 2);
+        if (all.length > cache.places) cache = cache.grown(placesFor(all.length));
         logits = await decoder.step(cache, Int32Array.of(id), Int32Array.of(all.length - 1));
       }
       return finish(answer, 'cancelled', firstAt);
@@ -149,7 +160,7 @@ export function createGenerator(options: DecoderOptions) {
     prompts: readonly (readonly number[])[],
     { signal, rows: wantedRows, onDone, ...wanted }: BatchOptions,
   ): Promise<Generated[]> => {
-    const limits = prompts.map((ids) => roomFor(ids.length, wanted.maxNewTokens));
+    const limits = prompts.map((ids) => roomFor(ids.length, wanted));
     const places = prompts.map((ids, i) => placesFor(ids.length + limits[i]));
     const answers = prompts.map((ids) => emptyAnswer(ids.length));
 
@@ -211,7 +222,7 @@ export function createGenerator(options: DecoderOptions) {
   const rowsFor = (places: number, prompts: number, wanted: number | undefined): number => {
     const most = Math.min(
       wanted ?? rowSizes[0],
-      Math.max(1, Math.floor(cacheBytesLimit / KvCache.bytes(model.shape, 1, places))),
+      Math.max(1, Math.floor(cacheBytesLimit() / KvCache.bytes(model.shape, 1, places))),
     );
     const enough = rowSizes.filter((size) => size <= most);
     return enough.findLast((size) => size >= prompts) ?? enough[0] ?? 1;

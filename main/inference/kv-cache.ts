@@ -32,14 +32,17 @@ export interface DecodeOptions {
   provider: Provider;
 }
 
-/** Smallest number of places; it doubles until everything fits. */
 const fewestPlaces = 128;
 
-/** Places of the cache for `length` tokens: 128, 256, 512, .. */
+/**
+ * Places of the cache for `length` tokens: 128, 192, 256, 384, 512, .. Every step reads them all, and every number of
+ * them is a graph of its own.
+ */
 export function placesFor(length: number): number {
   let places = fewestPlaces;
   while (places < length) places *= 2;
-  return places;
+  const between = (places * 3) / 4;
+  return places > fewestPlaces && length <= between ? between : places;
 }
 
 /**

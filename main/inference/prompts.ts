@@ -4,7 +4,8 @@ import type { Message, RecordContent } from '../contract/datasets.ts';
 import type { Model } from '../models/load.ts';
 import type { Tokenizer } from '../tokens/tokenizer.ts';
 import { taskTypeOf } from '../training/tasks/index.ts';
-import { encodeSources, questionOf } from '../training/tasks/question.ts';
+import { encodeTexts } from '../training/tasks/pairs.ts';
+import { encodeSources, questionOf, type Source } from '../training/tasks/question.ts';
 import type { TaskType } from '../training/tasks/task-type.ts';
 import { conversationPrompt, type Prompt, promptOf, typedPrompt } from './prompt.ts';
 
@@ -30,29 +31,47 @@ const rendered: Kind = (_, tokenizer) => ({
   },
 });
 
-const plain: Kind = (model, tokenizer) => {
-  const idsOf = async (text: string): Promise<number[]> => {
-    const [{ ids }] = await encodeSources(tokenizer, [text], model.shape.contextLength);
-    return [...ids];
+type Encode = (tokenizer: Tokenizer, texts: readonly string[], maxLength: number) => Promise<Source[]>;
+
+const plain =
+  (encode: Encode): Kind =>
+  (model, tokenizer) => {
+    const idsOf = async (text: string): Promise<number[]> => {
+      const [{ ids }] = await encode(tokenizer, [text], model.shape.contextLength);
+      return [...ids];
+    };
+    return {
+      sharesContext: false,
+      ofRecord: async (content) => {
+        const question = questionOf(content);
+        if (question === undefined) return undefined;
+        const { text, answer } = question;
+        return { ids: await idsOf(text), text, reference: answer };
+      },
+      ofText: async (text) => ({ ids: await idsOf(text), text, reference: null }),
+      // each message of a chat is a text of its own: such a model remembers nothing
+      ofMessages: (messages) => idsOf(messages.findLast(({ role }) => role === 'user')?.content ?? ''),
+    };
   };
-  return {
-    sharesContext: false,
-    ofRecord: async (content) => {
-      const question = questionOf(content);
-      if (question === undefined) return undefined;
-      const { text, answer } = question;
-      return { ids: await idsOf(text), text, reference: answer };
-    },
-    ofText: async (text) => ({ ids: await idsOf(text), text, reference: null }),
-    // each message of a chat is a text of its own: such a model remembers nothing
-    ofMessages: (messages) => idsOf(messages.findLast(({ role }) => role === 'user')?.content ?? ''),
+
+/** Texts in which mask tokens are those tokens; records are scored, and ask nothing. */
+const masked: Kind = (model, tokenizer) => {
+  const encode: Encode = async (_, texts, maxLength) => {
+    const encodings = await tokenizer.encodeBatch(texts, { addSpecial: true });
+    return encodings.map(({ ids }) => ({
+      ids: Int32Array.from(ids.slice(0, maxLength)),
+      length: ids.length,
+    }));
   };
+  return { ...plain(encode)(model, tokenizer), ofRecord: async () => undefined };
 };
 
-const kinds = { CAUSAL_LM: rendered, SEQ_CLS: plain, SEQ_2_SEQ_LM: plain } satisfies Record<
-  TaskType['id'],
-  Kind
->;
+const kinds = {
+  CAUSAL_LM: rendered,
+  SEQ_CLS: plain(encodeTexts),
+  SEQ_2_SEQ_LM: plain(encodeSources),
+  MASKED_LM: masked,
+} satisfies Record<TaskType['id'], Kind>;
 
 export function promptsFor(model: Model, tokenizer: Tokenizer): Prompts {
   return kinds[taskTypeOf(model).id](model, tokenizer);

@@ -55,7 +55,7 @@ export function createSampler(options: z.input<typeof SamplerOptions>): Sampler 
       const logits = settings.vocabularySize > 0 ? row.subarray(0, settings.vocabularySize) : row;
       const best = largest(logits);
       const logTotal = logSumExp(logits, logits[best]);
-      if (!Number.isFinite(logTotal)) throw notFinite(logits);
+      if (!Number.isFinite(logTotal)) throw logitsNotFinite(logits);
       const penalized = penalize(logits, previousIds, settings.repetitionPenalty);
       const id =
         settings.temperature === 0
@@ -203,7 +203,7 @@ function kthLargest(values: Float32Array, k: number): number {
   return values.toSorted()[values.length - k];
 }
 
-function notFinite(logits: Float32Array): AppError {
+export function logitsNotFinite(logits: Float32Array): AppError {
   const bad = logits.findIndex((logit) => Number.isNaN(logit) || logit === Number.POSITIVE_INFINITY);
   const where = bad === -1 ? 'all of them are minus infinity' : `the first at token ${bad}`;
   return new AppError(

@@ -44,6 +44,7 @@ export async function createScorer(
     optimizer: { kind: 'sgd', momentum: 0 },
     weightDecay: 0,
     maxGradNorm: 0,
+    task: taskType.loss,
     threads,
     provider,
   });
@@ -64,6 +65,18 @@ export async function createScorer(
         if (signal?.aborted) break;
         const batch = taskType.lay(records, plan, model, padId);
         const places = taskType.placesOf(batch);
+        if (batch.targets !== undefined) {
+          // as many losses a text as there are outputs
+          const losses = await trainer.losses(batch);
+          const outputs = losses.length / plan.rows.length;
+          losses.forEach((loss, i) => {
+            const sum = sums[plan.rows[Math.floor(i / outputs)][0].record];
+            sum.sum += loss;
+            sum.tokens += 1;
+          });
+          await nextTurn();
+          continue;
+        }
         const losses = await trainer.losses(padded(batch, most.get(plan.width) as number));
         batch.labelRows.forEach((place, i) => {
           const sum = sums[plan.rows[Math.floor(place / places)][0].record];

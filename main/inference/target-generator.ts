@@ -31,7 +31,9 @@ export function createTargetGenerator(options: DecoderOptions): Generator {
         return onToken?.(id, logprob);
       },
     });
-    const seconds = (performance.now() - firstAt) / 1000;
+    // a search knows its first token when it knows the last one
+    const searched = (wanted.search?.beams ?? 1) > 1;
+    const seconds = (performance.now() - (searched ? began : firstAt)) / 1000;
     const stopped = ended || (ids.length < maxNewTokens && !signal?.aborted);
     return {
       ids,

@@ -9,6 +9,7 @@ import { createSession } from '../training/session.ts';
 import { createSessionCache } from '../training/session-cache.ts';
 import { pairBatch } from '../training/tasks/seq2seq.ts';
 import type { Text } from '../training/tasks/texts.ts';
+import { type BeamSettings, beamSearch } from './beam-search.ts';
 import type { DecoderOptions } from './decoder.ts';
 import { createSampler, type SamplerOptions } from './sample.ts';
 import type { TunedModel } from './weights.ts';
@@ -17,6 +18,8 @@ export interface TargetOptions extends Partial<SamplerOptions> {
   /** Ids that end a target; none of them is part of it. */
   eosIds: readonly number[];
   maxNewTokens: number;
+  /** The best of several whole targets, where nothing is sampled; a listener then hears of them at the end. */
+  search?: BeamSettings;
   provider?: Provider;
   threads?: number;
   signal?: AbortSignal;
@@ -94,12 +97,43 @@ export function createTargetWriter({
     return logits as Float32Array;
   }
 
+  /** One source after the other, each with its beams as the rows. */
+  async function searched(
+    sources: readonly Text[],
+    search: BeamSettings,
+    { eosIds, maxNewTokens, vocabularySize, signal, onToken }: Omit<TargetOptions, 'search'>,
+  ): Promise<Target[]> {
+    const targets: Target[] = [];
+    for (const [row, source] of sources.entries()) {
+      const rows = Array.from({ length: search.beams }, () => source);
+      const logitsOf = async (beginnings: readonly (readonly number[])[]) => {
+        await nextTurn();
+        if (signal?.aborted) return undefined;
+        const place = beginnings[0].length;
+        // fewer beginnings fill the rows of the same graph
+        const begun = rows.map((_, i) => ({ ids: [...(beginnings[i] ?? beginnings[0])], ended: false }));
+        const logits = await logitsAt(rows, widthOf([source]), begun, place);
+        return logits.subarray(0, (logits.length / rows.length) * beginnings.length);
+      };
+      const { ids, logprobs, ended } = await beamSearch(logitsOf, {
+        ...search,
+        eosIds,
+        maxNewTokens,
+        vocabularySize,
+      });
+      const heard = ids.findIndex((id, i) => onToken?.(row, id, logprobs[i]) === false);
+      targets.push(heard === -1 ? { ids, ended } : { ids: ids.slice(0, heard + 1), ended: false });
+    }
+    return targets;
+  }
+
   return {
-    write: async (sources, { eosIds, maxNewTokens, signal, onToken, ...sampling }) => {
+    write: async (sources, { search, ...options }) => {
+      if (search !== undefined && search.beams > 1) return searched(sources, search, options);
+      const { eosIds, maxNewTokens, signal, onToken, ...sampling } = options;
       const targets = sources.map((): Target => ({ ids: [], ended: false }));
       if (sources.length === 0) return targets;
-      const longest = Math.max(1, ...sources.map(({ ids }) => ids.length));
-      const width = Math.ceil(longest / sourceStep) * sourceStep;
+      const width = widthOf(sources);
       const samplers = sources.map(() => createSampler(sampling));
       const open = new Set(sources.keys());
       for (let place = 0; place < maxNewTokens && open.size > 0 && !signal?.aborted; place++) {
@@ -121,6 +155,11 @@ export function createTargetWriter({
       await sessions.release();
     },
   };
+}
+
+function widthOf(sources: readonly Text[]): number {
+  const longest = Math.max(1, ...sources.map(({ ids }) => ids.length));
+  return Math.ceil(longest / sourceStep) * sourceStep;
 }
 
 /** The likeliest target of each source, token by token. Aborting gives what is there so far. */

@@ -17,6 +17,8 @@ import {
   siteTensors,
 } from '../models/lora.ts';
 import { withSavedHead } from '../models/new-head.ts';
+import { openQuantized } from '../models/quantize.ts';
+import type { QuantizationKind } from '../models/quantize-blocks.ts';
 import { readHeader, readTensor, type TensorInfo } from '../models/safetensors.ts';
 import { layoutPages, type Page, PagedArrays } from '../training/parameters.ts';
 
@@ -38,15 +40,36 @@ export interface TunedModel {
   lora: LoraConfig | undefined;
 }
 
+/** Weights that were learned, and how the base was read meanwhile. */
+export interface TunedFolder {
+  kind: 'adapter' | 'full';
+  folder: string;
+  /** In few bits, from a cache of such bases; else as it is. */
+  quantized?: { kind: QuantizationKind; cacheFolder: string } | null;
+}
+
+/**
+ * As `openTuned`, over the base as the adapter saw it in training: its answers are those that the run was
+ * validated on.
+ * @throws AppError also as `openQuantized`, where the quantized base has to be made again
+ */
+export async function openAsTrained(
+  model: Model,
+  tuned: TunedFolder | null,
+  signal?: AbortSignal,
+): Promise<TunedModel> {
+  const opened = openTuned(model, tuned);
+  if (!tuned?.quantized) return opened;
+  const { kind, cacheFolder } = tuned.quantized;
+  return { ...opened, model: await openQuantized(opened.model, kind, cacheFolder, { signal }) };
+}
+
 /**
  * A base model with an adapter folder in PEFT's format, or a folder of full weights, on top of it; null =
  * the base itself. The model that comes back has the output layer that the adapter was trained with.
  * @throws AppError with the reason when the folder cannot be used or does not fit the base
  */
-export function openTuned(
-  model: Model,
-  tuned: { kind: 'adapter' | 'full'; folder: string } | null,
-): TunedModel {
+export function openTuned(model: Model, tuned: Pick<TunedFolder, 'kind' | 'folder'> | null): TunedModel {
   if (tuned === null) return { model, weights: undefined, lora: undefined };
   if (tuned.kind === 'full') {
     return { model: withTensors(model, tuned.folder), weights: undefined, lora: undefined };
@@ -126,15 +149,18 @@ const widened = new WeakMap<Model, Map<string, Float32Array>>();
 
 /**
  * 16-bit weights as float32, once for each model in memory: casting them again for every token would take
- * longer than the products. `except` names tensors that are not wanted. Empty where the files hold float32,
- * or where memory is short (then the graph casts).
+ * longer than the products. Of a quantized model also the other matrices, of which each session would pack a
+ * copy. `except` names tensors that are not wanted. Empty where the files hold float32, or where memory is
+ * short (then the graph casts).
  */
 export function widenedWeights(model: Model, except: ReadonlySet<string>): Map<string, Float32Array> {
   const kept = widened.get(model) ?? new Map<string, Float32Array>();
   widened.set(model, kept);
-  const wanted = model.specs.filter(({ name }) => {
+  const { quantized } = model;
+  const wanted = model.specs.filter(({ name, shape }) => {
     const dtype = model.tensors.get(name)?.dtype;
-    return dtype !== undefined && dtype !== 'float32' && !except.has(name);
+    if (dtype === undefined || except.has(name) || quantized?.weights.has(name)) return false;
+    return dtype !== 'float32' || (quantized !== undefined && shape.length === 2);
   });
   const missing = wanted.filter(({ name }) => !kept.has(name));
   const bytes = missing.reduce((sum, { shape }) => sum + sizeOf(shape) * 4, 0);

@@ -4,7 +4,7 @@ import type { ChatAnswer, SamplingOptions } from '../contract/chat.ts';
 import { AppError } from '../errors.ts';
 import { answer, createSpeaker, type Speaker } from '../inference/answer.ts';
 import { promptsFor } from '../inference/prompts.ts';
-import { openTuned } from '../inference/weights.ts';
+import { openAsTrained } from '../inference/weights.ts';
 import { openTrainable } from '../models/load.ts';
 import { loadTokenizer } from '../tokens/tokenizer.ts';
 import type { AskContext, ChatAsks, JobRunner } from './job.ts';
@@ -17,7 +17,7 @@ export const chat: JobRunner<'chat'> = {
     const prompts = promptsFor(base, tokenizer);
     const speakers = new Map<string, Speaker>();
     for (const { id, tuned } of columns) {
-      const { model, weights } = openTuned(base, tuned);
+      const { model, weights } = await openAsTrained(base, tuned, context.signal);
       speakers.set(id, await createSpeaker({ model, weights, tokenizer, threads }));
     }
     const send = async (

@@ -4,11 +4,17 @@
 import type { Provider } from '../compiler/lowering.ts';
 import type { DatasetRecord } from '../contract/datasets.ts';
 import { type AnswerOptions, answerBatch, type BatchAnswer, createSpeaker } from '../inference/answer.ts';
+import { threshold } from '../inference/label-answer.ts';
 import { createScorer, type RecordLoss } from '../inference/score.ts';
 import type { TunedModel } from '../inference/weights.ts';
+import type { Model } from '../models/load.ts';
+import { labelsOf, problemOf, separatorOf } from '../models/new-head.ts';
 import type { Tokenizer } from '../tokens/tokenizer.ts';
 import type { TrainingRecord } from '../training/data.ts';
-import { answerCounts } from '../training/tasks/answer-labels.ts';
+import { answerCounts, quoted } from '../training/tasks/answer-labels.ts';
+import { answersOf } from '../training/tasks/answer-task.ts';
+import { labelsIn, labelText } from '../training/tasks/label-sets.ts';
+import { meanOf, numbersOf } from '../training/tasks/text-numbers.ts';
 
 export interface Side {
   /** One entry per record; 0 of 0 tokens where a record has no label. */
@@ -48,30 +54,85 @@ export async function openSide(
   };
 }
 
+export interface BlindSide {
+  side: Side;
+  /** What it stands for, in one sentence. */
+  sentence: string;
+}
+
 /**
- * Answers with the most frequent label of the training records, and takes their frequencies as
- * probabilities: what one knows without reading a text. `labels` in the order of the outputs.
+ * What one knows from the training answers without reading a text, in place of a base model that has no output layer for the
+ * task of `model`: the most frequent label with their frequencies as probabilities, the labels that most texts have, or the
+ * mean of the numbers.
  */
-export function frequencySide(
-  train: readonly DatasetRecord[],
-  labels: readonly string[],
-): { side: Side; answer: string } {
+export function blindSide(train: readonly DatasetRecord[], model: Model): BlindSide {
+  return (blindSides[problemOf(model)] ?? mostFrequent)(train, model);
+}
+
+type Blind = (train: readonly DatasetRecord[], model: Model) => BlindSide;
+
+/** The same answer to every prompt; `lossOf` is asked for records that have a label. */
+function sayAlways(
+  answer: Pick<BatchAnswer, 'text' | 'probabilities'>,
+  lossOf: (record: TrainingRecord) => RecordLoss,
+): Side {
+  return {
+    losses: async (records) =>
+      records.map((record) => (record.labels === 0 ? { sum: 0, tokens: 0 } : lossOf(record))),
+    answers: async (prompts, { onDone }) =>
+      prompts.map(() => {
+        onDone?.();
+        return { ...answer, stopped: true, newTokens: 1 };
+      }),
+    release: async () => {},
+  };
+}
+
+const mostFrequent: Blind = (train, model) => {
+  const labels = labelsOf(model) ?? [];
   const counts = answerCounts(train);
   const frequencies = labels.map((label) => counts.get(label) ?? 0);
   const total = frequencies.reduce((sum, count) => sum + count, 0);
   const probabilities = frequencies.map((count) => (count + 1) / (total + labels.length)); // none is 0
-  const answer = labels[frequencies.indexOf(Math.max(...frequencies))];
-  const side: Side = {
-    losses: async (records) =>
-      records.map(({ target, labels: count }) =>
-        count === 0 ? { sum: 0, tokens: 0 } : { sum: -Math.log(probabilities[target?.[0] ?? 0]), tokens: 1 },
-      ),
-    answers: async (prompts, { onDone }) =>
-      prompts.map(() => {
-        onDone?.();
-        return { text: answer, stopped: true, newTokens: 1, probabilities };
-      }),
-    release: async () => {},
+  const text = labels[frequencies.indexOf(Math.max(...frequencies))];
+  return {
+    side: sayAlways({ text, probabilities }, ({ target }) => ({
+      sum: -Math.log(probabilities[target?.[0] ?? 0]),
+      tokens: 1,
+    })),
+    sentence:
+      'The base model has no output layer for these labels: in its place stands the most frequent answer of the ' +
+      `training records, ${quoted([text])}, with their frequencies as probabilities.`,
   };
-  return { side, answer };
-}
+};
+
+const blindSides: Record<string, Blind> = {
+  multi_label_classification: (train, model) => {
+    const labels = labelsOf(model) ?? [];
+    const separator = separatorOf(model) ?? ', ';
+    const sets = answersOf(train).map((answer) => labelsIn(answer, separator));
+    // one text that has the label and one that has not are added, so that none is impossible
+    const shares = labels.map(
+      (label) => (sets.filter((set) => set.includes(label)).length + 1) / (sets.length + 2),
+    );
+    const common = labels.filter((_, i) => shares[i] > threshold);
+    const said = common.length === 0 ? 'no label' : quoted(common);
+    return {
+      side: sayAlways({ text: labelText(common, separator) }, ({ targets = [] }) => ({
+        sum: shares.reduce((sum, share, i) => sum - Math.log(targets[i] === 1 ? share : 1 - share), 0),
+        tokens: labels.length,
+      })),
+      sentence:
+        'The base model has no output layer for these labels: in its place stand the labels that more than half of the ' +
+        `training records have (${said}), with their frequencies as probabilities.`,
+    };
+  },
+  regression: (train) => {
+    const mean = meanOf(numbersOf(train));
+    const text = String(Number(mean.toPrecision(6)));
+    return {
+      side: sayAlways({ text }, ({ targets = [] }) => ({ sum: (mean - targets[0]) ** 2, tokens: 1 })),
+      sentence: `The base model gives no numbers: in its place stands the mean of the training records, ${text}.`,
+    };
+  },
+};

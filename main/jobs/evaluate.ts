@@ -14,14 +14,15 @@ import type { RecordLoss } from '../inference/score.ts';
 import { openTuned, type TunedModel } from '../inference/weights.ts';
 import { scoresOf, summarize, verdictSentence } from '../metrics/run.ts';
 import { openTrainable } from '../models/load.ts';
-import { labelsOf } from '../models/new-head.ts';
+import { labelsOf, problemOf, separatorOf } from '../models/new-head.ts';
 import { loadTokenizer, type Tokenizer } from '../tokens/tokenizer.ts';
 import type { TrainingRecord } from '../training/data.ts';
 import { quoted } from '../training/tasks/answer-labels.ts';
 import { taskTypeOf } from '../training/tasks/index.ts';
-import { frequencySide, openSide, type Side } from './evaluate-side.ts';
+import { blindSide, openSide, type Side } from './evaluate-side.ts';
 import type { JobContext, JobRunner, JobTypes } from './job.ts';
 import { readRecords } from './records.ts';
+import { ofSplit } from './train-data.ts';
 
 type Input = JobTypes['evaluate']['input'];
 
@@ -40,31 +41,26 @@ export const evaluate: JobRunner<'evaluate'> = {
     const tokenizer = await loadTokenizer(input.modelFolder);
     const tuned = openTuned(model, input.tuned);
     const labels = labelsOf(tuned.model);
+    const separator = separatorOf(tuned.model);
     const { items, leftOut, notes } = await prepare(wanted, tokenizer, tuned);
     if (items.length === 0) throw nothingToMeasure(input.split, wanted.length, leftOut);
     const metricIds =
       input.metricIds.length > 0
         ? input.metricIds
-        : labels !== undefined
-          ? labelMetrics
-          : defaultMetrics(items.map(({ record }) => record));
+        : (taskTypeOf(tuned.model).measures ?? defaultMetrics(items.map(({ record }) => record)));
     const { threads, provider = 'cpu' } = input;
     // without labels of its own, or with others, the base answers with what is most frequent in the training records
-    const isUntrained = labels !== undefined && labelsOf(model)?.join('\n') !== labels.join('\n');
+    const isSame = () =>
+      labelsOf(model)?.join('\n') === labels?.join('\n') && problemOf(model) === problemOf(tuned.model);
+    const isUntrained = labels !== undefined && !isSame();
     const openBase = async () => {
       if (!isUntrained) return openSide(openTuned(model, null), tokenizer, threads, provider);
-      const { side, answer } = frequencySide(
-        all.filter(({ split }) => split === 'train'),
-        labels,
-      );
-      notes.push(
-        `The base model has no output layer for these labels: in its place stands the most frequent answer of the ` +
-          `training records, ${quoted([answer])}, with their frequencies as probabilities.`,
-      );
+      const { side, sentence } = blindSide(ofSplit(all, 'train'), tuned.model);
+      notes.push(sentence);
       return side;
     };
     const openSides = [openBase, () => openSide(tuned, tokenizer, threads, provider)];
-    const predictions = await predict(input, context, { items, openSides, metricIds });
+    const predictions = await predict(input, context, { items, openSides, metricIds, separator });
     const leaks = countLeaks(
       all,
       items.map(({ record }) => record),
@@ -143,9 +139,6 @@ function nothingToMeasure(split: string, records: number, leftOut: readonly stri
   );
 }
 
-/** Of classifiers, whose answers are labels. */
-const labelMetrics = ['loss', 'accuracy', 'exact-match', 'f1-macro'];
-
 /**
  * Loss for every type; for answers also how they match, character by character where they are of a fixed
  * form.
@@ -191,13 +184,15 @@ interface Parts {
   /** Base and tuned. */
   openSides: readonly (() => Promise<Side>)[];
   metricIds: readonly string[];
+  /** What stands between the labels of an answer that has several. */
+  separator: string | undefined;
 }
 
 /** Both models over all records, written group by group under a temporary name. */
 async function predict(
   input: Input,
   context: JobContext<'evaluate'>,
-  { items, openSides, metricIds }: Parts,
+  { items, openSides, metricIds, separator }: Parts,
 ): Promise<Measured[]> {
   const { predictionsFile } = input;
   const sides: Side[] = [];
@@ -218,7 +213,7 @@ async function predict(
       ];
       if (context.signal.aborted)
         throw new AppError('cancelled', 'The evaluation was cancelled.', 'Start it again.');
-      const made = group.map((item, i) => toPrediction(item, base[i], tuned[i], metricIds));
+      const made = group.map((item, i) => toPrediction(item, base[i], tuned[i], metricIds, separator));
       for (const prediction of made) file.write(`${JSON.stringify(prediction, withoutScores)}\n`);
       predictions.push(...made);
     }
@@ -240,11 +235,12 @@ interface Measured extends Prediction {
   tuned: SideResult;
   /** The label of the answer, as an output of a classifier. */
   truth?: number;
+  separator?: string;
 }
 
 /** Probabilities of up to 200 labels are not stored with every prediction. */
 const withoutScores = (key: string, value: unknown): unknown =>
-  key === 'probabilities' || key === 'truth' ? undefined : value;
+  ['probabilities', 'truth', 'separator'].includes(key) ? undefined : value;
 
 async function measure(
   side: Side,
@@ -274,6 +270,7 @@ function toPrediction(
   base: SideResult,
   tuned: SideResult,
   metricIds: readonly string[],
+  separator: string | undefined,
 ): Measured {
   const reference = prompt?.reference ?? (record.content.type === 'text' ? record.content.text : '');
   const from = record.provenance[0];
@@ -287,6 +284,7 @@ function toPrediction(
     base,
     tuned,
     truth: tuned.probabilities === undefined ? undefined : encoded.target?.[0],
+    separator,
     scores: {},
   };
   return { ...prediction, scores: scoresOf(prediction, metricIds) };

@@ -17,14 +17,14 @@ export async function modelFacts(folder: string): Promise<Facts> {
   refuseMissingRows(model, tokenizer);
   const { vocabularySize, contextLength, layers, hiddenSize } = model.shape;
   const warnings = [...model.warnings];
-  const { explains, id } = taskTypeOf(model);
+  const { explains } = taskTypeOf(model);
   if (explains !== '') warnings.push(explains);
   else if (tokenizer.chatTemplate === undefined) {
     warnings.push(
       'The model has no chat template, so it can be trained on prompts with completions and on texts.',
     );
   }
-  if (id !== 'SEQ_CLS' && model.eosIds.length === 0 && tokenizer.eosId === undefined) {
+  if (model.architecture.task !== 'encoder' && model.eosIds.length === 0 && tokenizer.eosId === undefined) {
     warnings.push('The model names no token that ends an answer, so answers run to their limit.');
   }
   return {

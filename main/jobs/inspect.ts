@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sample } from '../../resources/sample/sample.ts';
 import type { DocumentPart } from '../contract/documents.ts';
-import type { Preset } from '../contract/runs.ts';
+import type { Preset, TrainSettings } from '../contract/runs.ts';
 import { suggest } from '../datasets/detect.ts';
 import { AppError } from '../errors.ts';
 import { endIdsOf } from '../inference/prompt.ts';
@@ -16,12 +16,14 @@ import { fitsOf, makePlan, verdictOf } from '../training/plan.ts';
 import { type PresetFacts, presetsFor } from '../training/presets.ts';
 import { measureGflops } from '../training/speed.ts';
 import { type SurveyedRecord, tokenStats } from '../training/survey.ts';
-import { taskTypeOf } from '../training/tasks/index.ts';
+import { chooseTask, taskTypeOf } from '../training/tasks/index.ts';
 import { cachedModels } from './cached-models.ts';
+import { designPlan, modelFamilies } from './design-model.ts';
 import { modelFacts } from './inspect-model.ts';
 import type { InspectAsks, JobRunner, SourceFile } from './job.ts';
 import { lookUpModel, suggestedFits } from './lookup-model.ts';
 import { readRecords } from './records.ts';
+import { numberWarnings, ofSplit } from './train-data.ts';
 
 type Request<Ask extends keyof InspectAsks> = InspectAsks[Ask]['request'];
 type Reply<Ask extends keyof InspectAsks> = Promise<InspectAsks[Ask]['reply']>;
@@ -42,21 +44,27 @@ export const inspect: JobRunner<'inspect'> = {
       return { model: openTrainable(folder), tokenizer: await loadTokenizer(folder) };
     }
     async function survey(key: string): Promise<Surveyed> {
-      const [modelFolder, recordsFile] = key.split('\n');
+      const [modelFolder, recordsFile, task] = key.split('\n');
       const { model, tokenizer } = await models(modelFolder);
       const records = await readRecords(recordsFile);
-      const taskType = taskTypeOf(model);
-      const surveyed = await taskType.survey({ tokenizer, model, records }, nextTurn);
-      const train = records.filter(({ split }) => split === 'train');
+      const train = ofSplit(records, 'train');
+      const { type, why } = chooseTask(model, train, task as TrainSettings['task']);
+      const surveyed = await type.survey({ tokenizer, model, records }, nextTurn);
       try {
-        return { model: taskType.prepare(model, train, null, 0), records: surveyed, unfit: null };
+        const prepared = type.prepare(model, train, null, 0);
+        const warnings = numberWarnings(prepared, train);
+        return { model: prepared, records: surveyed, unfit: null, why, warnings };
       } catch (thrown) {
         if (!(thrown instanceof AppError)) throw thrown;
         const unfit = `${thrown.message} ${thrown.remedy}`;
-        return { model, records: surveyed, unfit };
+        return { model, records: surveyed, unfit, why, warnings: [] };
       }
     }
-    const surveyOf = (modelFolder: string, recordsFile: string) => surveys(`${modelFolder}\n${recordsFile}`);
+    const surveyOf = (
+      modelFolder: string,
+      recordsFile: string,
+      task: TrainSettings['task'] = 'automatic',
+    ): Promise<Surveyed> => surveys(`${modelFolder}\n${recordsFile}\n${task}`);
 
     const answers: { [Ask in keyof InspectAsks]: (request: Request<Ask>) => Reply<Ask> } = {
       model: ({ folder }) => modelFacts(folder),
@@ -84,7 +92,11 @@ export const inspect: JobRunner<'inspect'> = {
       },
       plan: async ({ modelFolder, recordsFile, settings, memoryBytes, diskBytes, startFrom }) => {
         const { tokenizer } = await models(modelFolder);
-        const { model, records, unfit } = await surveyOf(modelFolder, recordsFile);
+        const { model, records, unfit, why, warnings } = await surveyOf(
+          modelFolder,
+          recordsFile,
+          settings.task,
+        );
         const gflops = await measureGflops(model.shape.hiddenSize, settings.threads);
         const endIds = await endIdsOf(model, tokenizer);
         const recipe = { ...settings, packing: settings.packing && taskTypeOf(model).packs };
@@ -99,11 +111,15 @@ export const inspect: JobRunner<'inspect'> = {
           startFrom,
           compare: true,
         });
+        for (const sentence of warnings) plan.checks.unshift({ state: 'warning', sentence });
+        if (why !== '') plan.checks.unshift({ state: 'passed', sentence: why });
         if (unfit !== null) plan.checks.unshift({ state: 'failed', sentence: unfit });
         return plan;
       },
       lookup: (request) => lookUpModel(request, context.signal, (sent) => context.emit('request', sent)),
       cached: ({ cacheFolder }) => cachedModels(cacheFolder),
+      families: async () => modelFamilies(),
+      designPlan: (request) => designPlan(request),
       suggestedFits: ({ memoryBytes }) => suggestedFits(memoryBytes),
       suggest: async ({ sources }) => suggest(await Promise.all(sources.map(sampled))),
     };
@@ -118,6 +134,10 @@ interface Surveyed {
   records: SurveyedRecord[];
   /** Why these records do not suit this kind of model. */
   unfit: string | null;
+  /** What is learned, in one sentence; empty where there is no choice. */
+  why: string;
+  /** What to say of the numbers that a regression learns. */
+  warnings: string[];
 }
 
 interface Opened {

@@ -17,7 +17,16 @@ import type { Provider, Verdict } from '../contract/devices.ts';
 import type { Coverage } from '../contract/documents.ts';
 import type { MetricResult } from '../contract/evaluations.ts';
 import type { Parity } from '../contract/exports.ts';
-import type { BaseModel, CachedModel, Fit, HubLookup } from '../contract/models.ts';
+import type {
+  BaseModel,
+  CachedModel,
+  CreatedModel,
+  DesignPlan,
+  Fit,
+  HubLookup,
+  ModelDesign,
+  ModelFamily,
+} from '../contract/models.ts';
 import type {
   MetricPoint,
   Plan,
@@ -40,6 +49,11 @@ export interface SourceFile {
   partsFile: string;
   columns: string[];
 }
+
+/** Where the text for a vocabulary lies: extracted parts of documents, or the records of a dataset version. */
+export type TextPlace =
+  | { kind: 'documents'; partsFiles: string[] }
+  | { kind: 'dataset'; recordsFile: string };
 
 /** A tuned model: an adapter folder (PEFT format) or a folder with the full weights; null = the base itself. */
 export interface TunedWeights {
@@ -149,6 +163,21 @@ export interface JobTypes {
     /** The complete snapshot. */
     result: { folder: string };
   };
+  /** Makes a model of random weights with a vocabulary of the given text. */
+  'create-model': {
+    input: {
+      design: ModelDesign;
+      text: TextPlace;
+      /** Tokenizer that the new one is compared with. */
+      base: { name: string; folder: string } | null;
+      /** The folder of the model, written through `${folder}.part`. */
+      folder: string;
+      /** Of the first weights. */
+      seed: number;
+    };
+    events: Record<string, never>;
+    result: Omit<CreatedModel, 'modelId'> & { folder: string };
+  };
   /** Compares a provider with the processor; throws `provider-absent` where it has no device. */
   'device-check': { input: { provider: Provider }; events: Record<string, never>; result: Verdict };
   /** Interactive: stays until stopped and answers `ChatAsk`s. */
@@ -226,6 +255,11 @@ export interface InspectAsks {
   cached: {
     request: { cacheFolder: string };
     reply: { folders: string[]; models: Omit<CachedModel, 'modelId'>[] };
+  };
+  families: { request: Record<string, never>; reply: ModelFamily[] };
+  designPlan: {
+    request: { design: ModelDesign; memoryBytes: number; threads: number };
+    reply: DesignPlan;
   };
   /** The fit of LoRA for each model of the short list, by repository. */
   suggestedFits: { request: { memoryBytes: number }; reply: { [repository: string]: Fit | null } };

@@ -3,7 +3,6 @@
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { DType } from '../compiler/op.ts';
 import type { Fit } from '../contract/models.ts';
 import { type ErrorShape, toErrorShape } from '../errors.ts';
 import { hasFile, snapshotFolder } from '../hub/cache.ts';
@@ -13,6 +12,7 @@ import { lookUp } from '../hub/lookup.ts';
 import { log } from '../log.ts';
 import { architectureFor, architectures } from '../models/index.ts';
 import type { Model } from '../models/load.ts';
+import { modelWithoutWeights } from '../models/scratch.ts';
 import { fitsOf, verdictOf } from '../training/plan.ts';
 import type { InspectAsks } from './job.ts';
 
@@ -100,34 +100,8 @@ function plannedModel(
       'objective-unsupported',
       `"${name}" is a ${architecture.label} model with an output layer for another task (${objective}).`,
     );
-  const specs = architecture.tensors(parsed.data);
-  const sizes = specs.map(({ shape }) => shape.reduce((size, dim) => size * dim, 1));
-  const parameters = sizes.reduce((sum, size) => sum + size, 0);
-  const dtype: DType = bytes > 3 * parameters ? 'float32' : 'bfloat16';
-  const tensors = new Map(
-    specs.map((spec, i) => {
-      const info = { file: 'model.safetensors', offset: 0, bytes: sizes[i] * (dtype === 'float32' ? 4 : 2) };
-      return [spec.name, { name: spec.name, dtype, shape: spec.shape, ...info }] as const;
-    }),
-  );
-  const model: Model = {
-    folder: '',
-    name,
-    rawConfig,
-    config: parsed.data,
-    architecture,
-    objective,
-    shape: architecture.shape(parsed.data),
-    specs,
-    tensors,
-    weightsFolder: '',
-    locate: (file) => file,
-    eosIds: [],
-    parameters,
-    bytes,
-    dtype,
-    warnings: [],
-  };
+  const sized = modelWithoutWeights(name, rawConfig);
+  const model = bytes > 3 * sized.parameters ? sized : modelWithoutWeights(name, rawConfig, 'bfloat16');
   return { model, problem: null };
 }
 

@@ -2,10 +2,12 @@
 import type { DatasetRecord } from '../contract/datasets.ts';
 import type { TrainSettings } from '../contract/runs.ts';
 import type { Model } from '../models/load.ts';
+import { problemOf } from '../models/new-head.ts';
 import type { Tokenizer } from '../tokens/tokenizer.ts';
 import { type EncodedData, requireLabels } from '../training/data.ts';
 import { maxLengthOf } from '../training/recipe.ts';
-import { taskTypeOf } from '../training/tasks/index.ts';
+import { chooseTask, taskTypeOf } from '../training/tasks/index.ts';
+import { numberProblem, numbersOf, spreadWarning, strayWarning } from '../training/tasks/text-numbers.ts';
 import type { JobContext, TrainInput } from './job.ts';
 
 type Context = JobContext<'train'>;
@@ -18,6 +20,34 @@ export interface TrainingData {
 
 export const ofSplit = (records: readonly DatasetRecord[], split: DatasetRecord['split']): DatasetRecord[] =>
   records.filter((record) => record.split === split);
+
+/**
+ * The model that a run trains, with the output layer that its task asks for; says what the task is, and why.
+ * @throws AppError when the records do not suit the task
+ */
+export function prepareModel(
+  { task, seed }: TrainSettings,
+  base: Model,
+  train: readonly DatasetRecord[],
+  headFile: string,
+  context: Context,
+): Model {
+  const { type, why } = chooseTask(base, train, task);
+  if (why !== '') context.emit('message', { level: 'info', sentence: why });
+  const model = type.prepare(base, train, headFile, seed);
+  const spread = givesNumbers(model) ? spreadWarning(numbersOf(train)) : undefined;
+  if (spread !== undefined) context.emit('message', { level: 'warning', sentence: spread });
+  return model;
+}
+
+const givesNumbers = (model: Model): boolean =>
+  model.objective === 'classification' && problemOf(model) === numberProblem;
+
+/** What to say of the numbers that a regression learns, before it starts; nothing for other tasks. */
+export function numberWarnings(model: Model, train: readonly DatasetRecord[]): string[] {
+  if (!givesNumbers(model)) return [];
+  return [strayWarning(train), spreadWarning(numbersOf(train))].flatMap((sentence) => sentence ?? []);
+}
 
 export async function encodeData(
   { settings }: TrainInput,
@@ -61,12 +91,14 @@ export async function encodeData(
 
 /** What a recipe asks for that has no meaning for this kind of model. */
 function ignoredSettings(settings: TrainSettings, model: Model): string[] {
-  const { packs, takesNoise } = taskTypeOf(model);
+  const { packs, takesNoise, smooths } = taskTypeOf(model);
   const { label } = model.architecture;
   const sentences: string[] = [];
   if (settings.packing && !packs)
     sentences.push(`Packing is not used: a ${label} model reads one text a row.`);
   if (settings.neftuneAlpha > 0 && !takesNoise)
     sentences.push(`Noise on embeddings is not used: it is not defined for a ${label} model.`);
+  if (settings.labelSmoothing > 0 && !smooths)
+    sentences.push('Label smoothing is not used: it is defined where one label of many is learned.');
   return sentences;
 }

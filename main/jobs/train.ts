@@ -1,7 +1,7 @@
 // The job that trains: reads records, plans the updates, runs the loop, writes curves and checkpoints into the run folder.
 // It composes the engine's parts and decides nothing about numbers itself.
-import { mkdirSync, statfsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, statfsSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import type { DatasetRecord } from '../contract/datasets.ts';
 import type { MetricPoint, SamplePoint, TrainSettings } from '../contract/runs.ts';
 import { AppError } from '../errors.ts';
@@ -9,18 +9,16 @@ import { answer, createSpeaker, type Speaker } from '../inference/answer.ts';
 import type { Prompt } from '../inference/prompt.ts';
 import { type Prompts, promptsFor } from '../inference/prompts.ts';
 import { log } from '../log.ts';
+import { requireFiniteWeights } from '../models/finite.ts';
 import { type Model, openTrainable } from '../models/load.ts';
-import { labelsIn, labelsOf } from '../models/new-head.ts';
+import { headIn, labelsOf, problemOf } from '../models/new-head.ts';
 import { loadTokenizer, type Tokenizer } from '../tokens/tokenizer.ts';
-import {
-  newestCheckpoint,
-  pruneCheckpoints,
-  restoreCheckpoint,
-  saveCheckpoint,
-} from '../training/checkpoint.ts';
+import { newestCheckpoint, restoreCheckpoint, saveCheckpoint } from '../training/checkpoint.ts';
+import { notANumber } from '../training/divergence.ts';
 import { longestBatch } from '../training/dry-run.ts';
 import { runLoop } from '../training/loop.ts';
-import { appendPoints, cutPoints, type Point } from '../training/metrics-file.ts';
+import { createPointWriter, cutPoints, type Point } from '../training/metrics-file.ts';
+import { processMemory, recentMemory } from '../training/process-memory.ts';
 import {
   intervalsOf,
   maxLengthOf,
@@ -33,11 +31,13 @@ import { type StartPoint, startAdapter } from '../training/start.ts';
 import { quoted } from '../training/tasks/answer-labels.ts';
 import { taskTypeOf } from '../training/tasks/index.ts';
 import { plannedLengths } from '../training/tasks/task-type.ts';
+import { paddingId, requireRows } from '../training/token-rows.ts';
 import { createTrainer, type Trainer, type TrainerOptions } from '../training/trainer.ts';
 import { planOnce, planUpdates } from '../training/updates.ts';
 import type { JobContext, JobRunner, JobTypes, TrainInput } from './job.ts';
+import { keepCheckpoints } from './kept-checkpoints.ts';
 import { readRecords } from './records.ts';
-import { encodeData, ofSplit, type TrainingData } from './train-data.ts';
+import { encodeData, ofSplit, prepareModel, type TrainingData } from './train-data.ts';
 import { asOutOfMemory, tryLongest, withLeanSettings } from './train-leaner.ts';
 import { answersOnTheWay, comparedBatches, openBase, reportCost } from './train-quantized.ts';
 
@@ -57,11 +57,13 @@ export const train: JobRunner<'train'> = {
     mkdirSync(given.runFolder, { recursive: true });
     context.emit('phase', { phase: 'loading', sentence: 'Reading the model and the records.' });
     const base = openTrainable(given.modelFolder);
+    await requireFiniteWeights(base);
     const records = await readRecords(given.recordsFile);
     const head = join(given.runFolder, 'head.safetensors');
-    const model = taskTypeOf(base).prepare(base, ofSplit(records, 'train'), head, given.settings.seed);
+    const model = prepareModel(given.settings, base, ofSplit(records, 'train'), head, context);
     const tokenizer = await loadTokenizer(given.modelFolder);
     const data = await encodeData(given, records, { model, tokenizer }, context);
+    requireRows(model, tokenizer, [...data.train.records, ...data.validation.records]);
     const input = withLeanSettings(given, model, plannedLengths(data.train.records), context);
     const recipe = trainerOptionsOf(input.settings, model);
     const { lora } = recipe;
@@ -76,12 +78,25 @@ export const train: JobRunner<'train'> = {
       trainer = await createTrainer(options);
       return await runTraining({ input, context, model, tokenizer, data, trainer, options, lora });
     } catch (thrown) {
-      throw asOutOfMemory(thrown);
+      throw asModelGone(asOutOfMemory(thrown), base);
     } finally {
       await trainer?.release();
     }
   },
 };
+
+/** The sentence of a failure whose cause is that files of the model are gone; other errors as they are. */
+function asModelGone(thrown: unknown, { name, folder, tensors }: Model): unknown {
+  const files = [join(folder, 'config.json'), ...[...tensors.values()].map(({ file }) => file)];
+  const gone = files.find((file) => !existsSync(file));
+  if (thrown instanceof AppError || gone === undefined) return thrown;
+  return new AppError(
+    'model-gone',
+    `${basename(gone)} of "${name}" is no longer there, so the run could not go on. Its checkpoints are safe.`,
+    'Put the folder of the model back, then go on from the last checkpoint.',
+    { cause: thrown },
+  );
+}
 
 /** Weights of another run to start from; undefined for the base model, and for full ones, which the model then is. */
 function firstWeights(
@@ -102,8 +117,17 @@ function firstWeights(
 
 /** The outputs of a classifier mean the labels of its run, in their order. */
 function requireSameLabels(model: Model, { folder, run }: StartPoint): void {
-  const [mine, theirs] = [labelsOf(model), labelsIn(folder)];
-  if (mine === undefined || theirs === null || mine.join('\n') === theirs.join('\n')) return;
+  const [mine, head] = [labelsOf(model), headIn(folder)];
+  if (mine === undefined || head === null) return;
+  const theirs = head.labels;
+  if (head.problemType !== problemOf(model)) {
+    throw new AppError(
+      'start-other-task',
+      `Run ${run} learned another task (${head.problemType}) than these settings ask for (${problemOf(model)}).`,
+      'Start from the base model, or choose the task of that run.',
+    );
+  }
+  if (mine.join('\n') === theirs.join('\n')) return;
   throw new AppError(
     'start-other-labels',
     `Run ${run} has the labels ${quoted(theirs)}, and these records have ${quoted(mine)}.`,
@@ -126,7 +150,7 @@ interface Parts {
 async function runTraining(parts: Parts): Promise<Result> {
   const { input, context, model, tokenizer, data, trainer } = parts;
   const { settings, runFolder } = input;
-  const padId = tokenizer.padId ?? 0;
+  const padId = paddingId(model, tokenizer);
   const maxLength = maxLengthOf(settings, model);
   const microBatchTokens = microBatchTokensOf(settings, model);
   const records = data.train.records;
@@ -141,8 +165,12 @@ async function runTraining(parts: Parts): Promise<Result> {
   const timer = createTimer(totalSteps, plan.stepsPerEpoch);
   let last: MetricPoint | undefined;
 
+  const writePoints = createPointWriter(runFolder);
+  const kept = keepCheckpoints(runFolder, trainer.updates);
+  const bestStep = () => progressed.best?.step ?? null;
+
   const record = (train: MetricPoint[], rest: Point[] = []) => {
-    appendPoints(runFolder, [...train, ...rest]);
+    writePoints([...train, ...rest]);
     const validation = rest.filter((point) => 'best' in point);
     const samples = rest.filter((point): point is SamplePoint => 'prompt' in point);
     context.emit('metrics', { train, validation, samples } as never);
@@ -158,6 +186,7 @@ async function runTraining(parts: Parts): Promise<Result> {
       tokens += losses.length;
     }
     const loss = sum / tokens;
+    if (!Number.isFinite(loss)) throw notANumber(step, learningRateAt(schedule, Math.max(0, step - 1)));
     const improved = step > 0 && loss < (progressed.best?.loss ?? Number.POSITIVE_INFINITY);
     if (improved) progressed.best = { step, loss };
     if (step > 0) progressed.validationsWithoutGain = improved ? 0 : progressed.validationsWithoutGain + 1;
@@ -173,7 +202,7 @@ async function runTraining(parts: Parts): Promise<Result> {
   const save = async (_: number, best: boolean) => {
     context.emit('phase', { phase: 'saving', sentence: 'Saving a checkpoint.' });
     const saved = await savePatiently(parts, { ...progressed });
-    pruneCheckpoints(runFolder, [saved.step, ...(progressed.best === null ? [] : [progressed.best.step])]);
+    kept.saved(saved.step, bestStep());
     context.emit('checkpoint', { step: saved.step, best, bytes: saved.bytes });
     context.emit('phase', { phase: 'running', sentence: '' });
   };
@@ -188,12 +217,25 @@ async function runTraining(parts: Parts): Promise<Result> {
     await validate(0);
   }
   context.emit('phase', { phase: 'running', sentence: '' });
+  const keepSound = (thrown: unknown): never => {
+    if (thrown instanceof AppError && thrown.code === 'diverged') {
+      const left = kept.dropUnsound(bestStep());
+      const sentence =
+        left === undefined
+          ? 'No checkpoint from before is sound: start again with a lower learning rate.'
+          : `The checkpoint of step ${left} is the last one with a good loss; later ones were removed.`;
+      context.emit('message', { level: 'warning', sentence });
+      if (left !== undefined) context.emit('checkpoint', { step: left, best: left === bestStep(), bytes: 0 });
+    }
+    throw thrown;
+  };
   const { stopped } = await runLoop({
     trainer,
     totalSteps,
-    batchesOf: (step) => plan.batchesOf(step).map((batch) => lay(records, batch, model, padId)),
+    batchesOf: (step) => plan.batchesOf(step).map((batch) => lay(records, batch, model, padId, step)),
     learningRateOf: (step) => learningRateAt(schedule, step),
     onStep: (report) => {
+      if (report.sound) kept.sound(report.step - 1, bestStep());
       last = timer.point(report);
       record([last]);
       context.progress({
@@ -209,15 +251,16 @@ async function runTraining(parts: Parts): Promise<Result> {
     save,
     signal: context.signal,
     unlessPaused: () => context.unlessPaused(),
-  });
+  }).catch(keepSound);
+  kept.sound(trainer.updates, bestStep());
   await samples.release();
   return {
     step: trainer.updates,
     stopped,
-    bestStep: progressed.best?.step ?? null,
+    bestStep: bestStep(),
     trainLoss: last?.loss ?? 0,
     validationLoss: progressed.best?.loss ?? null,
-    peakBytes: process.resourceUsage().maxRSS * 1024,
+    peakBytes: processMemory().peakBytes,
   };
 }
 
@@ -286,7 +329,7 @@ function createTimer(totalSteps: number, stepsPerEpoch: number) {
         learningRate: report.learningRate,
         gradNorm: report.gradNorm,
         tokensPerSecond: report.tokens / report.seconds,
-        residentBytes: process.memoryUsage.rss(),
+        residentBytes: recentMemory(),
         secondsLeft: recent.length < 3 ? null : (totalSteps - report.step) * usual,
         time: Date.now(),
       };

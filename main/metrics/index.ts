@@ -10,9 +10,11 @@ import { ece } from './ece.ts';
 import { exactLine } from './exact-line.ts';
 import { exactMatch } from './exact-match.ts';
 import { f1 } from './f1.ts';
+import { labelSets } from './label-sets.ts';
 import { logLoss } from './log-loss.ts';
 import { loss } from './loss.ts';
 import type { Metric } from './metric.ts';
+import { numbers } from './numbers.ts';
 import { perplexity } from './perplexity.ts';
 import { rocAuc } from './roc-auc.ts';
 import { rouge1, rouge2, rougeL, rougeLsum } from './rouge.ts';
@@ -38,6 +40,8 @@ export const metrics: readonly Metric[] = [
   logLoss,
   ece,
   brier,
+  ...labelSets,
+  ...numbers,
 ];
 
 /** @throws AppError `unknown-metric` */

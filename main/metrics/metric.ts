@@ -27,10 +27,24 @@ export interface ScorePair {
   truth: number;
 }
 
+/** A set of labels that was given, and the right one. */
+export interface LabelSetPair {
+  output: readonly string[];
+  truth: readonly string[];
+}
+
+/** A number that was given, and the right one. */
+export interface NumberPair {
+  output: number;
+  truth: number;
+}
+
 export interface Pairs {
   text: TextPair;
   logits: LossPair;
   scores: ScorePair;
+  labelSets: LabelSetPair;
+  numbers: NumberPair;
 }
 
 export interface MetricOf<Needs extends keyof Pairs> {
@@ -46,7 +60,9 @@ export interface MetricOf<Needs extends keyof Pairs> {
     | '0 to 1'
     | '-1 to 1'
     | '0 to 100'
-    | 'tokens';
+    | 'tokens'
+    /** The unit of what is measured. */
+    | 'as the answers';
   /** One sentence for the tooltip. */
   description: string;
   betterWhen: 'higher' | 'lower';

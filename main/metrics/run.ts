@@ -2,6 +2,8 @@
 // first. Pure data in and out: it generates nothing and stores nothing.
 import type { MetricResult } from '../contract/evaluations.ts';
 import { AppError, type ErrorShape, toErrorShape } from '../errors.ts';
+import { numberIn } from '../training/tasks/answer-task.ts';
+import { labelsIn } from '../training/tasks/label-sets.ts';
 import { metricById } from './index.ts';
 import type { Metric, MetricOf, Pairs } from './metric.ts';
 import { type BootstrapOptions, compareStatistics } from './statistics.ts';
@@ -28,6 +30,8 @@ export interface AnsweredRecord {
   bytes?: number;
   /** Index of the true class, for classifiers. */
   truth?: number;
+  /** What stands between the labels of a text that holds several; what occurs first unless given. */
+  separator?: string;
   base: Answer;
   tuned: Answer;
 }
@@ -57,6 +61,14 @@ const readers: { [Needs in keyof Pairs]: (record: AnsweredRecord, side: Side) =>
       const { probabilities } = record[side];
       if (probabilities === undefined || record.truth === undefined) return undefined;
       return { probabilities, truth: record.truth };
+    },
+    labelSets: (record, side) => ({
+      output: labelsIn(record[side].output, record.separator),
+      truth: labelsIn(record.reference, record.separator),
+    }),
+    numbers: (record, side) => {
+      const [output, truth] = [numberIn(record[side].output), numberIn(record.reference)];
+      return output === undefined || truth === undefined ? undefined : { output, truth };
     },
   };
 

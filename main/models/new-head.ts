@@ -16,6 +16,10 @@ export interface NewHead {
   labels: readonly string[];
   /** `problem_type` in config.json, for classifiers of texts (training/tasks). */
   problemType?: string;
+  /** What stands between the labels of an answer that may have several. */
+  separator?: string;
+  /** First values of the bias of the outputs; 0 unless given. */
+  bias?: readonly number[];
 }
 
 const classEndings = {
@@ -35,16 +39,20 @@ export function withNewHead(model: Model, head: NewHead, file: string | null, se
   if (file === null) return assemble(model, headed, nowhere(model, fresh));
   const random = createRandom(seed);
   const deviation = typeof rawConfig.initializer_range === 'number' ? rawConfig.initializer_range : 0.02;
-  const draw = (size: number, isBias: boolean) =>
-    Float32Array.from({ length: size }, () => (isBias ? 0 : deviation * random.normal()));
+  const draw = ({ name, shape, kind }: TensorSpec) => {
+    const given = isOutput(model, name) && head.bias?.length === sizeOf(shape) ? head.bias : undefined;
+    return Float32Array.from({ length: sizeOf(shape) }, (_, i) =>
+      kind === 'bias' ? (given?.[i] ?? 0) : deviation * random.normal(),
+    );
+  };
   requireSameDrive(model, file);
   writeSafetensors(
     file,
-    fresh.map(({ name, shape, kind }) => ({
-      name,
+    fresh.map((spec) => ({
+      name: spec.name,
       dtype: 'float32',
-      shape,
-      bytes: () => fromFloat32(draw(sizeOf(shape), kind === 'bias'), 'float32'),
+      shape: spec.shape,
+      bytes: () => fromFloat32(draw(spec), 'float32'),
     })),
   );
   return assemble(model, headed, readHeader(file));
@@ -56,9 +64,10 @@ export function withNewHead(model: Model, head: NewHead, file: string | null, se
  * @throws AppError when the folder lacks a tensor of the head
  */
 export function withSavedHead(model: Model, folder: string): Model {
-  const labels = labelsIn(folder);
-  if (labels === null) return model;
-  const headed = headedModel(model, { objective: 'classification', labels, problemType: singleLabel });
+  const head = headIn(folder);
+  if (head === null) return model;
+  const { labels } = head;
+  const headed = headedModel(model, { objective: 'classification', ...head });
   const file = join(folder, 'adapter_model.safetensors');
   requireSameDrive(model, file);
   const saved = new Map(
@@ -98,16 +107,37 @@ export function labelsOf({
   return objective === 'classification' ? namedLabels(rawConfig) : undefined;
 }
 
-/** Labels that config.json of an adapter folder names; null where there is none, as beside adapters of decoders. */
-export function labelsIn(folder: string): string[] | null {
+/** What a classifier's outputs mean. */
+export type SavedHead = Required<Pick<NewHead, 'labels' | 'problemType'>> & Pick<NewHead, 'separator'>;
+
+/** The head that config.json of an adapter folder describes; null where there is none, as beside adapters of decoders. */
+export function headIn(folder: string): SavedHead | null {
   const file = join(folder, 'config.json');
   if (!existsSync(file)) return null;
-  const config = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
-  return namedLabels(config) ?? null;
+  const rawConfig = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+  const labels = namedLabels(rawConfig);
+  if (labels === undefined) return null;
+  return { labels, problemType: problemOf({ rawConfig }), separator: separatorOf({ rawConfig }) };
 }
+
+/** Labels that config.json of an adapter folder names; null where there is none. */
+export const labelsIn = (folder: string): readonly string[] | null => headIn(folder)?.labels ?? null;
 
 /** `problem_type` of classifiers that choose one label of many. */
 export const singleLabel = 'single_label_classification';
+
+/** What a classifier learns, as transformers takes it: without a name, one output is a number and several are labels. */
+export function problemOf({ rawConfig }: Pick<Model, 'rawConfig'>): string {
+  const { problem_type: named } = rawConfig;
+  if (typeof named === 'string') return named;
+  return namedLabels(rawConfig)?.length === 1 ? 'regression' : singleLabel;
+}
+
+/** What stands between the labels of an answer that has several; a key of ours, which transformers keeps and ignores. */
+export function separatorOf({ rawConfig }: Pick<Model, 'rawConfig'>): string | undefined {
+  const { label_separator: separator } = rawConfig;
+  return typeof separator === 'string' ? separator : undefined;
+}
 
 const IdToLabel = z.record(z.string(), z.string());
 
@@ -127,13 +157,14 @@ interface Headed {
   fresh: TensorSpec[];
 }
 
-function headedModel(model: Model, { objective, labels, problemType }: NewHead): Headed {
+function headedModel(model: Model, { objective, labels, problemType, separator }: NewHead): Headed {
   const { architecture, rawConfig } = model;
   const written = {
     architectures: [className(rawConfig) + classEndings[objective]],
     id2label: Object.fromEntries(labels.map((label, i) => [String(i), label])),
     label2id: Object.fromEntries(labels.map((label, i) => [label, i])),
     ...(problemType === undefined ? {} : { problem_type: problemType }),
+    ...(separator === undefined ? {} : { label_separator: separator }),
   };
   // the number of labels follows from their names, also in transformers
   const config = { ...(model.config as Record<string, unknown>), ...written, num_labels: null };
@@ -147,7 +178,7 @@ function headedModel(model: Model, { objective, labels, problemType }: NewHead):
   const specs = architecture.tensors(config);
   const fits = ({ name, shape }: TensorSpec) => model.tensors.get(name)?.shape.join() === shape.join();
   const fresh = specs.filter((spec) => !fits(spec) || isOutput(model, spec.name));
-  const { num_labels: _, ...kept } = rawConfig;
+  const { num_labels: _, label_separator: __, ...kept } = rawConfig;
   return { config, rawConfig: { ...kept, ...written }, objective, specs, fresh };
 }
 

@@ -7,43 +7,35 @@ import type { DType } from '../compiler/op.ts';
 import { sizeOf } from '../compiler/shape.ts';
 import { AppError, assert } from '../errors.ts';
 import { createRandom } from '../tokens/random.ts';
-import type { TensorSpec } from './architecture.ts';
+import type { Architecture, TensorSpec } from './architecture.ts';
 import { architectureFor } from './index.ts';
+import type { Model } from './load.ts';
 import { fromFloat32, writeSafetensors } from './safetensors.ts';
 
 /**
  * Writes config.json and model.safetensors into `folder` (made if needed). The tokenizer is the caller's
- * business.
+ * business. `deviationOf` says how widely a tensor's numbers lie, where one width does not suit all.
  */
 export function writeScratchModel(
   folder: string,
   config: Record<string, unknown>,
-  options: { seed: number; dtype?: DType },
+  options: { seed: number; dtype?: DType; deviationOf?: (name: string) => number | undefined },
 ): void {
-  const architecture = architectureFor(String(config.model_type));
-  assert(architecture !== undefined, `"${config.model_type}" is a known architecture`);
-  const parsed = architecture.Config.safeParse(config);
-  if (!parsed.success) {
-    const { path, message } = parsed.error.issues[0];
-    throw new AppError(
-      'config-damaged',
-      `The model settings do not fit: ${path.join('.')}: ${message}.`,
-      'Change this value.',
-    );
-  }
-  const { dtype = 'float32' } = options;
+  const { architecture, parsed } = parseConfig(config);
+  const { dtype = 'float32', deviationOf } = options;
   const deviation = typeof config.initializer_range === 'number' ? config.initializer_range : 0.02;
   mkdirSync(folder, { recursive: true });
   const random = createRandom(options.seed);
-  const draw = ({ kind, shape, initial = 1, deviation: factor = 1 }: TensorSpec): Float32Array => {
+  const draw = ({ name, kind, shape, initial = 1, deviation: factor = 1 }: TensorSpec): Float32Array => {
     const size = sizeOf(shape);
     if (kind === 'norm') return new Float32Array(size).fill(initial);
     if (kind === 'bias') return new Float32Array(size);
-    return Float32Array.from({ length: size }, () => factor * deviation * random.normal());
+    const width = deviationOf?.(name) ?? factor * deviation;
+    return Float32Array.from({ length: size }, () => width * random.normal());
   };
   writeSafetensors(
     join(folder, 'model.safetensors'),
-    architecture.tensors(parsed.data).map((spec) => ({
+    architecture.tensors(parsed).map((spec) => ({
       name: spec.name,
       dtype,
       shape: spec.shape,
@@ -52,3 +44,58 @@ export function writeScratchModel(
   );
   writeFileSync(join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
 }
+
+/** @throws AppError `config-damaged` */
+function parseConfig(config: Record<string, unknown>): { architecture: Architecture; parsed: unknown } {
+  const architecture = architectureFor(String(config.model_type));
+  assert(architecture !== undefined, `"${config.model_type}" is a known architecture`);
+  const result = architecture.Config.safeParse(config);
+  if (result.success) return { architecture, parsed: result.data };
+  const { path, message } = result.error.issues[0];
+  throw new AppError(
+    'config-damaged',
+    `The model settings do not fit: ${path.join('.')}: ${message}.`,
+    'Change this value.',
+  );
+}
+
+/**
+ * The model of a config.json before its weights are made: to predict what it costs. Its tensors lie nowhere.
+ * @throws AppError `config-damaged`
+ */
+export function modelWithoutWeights(
+  name: string,
+  config: Record<string, unknown>,
+  dtype: DType = 'float32',
+): Model {
+  const { architecture, parsed } = parseConfig(config);
+  const specs = architecture.tensors(parsed);
+  const width = bytesOfType[dtype] ?? 4;
+  const tensors = new Map(
+    specs.map(({ name: tensor, shape }) => {
+      const place = { file: 'model.safetensors', offset: 0, bytes: sizeOf(shape) * width };
+      return [tensor, { name: tensor, dtype, shape, ...place }] as const;
+    }),
+  );
+  const parameters = specs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  return {
+    folder: '',
+    name,
+    rawConfig: config,
+    config: parsed,
+    architecture,
+    objective: architecture.objective?.(parsed) ?? 'causal-lm',
+    shape: architecture.shape(parsed),
+    specs,
+    tensors,
+    weightsFolder: '',
+    locate: (file) => file,
+    eosIds: [],
+    parameters,
+    bytes: parameters * width,
+    dtype,
+    warnings: [],
+  };
+}
+
+const bytesOfType: Partial<Record<DType, number>> = { float32: 4, float16: 2, bfloat16: 2 };

@@ -26,11 +26,14 @@ import type { Model } from '../models/load.ts';
 import { type LoraConfig, writeAdapter } from '../models/lora.ts';
 import {
   fromFloat32,
+  readBytes,
   readHeader,
   readTensor,
   type TensorInfo,
   writeSafetensors,
 } from '../models/safetensors.ts';
+import { isDiskFull } from './metrics-file.ts';
+import type { PageArray } from './parameters.ts';
 import { adapterTensors, type Trainer } from './trainer.ts';
 
 const TrainingState = z.object({
@@ -56,9 +59,9 @@ export interface SavedCheckpoint {
 
 /** Bytes that one checkpoint of this trainer needs, about. Full fine-tuning writes what is frozen, too. */
 export function checkpointBytes(trainer: Trainer, whole?: Model): number {
-  const states = [...trainer.states.values()].flatMap(({ arrays }) => arrays);
+  const states = [...trainer.states.values()].flatMap(({ arrays }) => [...arrays]);
   const numbers = Math.max(trainer.trainable, whole?.parameters ?? 0);
-  return 4 * (numbers + states.reduce((sum, { length }) => sum + length, 0)) + 1_000_000;
+  return 4 * numbers + states.reduce((sum, { byteLength }) => sum + byteLength, 0) + 1_000_000;
 }
 
 /** Saves parameters, optimizer state, random state and `extra` as `checkpoints/<step>` in `root`. */
@@ -83,9 +86,9 @@ export function saveCheckpoint(
       [...trainer.states].flatMap(([state, arrays]) =>
         arrays.arrays.map((array, page) => ({
           name: `${state}.${page}`,
-          dtype: 'float32' as const,
+          dtype: array instanceof Uint8Array ? ('uint8' as const) : ('float32' as const),
           shape: [array.length],
-          bytes: () => fromFloat32(array, 'float32'),
+          bytes: () => bytesOf(array),
         })),
       ),
       {},
@@ -169,13 +172,19 @@ export function restoreCheckpoint(folder: string, trainer: Trainer, lora: boolea
   for (const [name, arrays] of trainer.states) {
     arrays.arrays.forEach((array, page) => {
       const info = optimizer.get(`${name}.${page}`);
-      if (info === undefined || info.shape[0] !== array.length) throw mismatch(folder, `${name}.${page}`);
-      array.set(readTensor(info));
+      if (info === undefined || info.bytes !== array.byteLength || info.shape[0] !== array.length)
+        throw mismatch(folder, `${name}.${page}`);
+      bytesOf(array).set(readBytes(info));
     });
   }
   trainer.updates = state.step;
   trainer.restoreRandom(state.random);
   return state;
+}
+
+/** The same memory as bytes, in the order of the machine: little-endian everywhere that this runs. */
+function bytesOf({ buffer, byteOffset, byteLength }: PageArray): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 /** Deletes all complete checkpoints but the ones at these steps. */
@@ -252,7 +261,7 @@ function requireSpace(folder: string, needed: number): void {
 }
 
 function diskError(thrown: unknown, folder: string, needed: number): unknown {
-  if ((thrown as NodeJS.ErrnoException).code !== 'ENOSPC') return thrown;
+  if (!isDiskFull(thrown)) return thrown;
   const { bavail, bsize } = statfsSync(folder);
   return diskFull(needed, bavail * bsize);
 }

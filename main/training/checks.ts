@@ -3,7 +3,8 @@
 import type { Plan } from '../contract/runs.ts';
 import { AppError } from '../errors.ts';
 import type { PlanInput } from './plan.ts';
-import { loraOf } from './recipe.ts';
+import { requireStates } from './programs.ts';
+import { loraOf, optimizerChoiceOf } from './recipe.ts';
 import { startAdapter } from './start.ts';
 import { labelsAt, nothingLearned, refusals, type SurveyedRecord } from './survey.ts';
 
@@ -18,6 +19,7 @@ export function checksOf(input: PlanInput, plan: Omit<Plan, 'checks'>, maxLength
   const train = input.records.filter(({ split }) => split === 'train');
   return [
     start(input, plan.learningRates),
+    optimizer(input),
     learned(train, maxLength),
     leaks(input.records),
     ends(train, input.endIds, maxLength),
@@ -47,6 +49,17 @@ function start({ startFrom, settings, model }: PlanInput, rates: readonly number
     `The run starts from step ${startFrom.step} of run ${startFrom.run} with a new schedule: ` +
       `the first learning rate is ${rateText(first)}${rise}.`,
   );
+}
+
+/** Some optimizers work on the processor only. */
+function optimizer({ settings }: PlanInput): Check | undefined {
+  try {
+    requireStates(optimizerChoiceOf(settings), settings.provider);
+    return undefined;
+  } catch (thrown) {
+    if (!(thrown instanceof AppError)) throw thrown;
+    return failed(`${thrown.message} ${thrown.remedy}`);
+  }
 }
 
 const rateText = (rate: number): string => (rate === 0 ? '0' : rate.toExponential(1));

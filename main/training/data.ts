@@ -12,6 +12,7 @@ import {
   truncate,
 } from '../tokens/render.ts';
 import type { Tokenizer } from '../tokens/tokenizer.ts';
+import type { MaskingOptions } from './tasks/masked.ts';
 
 /** A record that can be trained on. */
 export interface TrainingRecord extends EncodedRecord {
@@ -20,6 +21,12 @@ export interface TrainingRecord extends EncodedRecord {
   trained: Uint8Array;
   /** What is learned beside the text: the label of a classifier, or the tokens that a decoder writes (tasks/). */
   target?: Int32Array;
+  /** Numbers to be met, one for each output of a classifier of several labels or of a regression (tasks/). */
+  targets?: Float32Array;
+  /** Types of the tokens of a pair of texts. */
+  types?: Int32Array;
+  /** How its tokens are masked (tasks/masked-words.ts). */
+  masking?: MaskingOptions;
   /** Labels it gives. */
   labels: number;
   /** Whether its end was cut off. */

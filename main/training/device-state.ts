@@ -3,26 +3,23 @@
 // read them.
 import { Graph } from '../compiler/graph.ts';
 import { lower, type Provider } from '../compiler/lowering.ts';
-import type { PagedArrays } from './parameters.ts';
+import type { PageArray, PagedArrays } from './parameters.ts';
 import { createSession, type DeviceArray, type Feeds, type Session } from './session.ts';
+
+type Arrays = PagedArrays<PageArray>;
 
 export interface DeviceState {
   /**
    * Feeds of a set of arrays by `prefix` and page: those on the device, or else those in memory, which
    * count then.
    */
-  feeds(arrays: PagedArrays, prefix: string): Feeds;
+  feeds(arrays: Arrays, prefix: string): Feeds;
   /** Puts arrays of memory on the device, where they are not there yet. */
-  upload(arrays: PagedArrays): Promise<void>;
+  upload(arrays: Arrays): Promise<void>;
   /** Puts outputs named `prefix`, page, `suffix` in the place of the arrays, and frees what was there. */
-  take(
-    arrays: PagedArrays,
-    prefix: string,
-    kept: Readonly<Record<string, DeviceArray>>,
-    suffix?: string,
-  ): void;
+  take(arrays: Arrays, prefix: string, kept: Readonly<Record<string, DeviceArray>>, suffix?: string): void;
   /** Adds outputs to the arrays, on the device, and frees them. */
-  add(arrays: PagedArrays, prefix: string, kept: Readonly<Record<string, DeviceArray>>): Promise<void>;
+  add(arrays: Arrays, prefix: string, kept: Readonly<Record<string, DeviceArray>>): Promise<void>;
   /**
    * Brings everything into memory. What is written there afterwards counts, until the next `take` or
    * `upload`.
@@ -32,14 +29,13 @@ export interface DeviceState {
 }
 
 export function createDeviceState(provider: Provider): DeviceState {
-  const held = new Map<PagedArrays, Map<number, DeviceArray>>();
-  const adders = new Map<PagedArrays, Session>();
-  const copiers = new Map<PagedArrays, Session>();
-  const uploaders = new Map<PagedArrays, Session>();
+  const held = new Map<Arrays, Map<number, DeviceArray>>();
+  const adders = new Map<Arrays, Session>();
+  const copiers = new Map<Arrays, Session>();
+  const uploaders = new Map<Arrays, Session>();
 
-  const pagesOf = (arrays: PagedArrays) =>
-    [...arrays.arrays.entries()].filter(([, { length }]) => length > 0);
-  const put = (arrays: PagedArrays, page: number, array: DeviceArray) => {
+  const pagesOf = (arrays: Arrays) => [...arrays.arrays.entries()].filter(([, { length }]) => length > 0);
+  const put = (arrays: Arrays, page: number, array: DeviceArray) => {
     const pages = held.get(arrays) ?? new Map<number, DeviceArray>();
     held.set(arrays, pages);
     pages.get(page)?.dispose();
@@ -47,7 +43,7 @@ export function createDeviceState(provider: Provider): DeviceState {
   };
 
   /** y = a + b for each page, left on the device. */
-  const adderOf = async (arrays: PagedArrays): Promise<Session> => {
+  const adderOf = async (arrays: Arrays): Promise<Session> => {
     const known = adders.get(arrays);
     if (known !== undefined) return known;
     const g = new Graph();
@@ -61,7 +57,7 @@ export function createDeviceState(provider: Provider): DeviceState {
   };
 
   /** y = x for each page, into memory or onto the device. */
-  const copierOf = async (arrays: PagedArrays, to: 'memory' | 'device'): Promise<Session> => {
+  const copierOf = async (arrays: Arrays, to: 'memory' | 'device'): Promise<Session> => {
     const sessions = to === 'memory' ? copiers : uploaders;
     const known = sessions.get(arrays);
     if (known !== undefined) return known;

@@ -1,6 +1,7 @@
 // The dry run: the longest batch of the data passes through the gradient graph once before the first step, so that memory
 // ends at the start and not at step 120 (field case F07). Leaves no trace: no update, no random number drawn.
 import { log } from '../log.ts';
+import { processMemory } from './process-memory.ts';
 import type { BatchArrays, Trainer } from './trainer.ts';
 import type { MicroBatchPlan, UpdatePlan } from './updates.ts';
 
@@ -34,7 +35,7 @@ export async function dryRun(trainer: Trainer, batch: BatchArrays): Promise<DryR
   await trainer.accumulate(batch);
   trainer.discard();
   trainer.restoreRandom(random);
-  const peakBytes = process.resourceUsage().maxRSS * 1024;
+  const { peakBytes } = processMemory();
   const seconds = (performance.now() - start) / 1000;
   log('info', 'dry-run', { rows: batch.rows, width: batch.width, peakBytes, seconds });
   return { peakBytes, seconds };

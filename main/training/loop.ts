@@ -1,6 +1,7 @@
 // The training loop: batches in, updates, validations and checkpoints out. Knows nothing of files, jobs or windows;
 // everything it does is a function that it was given. The same functions, seed and device give the same bits.
 import { AppError } from '../errors.ts';
+import { createDivergenceWatch, type DivergenceWatch, notANumber } from './divergence.ts';
 import type { BatchArrays, Trainer } from './trainer.ts';
 
 export interface StepReport {
@@ -8,6 +9,8 @@ export interface StepReport {
   step: number;
   /** nats per label, before the update. */
   loss: number;
+  /** Whether the weights before the update are sound, as their loss tells (divergence.ts). */
+  sound: boolean;
   learningRate: number;
   gradNorm: number;
   /** Tokens without padding, and labels. */
@@ -39,11 +42,12 @@ export interface LoopOptions {
 /** Runs from `trainer.updates` to `totalSteps`. Returns whether it was stopped before the end. */
 export async function runLoop(options: LoopOptions): Promise<{ stopped: boolean }> {
   const { trainer, totalSteps, signal } = options;
+  const watch = createDivergenceWatch();
   let saved = trainer.updates;
   while (trainer.updates < totalSteps) {
     await options.unlessPaused();
     if (signal.aborted) break;
-    const report = await oneStep(options);
+    const report = await oneStep(options, watch);
     options.onStep(report);
     const { step } = report;
     let best = false;
@@ -69,7 +73,10 @@ export async function runLoop(options: LoopOptions): Promise<{ stopped: boolean 
   return { stopped: signal.aborted && trainer.updates < totalSteps };
 }
 
-async function oneStep({ trainer, batchesOf, learningRateOf }: LoopOptions): Promise<StepReport> {
+async function oneStep(
+  { trainer, batchesOf, learningRateOf }: LoopOptions,
+  watch: DivergenceWatch,
+): Promise<StepReport> {
   const start = performance.now();
   const index = trainer.updates;
   let lossSum = 0;
@@ -87,12 +94,13 @@ async function oneStep({ trainer, batchesOf, learningRateOf }: LoopOptions): Pro
   if (weight === 0) throw nothingToLearn(index + 1);
   const loss = lossSum / weight;
   const learningRate = learningRateOf(index);
-  if (!Number.isFinite(loss)) throw diverged(index + 1, learningRate);
+  const sound = watch.isSound(index + 1, loss, learningRate);
   const { gradNorm } = await trainer.update(learningRate);
-  if (!Number.isFinite(gradNorm)) throw diverged(index + 1, learningRate);
+  if (!Number.isFinite(gradNorm)) throw notANumber(index + 1, learningRate);
   return {
     step: trainer.updates,
     loss,
+    sound,
     learningRate,
     gradNorm,
     tokens,
@@ -111,13 +119,5 @@ function nothingToLearn(step: number): AppError {
     'no-labels',
     `No token of the records in step ${step} counts for the loss, so there is nothing to learn from them.`,
     'Check the loss mask of the dataset, or choose a longer length so that answers are not cut off.',
-  );
-}
-
-function diverged(step: number, learningRate: number): AppError {
-  return new AppError(
-    'diverged',
-    `Since step ${step} the loss is not a number. The learning rate ${learningRate.toExponential(1)} is probably too high.`,
-    'Go on from the last checkpoint with a lower learning rate.',
   );
 }

@@ -12,7 +12,6 @@ import { footprintOf } from './footprint.ts';
 import { layoutPages, type Page } from './parameters.ts';
 import { type BatchShape, gradientGraph } from './programs.ts';
 import { optimizerChoiceOf, trainerOptionsOf } from './recipe.ts';
-import type { Task } from './tasks/task.ts';
 import { trainedTensors } from './trained.ts';
 
 /**
@@ -54,9 +53,9 @@ export function predictStep(
   settings: TrainSettings,
   { sites, pages, count }: Trained,
   shape: BatchShape,
-  { task, accumulates = false }: { task?: Task; accumulates?: boolean } = {},
+  { accumulates = false }: { accumulates?: boolean } = {},
 ): Prediction {
-  const { lora, labelSmoothing = 0, neftuneAlpha = 0 } = trainerOptionsOf(settings, model);
+  const { lora, task, labelSmoothing = 0, neftuneAlpha = 0 } = trainerOptionsOf(settings, model);
   const pair = model.architecture.task === 'seq2seq' && shape.targetWidth === undefined;
   const graph = gradientGraph(pair ? { ...shape, targetWidth: shape.width } : shape, {
     model,

@@ -1,6 +1,14 @@
 // `metrics.jsonl` of a run folder: every point of a run, one JSON object a line, the truth about its curves. Resuming
 // drops the points after the checkpoint, so that the file is the one of an uninterrupted run.
-import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { MetricPoint, SamplePoint, ValidationPoint } from '../contract/runs.ts';
 
@@ -11,6 +19,28 @@ const fileOf = (runFolder: string) => join(runFolder, 'metrics.jsonl');
 export function appendPoints(runFolder: string, points: readonly Point[]): void {
   if (points.length > 0)
     appendFileSync(fileOf(runFolder), points.map((point) => `${JSON.stringify(point)}\n`).join(''));
+}
+
+/** Appends points; those that a full disk refuses wait in memory and are written with the next ones. */
+export function createPointWriter(runFolder: string): (points: readonly Point[]) => void {
+  let waiting: Point[] = [];
+  return (points) => {
+    waiting.push(...points);
+    const file = fileOf(runFolder);
+    const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+    try {
+      appendPoints(runFolder, waiting);
+      waiting = [];
+    } catch (thrown) {
+      if (!isDiskFull(thrown)) throw thrown;
+      if (existsSync(file)) truncateSync(file, size); // a part of a line may have been written
+    }
+  };
+}
+
+/** Whether the file system or a quota has no room left. */
+export function isDiskFull(thrown: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes((thrown as NodeJS.ErrnoException).code ?? '');
 }
 
 /** Keeps the points up to `step`, and returns them. A last line that a kill cut short is dropped. */

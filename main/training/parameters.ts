@@ -1,7 +1,7 @@
 // Trainable parameters in pages: small tensors share one flat array, large ones stand alone. A page is small
 // enough that one update works in the cache (256 K elements, 1 MB), and few enough that the graph stays
 // small.
-import { type OptimizerChoice, optimizerOf, stateSize } from '../compiler/optimizers/index.ts';
+import { type OptimizerChoice, optimizerOf, stateSize, stateType } from '../compiler/optimizers/index.ts';
 import type { Optimizer } from '../compiler/optimizers/optimizer.ts';
 import { sizeOf } from '../compiler/shape.ts';
 
@@ -64,26 +64,35 @@ export function layoutPages(specs: readonly ParameterSpec[], alone: Optimizer<ne
   return pages;
 }
 
-/** Arrays for all pages, and views on single tensors in them. */
-export class PagedArrays {
-  readonly pages: readonly Page[];
-  readonly arrays: readonly Float32Array<ArrayBuffer>[];
+export type PageArray = Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
 
-  /** `elements` of a page's array; as many as the page has unless given, 0 = the page has none. */
-  constructor(pages: readonly Page[], elements: (page: Page) => number = ({ size }) => size) {
+/** Arrays for all pages, and views on single tensors in them. */
+export class PagedArrays<Kind extends PageArray = Float32Array<ArrayBuffer>> {
+  readonly pages: readonly Page[];
+  readonly arrays: readonly Kind[];
+
+  /**
+   * `elements` of a page's array; as many as the page has unless given, 0 = the page has none. `create` makes an array of
+   * zeros; float32 unless given.
+   */
+  constructor(
+    pages: readonly Page[],
+    elements: (page: Page) => number = ({ size }) => size,
+    create: (length: number) => Kind = (length) => new Float32Array(length) as PageArray as Kind,
+  ) {
     this.pages = pages;
-    this.arrays = pages.map((page) => new Float32Array(elements(page)));
+    this.arrays = pages.map((page) => create(elements(page)));
   }
 
   /** The part of its page that holds a tensor; writing to it changes the page. */
-  view(name: string): Float32Array {
+  view(name: string): Kind {
     for (const page of this.pages) {
       const entry = page.entries.find((candidate) => candidate.name === name);
       if (entry !== undefined) {
         const array = this.arrays[page.index];
         // an array of another size belongs to the one tensor of its page
         return array.length === page.size
-          ? array.subarray(entry.offset, entry.offset + sizeOf(entry.shape))
+          ? (array.subarray(entry.offset, entry.offset + sizeOf(entry.shape)) as Kind)
           : array;
       }
     }
@@ -95,16 +104,26 @@ export class PagedArrays {
   }
 
   /** Feeds or fetches by name: `prefix` + page index. */
-  named(prefix: string, suffix = ''): Record<string, Float32Array> {
-    const named = this.arrays.map((array, i): [string, Float32Array] => [`${prefix}${i}${suffix}`, array]);
+  named(prefix: string, suffix = ''): Record<string, Kind> {
+    const named = this.arrays.map((array, i): [string, Kind] => [`${prefix}${i}${suffix}`, array]);
     return Object.fromEntries(named.filter(([, { length }]) => length > 0));
   }
 }
 
 /** The state arrays of an optimizer, all zero. */
-export function stateArrays(choice: OptimizerChoice, pages: readonly Page[]): Map<string, PagedArrays> {
+export function stateArrays(
+  choice: OptimizerChoice,
+  pages: readonly Page[],
+): Map<string, PagedArrays<PageArray>> {
   const { states } = optimizerOf(choice);
+  const arrayOf = (state: string) => {
+    const bytes = stateType(choice, state) === 'uint8';
+    return (length: number): PageArray => (bytes ? new Uint8Array(length) : new Float32Array(length));
+  };
   return new Map(
-    states.map((state) => [state, new PagedArrays(pages, (page) => stateSize(choice, state, page))]),
+    states.map((state) => [
+      state,
+      new PagedArrays(pages, (page) => stateSize(choice, state, page), arrayOf(state)),
+    ]),
   );
 }

@@ -69,7 +69,8 @@ export function makePlan(input: PlanInput): Plan {
   const step = predictStep(model, settings, trained, largest, { accumulates });
   const states = stateElements(optimizerChoiceOf(settings), trained.pages) / trained.count; // per trained number
   const written = settings.method === 'full' ? model.parameters : trained.count; // with what is frozen
-  const diskBytes = ((written + trained.count * states) * 4 + 1_000_000) * checkpointsKept;
+  const checkpoints = ((written + trained.count * states) * 4 + 1_000_000) * checkpointsKept;
+  const quantizedBase = model.quantized === undefined ? 0 : model.bytes; // kept for the next run too
   const passes = train.length === 0 ? 0 : updates.steps / updates.stepsPerEpoch;
   const sum = (list: readonly number[]) => list.reduce((total, count) => total + count, 0);
   const plan = {
@@ -85,7 +86,7 @@ export function makePlan(input: PlanInput): Plan {
     memory: step.parts.map(({ name, bytes }) => ({ name, bytes: Math.round(bytes) })),
     availableBytes: memoryBytes,
     verdict: verdictOf(step.peakBytes, memoryBytes),
-    diskBytes,
+    diskBytes: checkpoints + quantizedBase,
     learningRates: plannedRates(settings, updates.steps),
     policies: [],
     nearest: null,

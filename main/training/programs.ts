@@ -3,9 +3,9 @@
 import { gradientsOf } from '../compiler/autodiff.ts';
 import { Graph, type Value } from '../compiler/graph.ts';
 import { lower, type Program, type Provider } from '../compiler/lowering.ts';
-import { type OptimizerChoice, optimizerOf, stateSize } from '../compiler/optimizers/index.ts';
+import { type OptimizerChoice, optimizerOf, stateSize, stateType } from '../compiler/optimizers/index.ts';
 import { sizeOf } from '../compiler/shape.ts';
-import { assert } from '../errors.ts';
+import { AppError, assert } from '../errors.ts';
 import type { ForwardResult } from '../models/architecture.ts';
 import { causalAttention, causalMasks } from '../models/blocks/attention.ts';
 import { ModelBuilder, type Recompute } from '../models/builder.ts';
@@ -180,6 +180,17 @@ function dropoutMask(g: Graph, bytes: Value, dropout: number): Value {
   return g.cheap(g.where(keep, g.scalar(0), g.scalar(256 / (256 - dropped))));
 }
 
+/** Throws `optimizer-device` where a provider cannot hold the states of an optimizer. */
+export function requireStates(choice: OptimizerChoice, provider: Provider): void {
+  const { states } = optimizerOf(choice);
+  if (provider === 'cpu' || states.every((state) => stateType(choice, state) === 'float32')) return;
+  throw new AppError(
+    'optimizer-device',
+    `The states of "${choice.kind}" have 8 bits, which works on the processor only, and the run is on ${provider}.`,
+    'Choose AdamW, or train on the processor.',
+  );
+}
+
 /** Which norm of all gradients together is clipped: the Euclidean one, the sum of sizes, or the largest size. */
 export type ClipNorm = 2 | 1 | 'infinity';
 
@@ -239,7 +250,9 @@ export function updateGraph(
     const kept = optimizer.states
       .map((state) => ({ state, size: stateSize(choice, state, page) }))
       .filter(({ size }) => size > 0);
-    const states = kept.map(({ state, size }) => g.input(`${state}.${page.index}`, [size]));
+    const states = kept.map(({ state, size }) =>
+      g.input(`${state}.${page.index}`, [size], stateType(choice, state)),
+    );
     const next = optimizer.update(
       {
         g,

@@ -14,8 +14,9 @@ import type { TrainerOptions } from './trainer.ts';
 export function trainerOptionsOf(
   settings: TrainSettings,
   model: Model,
-): Omit<TrainerOptions, 'initial' | 'maxSessions' | 'task'> {
+): Omit<TrainerOptions, 'initial' | 'maxSessions'> {
   const full = settings.method === 'full';
+  const { loss, smooths, takesNoise } = taskTypeOf(model);
   const clipNorms = { euclidean: 2, sum: 1, largest: 'infinity' } as const;
   return {
     model,
@@ -25,8 +26,9 @@ export function trainerOptionsOf(
     decayEverything: settings.decayEverything,
     maxGradNorm: settings.maxGradNorm,
     clipNorm: clipNorms[settings.clipNorm],
-    labelSmoothing: settings.labelSmoothing,
-    neftuneAlpha: taskTypeOf(model).takesNoise ? settings.neftuneAlpha : 0,
+    task: loss,
+    labelSmoothing: smooths ? settings.labelSmoothing : 0,
+    neftuneAlpha: takesNoise ? settings.neftuneAlpha : 0,
     recompute: settings.recompute,
     provider: settings.provider,
     threads: settings.threads,
@@ -56,7 +58,7 @@ export function loraOf(settings: TrainSettings, model: Model): LoraConfig | unde
     layers_to_transform: unlessEmpty(lora.layers),
     bias: lora.bias,
     modules_to_save: unlessEmpty([...new Set([...lora.modulesToSave, ...(model.headModules ?? [])])]),
-    task_type: taskTypeOf(model).id,
+    task_type: taskTypeOf(model).peftTask,
   });
 }
 

@@ -58,7 +58,7 @@ function adapterSpecs(
 
 /** What full fine-tuning trains: the model's own tensors that are not frozen. */
 function modelSpecs({ model, frozen, lastLayers, decayEverything = false }: TrainedChoice): ParameterSpec[] {
-  const trained = lastLayers === undefined ? undefined : tensorsFrom(model, model.shape.layers - lastLayers);
+  const trained = lastLayers === undefined ? undefined : tensorsOfLast(model, lastLayers);
   return model.specs
     .filter(({ name }) => !frozen?.(name) && (trained?.has(name) ?? true))
     .map(({ name, shape, kind }) => ({
@@ -69,13 +69,15 @@ function modelSpecs({ model, frozen, lastLayers, decayEverything = false }: Trai
     }));
 }
 
-/** Names of the tensors of layer `first` and of all that comes after it; embeddings come before. */
-function tensorsFrom(model: Model, first: number): Set<string> {
-  const layerOf = (name: string) => /\.(\d+)\./.exec(name)?.[1];
-  const start = model.specs.findIndex(
-    ({ name }) => layerOf(name) !== undefined && Number(layerOf(name)) >= first,
-  );
-  const after =
-    start === -1 ? model.specs.filter(({ name }) => layerOf(name) === undefined) : model.specs.slice(start);
-  return new Set(after.filter(({ kind }) => kind !== 'embedding').map(({ name }) => name));
+/**
+ * Names of the tensors of the last `count` layers and of all that comes behind every layer, but of no embedding. The last
+ * layers of an encoder-decoder are those of its decoder.
+ */
+function tensorsOfLast({ specs }: Model, count: number): Set<string> {
+  const layerOf = (name: string) => /^.*?\.\d+(?=\.)/.exec(name)?.[0];
+  const layers = [...new Set(specs.flatMap(({ name }) => layerOf(name) ?? []))];
+  const last = new Set<string | undefined>(layers.slice(Math.max(0, layers.length - count)));
+  const end = specs.findLastIndex(({ name }) => layerOf(name) !== undefined);
+  const trained = specs.filter(({ name }, i) => i > end || last.has(layerOf(name)));
+  return new Set(trained.filter(({ kind }) => kind !== 'embedding').map(({ name }) => name));
 }

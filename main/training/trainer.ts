@@ -10,7 +10,7 @@ import { createRandom, type RandomState } from '../tokens/random.ts';
 import { createDeviceState } from './device-state.ts';
 import { declaredFeeds, prepare } from './feeds.ts';
 import { embeddingNoise } from './noise.ts';
-import { layoutPages, type Page, PagedArrays, stateArrays } from './parameters.ts';
+import { layoutPages, type Page, type PageArray, PagedArrays, stateArrays } from './parameters.ts';
 import {
   type BatchShape,
   type ClipNorm,
@@ -18,6 +18,7 @@ import {
   compileLoss,
   compileUpdate,
   type GraphOptions,
+  requireStates,
 } from './programs.ts';
 import { createSession, type DeviceArray, keepsOnDevice, type Numbers, type Session } from './session.ts';
 import { createSessionCache } from './session-cache.ts';
@@ -73,7 +74,7 @@ export interface TrainerOptions extends TrainedChoice {
 export interface Trainer {
   readonly pages: readonly Page[];
   readonly parameters: PagedArrays;
-  readonly states: ReadonlyMap<string, PagedArrays>;
+  readonly states: ReadonlyMap<string, PagedArrays<PageArray>>;
   readonly sites: readonly LoraSite[];
   readonly trainable: number;
   /** Gradients of the summed loss of the micro-batches since the last update. */
@@ -102,6 +103,7 @@ export interface Trainer {
 
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const { model, lora, provider = 'cpu', threads = 0, seed = 0, maxSessions = 4 } = options;
+  requireStates(options.optimizer, provider);
   const { sites, saved, specs } = trainedTensors(options);
   const pages = layoutPages(specs, optimizerOf(options.optimizer).alone);
   const parameters = new PagedArrays(pages);

@@ -12,6 +12,7 @@ import {
   IconPlayerPause,
   IconPlayerPlay,
   IconScale,
+  IconSparkles,
   IconX,
 } from '@tabler/icons-react';
 import type { Job } from '../../main/contract/jobs.ts';
@@ -30,6 +31,7 @@ const kindIcons: Partial<Record<Job['kind'], typeof IconActivity>> = {
   evaluate: IconScale,
   export: IconPackageExport,
   'download-model': IconDownload,
+  'create-model': IconSparkles,
 };
 
 function JobIcon({ job }: { job: Job }) {

@@ -19,6 +19,8 @@ export function stateWord(job: Job): string {
 
 const screenOf: Partial<Record<Job['kind'], string>> = {
   'import-documents': 'documents',
+  'create-model': 'model',
+  'download-model': 'model',
   'build-dataset': 'dataset',
   inspect: 'dataset',
   train: 'run',

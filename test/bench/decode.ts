@@ -1,6 +1,6 @@
-// Greedy answers of the SmolLM2-135M-shaped random model, fp32, one at a time and 32 at once: tokens/s after the first
-// token, seconds to the first; and transformers.generate where `TUNESMITH_PYTHON` names a Python that has it. The ids
-// must be the same.
+// Greedy answers of the SmolLM2-135M-shaped random model, fp32, one at a time and 32 at once, and over its base in 4 bits
+// one at a time: tokens/s after the first token, seconds to the first; and transformers.generate in fp32 where
+// `TUNESMITH_PYTHON` names a Python that has it, whose ids must be the same.
 import { join } from 'node:path';
 import { allocatorEnvironment } from '../../main/training/allocator.ts';
 import { type Bench, jsonOf, median, spread } from './bench.ts';
@@ -30,15 +30,17 @@ export const decode: Bench = {
     const args = [model, String(promptTokens), String(newTokens), String(threads)];
     const ours: DecodeMeasurement[] = [];
     const batched: DecodeMeasurement[] = [];
+    const quantized: DecodeMeasurement[] = [];
     const theirs: DecodeMeasurement[] = [];
-    const measure = (rows: number) =>
+    const measure = (rows: number, bits: 'none' | 'int4' = 'none') =>
       jsonOf<DecodeMeasurement>(
         process.execPath,
-        [join(here, 'measure-decode.ts'), ...args, String(rows)],
+        [join(here, 'measure-decode.ts'), ...args, String(rows), bits],
         allocatorEnvironment(),
       );
     for (let round = 0; round < rounds; round++) {
       ours.push(await measure(1));
+      quantized.push(await measure(1, 'int4'));
       if (python !== undefined) theirs.push(await jsonOf(python, [join(here, 'measure_decode.py'), ...args]));
       batched.push(await measure(together));
     }
@@ -46,7 +48,14 @@ export const decode: Bench = {
     const waits = (runs: DecodeMeasurement[]) => runs.flatMap(({ prefillSeconds }) => prefillSeconds);
     const line = (name: string, runs: DecodeMeasurement[]) =>
       say(`${name}: ${spread(rates(runs), 1)} tokens/s, first token after ${spread(waits(runs))} s`);
+    const peak = (runs: DecodeMeasurement[]) => median(runs.map(({ peakBytes }) => peakBytes));
     line('Tunesmith, one answer', ours);
+    line('Tunesmith, one answer, base in INT4', quantized);
+    say(
+      `INT4 against fp32: ${(median(rates(quantized)) / median(rates(ours))).toFixed(2)}x the tokens/s, first token after ` +
+        `${(median(waits(quantized)) / median(waits(ours))).toFixed(2)}x the time, ` +
+        `${(peak(quantized) / peak(ours)).toFixed(2)}x the peak memory`,
+    );
     line(`Tunesmith, ${together} answers at once, reading included`, batched);
     say(`At once against one: ${(median(rates(batched)) / median(rates(ours))).toFixed(1)}x the tokens/s`);
     if (theirs.length === 0) return;

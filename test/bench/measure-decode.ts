@@ -1,12 +1,18 @@
 // Measures our side of the decoding benchmark in a process of its own; prints one line of JSON.
-// Arguments: model folder, prompt tokens, new tokens, threads, answers at once.
+// Arguments: model folder, prompt tokens, new tokens, threads, answers at once, bits of the base (none, int8, int4, nf4).
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { createGenerator } from '../../main/inference/generate.ts';
 import { openModel } from '../../main/models/load.ts';
+import { openQuantized } from '../../main/models/quantize.ts';
+import type { QuantizationKind } from '../../main/models/quantize-blocks.ts';
 import type { DecodeMeasurement } from './decode.ts';
 
-const [folder, promptTokens, newTokens, threads, rows] = process.argv.slice(2);
-const model = openModel(folder);
+const [folder, promptTokens, newTokens, threads, rows, bits] = process.argv.slice(2);
+const original = openModel(folder);
+const cacheFolder = join(folder, '../quantized');
+const model =
+  bits === 'none' ? original : await openQuantized(original, bits as QuantizationKind, cacheFolder);
 const generator = createGenerator({ model, threads: Number(threads) });
 const prompt = (row: number) =>
   Array.from(

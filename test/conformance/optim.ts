@@ -9,7 +9,7 @@ import {
   optimizerOf,
   optimizers,
 } from '../../main/compiler/optimizers/index.ts';
-import { layoutPages, PagedArrays, stateArrays } from '../../main/training/parameters.ts';
+import { layoutPages, type PageArray, PagedArrays, stateArrays } from '../../main/training/parameters.ts';
 import { type ClipNorm, compileUpdate } from '../../main/training/programs.ts';
 import { createSession, type Numbers } from '../../main/training/session.ts';
 import { type Check, type CheckOptions, compared, type Row, skipped } from './check.ts';
@@ -106,6 +106,7 @@ const optionsOf = {
   rmsprop: ['alpha', 'eps', 'momentum', 'centered'],
   adam: ['beta1', 'beta2', 'eps'],
   adamw: ['beta1', 'beta2', 'eps'],
+  adamw8bit: [],
   amsgrad: ['beta1', 'beta2', 'eps'],
   adafactor: [
     'eps1',
@@ -147,7 +148,7 @@ const camelCase = (name: string) => name.replace(/_(.)/g, (_, letter: string) =>
 
 interface Updater {
   parameters: PagedArrays;
-  states: ReadonlyMap<string, PagedArrays>;
+  states: ReadonlyMap<string, PagedArrays<PageArray>>;
   run(gradients: Tensors, lr: number): Promise<{ norm: number }>;
   release(): Promise<void>;
 }

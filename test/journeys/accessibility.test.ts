@@ -28,7 +28,7 @@ async function shortRun(): Promise<void> {
   const [version] = await client.call('datasets.list', { projectId });
   const where = { projectId, versionId: version.id, modelId: 'starter' };
   const [{ settings }] = await client.call('runs.presets', where);
-  const short = { ...settings, epochs: 0.06, evalEvery: 3, threads: 0 };
+  const short = { ...settings, epochs: 0.03, evalEvery: 2, threads: 0 };
   const run = await client.call('runs.start', {
     ...where,
     name: 'Short',

@@ -78,7 +78,7 @@ test(
     await page.keyboard.press('Control+f');
     await tabTo(/^Epochs/);
     await page.keyboard.press('Control+a');
-    await page.keyboard.type('0.1');
+    await page.keyboard.type('0.03'); // a few steps, each with a validation
   },
   journeyMs,
 );
@@ -97,7 +97,7 @@ test(
     await page.keyboard.press('Home');
     await page.keyboard.press('ArrowRight');
     expect(await page.locator(':focus').getAttribute('aria-valuetext')).toMatch(
-      /^Step 2, Training \d\.\d{3}/,
+      /^Step 1, Training \d\.\d{3}, Validation \d\.\d{3}/,
     );
   },
   journeyMs,

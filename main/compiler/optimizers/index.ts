@@ -3,10 +3,11 @@ import { adafactor } from './adafactor.ts';
 import { adagrad } from './adagrad.ts';
 import { adam } from './adam.ts';
 import { adamw } from './adamw.ts';
+import { adamw8 } from './adamw8.ts';
 import { amsgrad } from './amsgrad.ts';
 import { lion } from './lion.ts';
 import { muon } from './muon.ts';
-import type { Optimizer, PageShape } from './optimizer.ts';
+import type { Optimizer, PageShape, StateType } from './optimizer.ts';
 import { rmsprop } from './rmsprop.ts';
 import { sgd } from './sgd.ts';
 
@@ -17,6 +18,7 @@ export const optimizers = {
   rmsprop,
   adam,
   adamw,
+  adamw8bit: adamw8,
   amsgrad,
   adafactor,
   muon,
@@ -40,11 +42,18 @@ export function stateSize(choice: OptimizerChoice, state: string, page: PageShap
   return optimizerOf(choice).stateSize?.(state, page, choice) ?? page.size;
 }
 
-/** Elements of all states of all pages. */
+/** Type of a state's elements. */
+export function stateType(choice: OptimizerChoice, state: string): StateType {
+  return optimizerOf(choice).stateType?.(state) ?? 'float32';
+}
+
+/** Size of all states of all pages, in numbers of 4 bytes: four elements of 8 bits count as one. */
 export function stateElements(choice: OptimizerChoice, pages: readonly PageShape[]): number {
   const { states } = optimizerOf(choice);
+  const sizeIn4Bytes = (state: string, page: PageShape) =>
+    stateSize(choice, state, page) * (stateType(choice, state) === 'uint8' ? 1 / 4 : 1);
   return pages.reduce(
-    (sum, page) => sum + states.reduce((own, state) => own + stateSize(choice, state, page), 0),
+    (sum, page) => sum + states.reduce((own, state) => own + sizeIn4Bytes(state, page), 0),
     0,
   );
 }

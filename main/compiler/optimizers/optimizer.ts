@@ -26,11 +26,15 @@ export interface UpdateCall {
   matrix: readonly number[] | undefined;
 }
 
+export type StateType = 'float32' | 'uint8';
+
 export interface Optimizer<Options> {
   /** Names of all state arrays. */
   states: readonly string[];
   /** Elements of a state for one page, 0 = it keeps none; as many as the page has, unless given. */
   stateSize?(state: string, page: PageShape, options: Options): number;
+  /** Type of a state's elements; float32 unless given. */
+  stateType?(state: string): StateType;
   /**
    * What has a page of its own, because the update looks at its shape or size: hidden matrices, or every
    * tensor.

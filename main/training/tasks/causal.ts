@@ -2,16 +2,20 @@
 import { encodeRecords } from '../data.ts';
 import { renderRecord, surveyRecords } from '../survey.ts';
 import { batchArrays } from '../updates.ts';
+import { labels } from './labels.ts';
 import type { TaskType } from './task-type.ts';
 
 export const causal: TaskType = {
   id: 'CAUSAL_LM',
+  peftTask: 'CAUSAL_LM',
+  loss: labels,
   autoClass: 'AutoModelForCausalLM',
   pipeline: 'text-generation',
   predicts: 'next tokens',
   explains: '',
   packs: true,
   takesNoise: true,
+  smooths: true,
   prepare: (model) => model,
   encode: ({ tokenizer, records, maxLength, onProgress }) =>
     encodeRecords(tokenizer, records, maxLength, onProgress),

@@ -3,6 +3,9 @@
 import type { Message, RecordContent } from '../../contract/datasets.ts';
 import type { Tokenizer } from '../../tokens/tokenizer.ts';
 
+/** Stands between two texts that are one pair, for the encoders that read pairs (pairs.ts). */
+export const pairMark = '[SEP]';
+
 export interface Question {
   /** All that the user says before the last answer. */
   text: string;
@@ -13,6 +16,10 @@ export interface Question {
 /** Undefined for records without an answer, such as texts. */
 export function questionOf(content: RecordContent): Question | undefined {
   if (content.type === 'completion') return { text: content.prompt, answer: content.completion.trim() };
+  if (content.type === 'labelled') {
+    const { text, pair, label } = content;
+    return { text: pair === undefined ? text : `${text}\n${pairMark}\n${pair}`, answer: label.trim() };
+  }
   if (content.type !== 'chat') return undefined;
   const last = content.messages.findLastIndex(({ role }) => role === 'assistant');
   if (last < 1) return undefined;

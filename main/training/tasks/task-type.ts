@@ -7,6 +7,7 @@ import type { EncodedData, TrainingRecord } from '../data.ts';
 import type { SurveyedRecord } from '../survey.ts';
 import type { BatchArrays } from '../trainer.ts';
 import type { MicroBatchPlan } from '../updates.ts';
+import type { Task } from './task.ts';
 
 export interface EncodeCall {
   tokenizer: Tokenizer;
@@ -19,8 +20,13 @@ export interface EncodeCall {
 }
 
 export interface TaskType {
-  /** `task_type` of adapter_config.json. */
-  id: 'CAUSAL_LM' | 'SEQ_CLS' | 'SEQ_2_SEQ_LM';
+  id: 'CAUSAL_LM' | 'SEQ_CLS' | 'SEQ_2_SEQ_LM' | 'MASKED_LM';
+  /** `task_type` of adapter_config.json; null where PEFT has no name for it. */
+  peftTask: string | null;
+  /** What is computed on top of the model. */
+  loss: Task;
+  /** Measures of an evaluation unless others are asked for; undefined = by the form of the answers. */
+  measures?: readonly string[];
   /** Class of transformers that loads such a model. */
   autoClass: string;
   /** `pipeline_tag` of a model card. */
@@ -33,6 +39,8 @@ export interface TaskType {
   packs: boolean;
   /** Takes noise on the embeddings of tokens (noise.ts). */
   takesNoise: boolean;
+  /** Label smoothing has a meaning. */
+  smooths: boolean;
   /**
    * The model that a run trains: the opened one, with the output layer that the training records ask for. New tensors go
    * to `headFile`; null = nowhere, for plans.
@@ -40,8 +48,17 @@ export interface TaskType {
    */
   prepare(model: Model, train: readonly DatasetRecord[], headFile: string | null, seed: number): Model;
   encode(call: EncodeCall): Promise<EncodedData>;
-  /** The arrays of a micro-batch of encoded records. */
-  lay(records: readonly TrainingRecord[], plan: MicroBatchPlan, model: Model, padId: number): LaidBatch;
+  /**
+   * The arrays of a micro-batch of encoded records. `draw` is the number of an update, for tasks that draw anew each time;
+   * without it the arrays are always the same, as measuring needs.
+   */
+  lay(
+    records: readonly TrainingRecord[],
+    plan: MicroBatchPlan,
+    model: Model,
+    padId: number,
+    draw?: number,
+  ): LaidBatch;
   /** Places in a row of a batch that label rows count. */
   placesOf(batch: BatchArrays): number;
   /** The lengths and labels of all records, for plans. */

@@ -7,6 +7,7 @@ import type { Model } from '../../models/load.ts';
 import type { Tokenizer } from '../../tokens/tokenizer.ts';
 import type { EncodedData } from '../data.ts';
 import type { SurveyedRecord } from '../survey.ts';
+import { labels } from './labels.ts';
 import { encodeSources, endOf, noAnswer, type Question, questionOf } from './question.ts';
 import { pairBatch } from './seq2seq.ts';
 import type { EncodeCall, TaskType } from './task-type.ts';
@@ -16,6 +17,8 @@ const targetStep = 16;
 
 export const textPairs: TaskType = {
   id: 'SEQ_2_SEQ_LM',
+  peftTask: 'SEQ_2_SEQ_LM',
+  loss: labels,
   autoClass: 'AutoModelForSeq2SeqLM',
   pipeline: 'text2text-generation',
   predicts: 'next tokens',
@@ -24,6 +27,7 @@ export const textPairs: TaskType = {
     'Chat templates and system messages play no part.',
   packs: false,
   takesNoise: false, // two texts are embedded, and the method is not defined for that
+  smooths: true,
   prepare: (model, train) => {
     if (train.some(({ content }) => questionOf(content) !== undefined)) return model;
     throw new AppError(

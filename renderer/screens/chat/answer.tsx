@@ -13,11 +13,13 @@ export interface AnswerProps {
   /** Name of the column, for screen readers. */
   label: string;
   answer: ChatAnswer | undefined;
+  /** Whether the answer is written token by token; false = it is given at once, such as a label. */
+  writes: boolean;
   /** Text so far; undefined when nothing streams into this turn. */
   streaming: string | undefined;
 }
 
-export function Answer({ label, answer, streaming }: AnswerProps) {
+export function Answer({ label, answer, writes, streaming }: AnswerProps) {
   const [probabilities, setProbabilities] = useState(false);
   if (!answer)
     return (
@@ -44,21 +46,22 @@ export function Answer({ label, answer, streaming }: AnswerProps) {
         <p className={styles.text}>{answer.text || <em className="muted">empty answer</em>}</p>
       )}
       <div className={styles.numbers}>
-        <Chip tone={answer.finish === 'stop' ? 'neutral' : 'warning'} hint={finish.help}>
-          {finish.word}
-        </Chip>
-        <span>
-          {plural(answer.newTokens, 'token')} · {decimal(answer.tokensPerSecond, 1)} tokens/s ·{' '}
-          {duration(answer.msToFirstToken / 1000)} to the first
-        </span>
+        {writes || answer.finish === 'cancelled' ? (
+          <Chip tone={answer.finish === 'stop' ? 'neutral' : 'warning'} hint={finish.help}>
+            {finish.word}
+          </Chip>
+        ) : null}
+        <span>{writes ? writtenIn(answer) : labelledIn(answer)}</span>
         <span className={styles.numbersEnd}>
-          <IconButton
-            size="small"
-            icon={IconChartBar}
-            label={probabilities ? 'Show as text' : 'Show the probability of each token'}
-            aria-pressed={probabilities}
-            onClick={() => setProbabilities(!probabilities)}
-          />
+          {writes && (
+            <IconButton
+              size="small"
+              icon={IconChartBar}
+              label={probabilities ? 'Show as text' : 'Show the probability of each token'}
+              aria-pressed={probabilities}
+              onClick={() => setProbabilities(!probabilities)}
+            />
+          )}
           <IconButton
             size="small"
             icon={IconCopy}
@@ -73,6 +76,19 @@ export function Answer({ label, answer, streaming }: AnswerProps) {
     </div>
   );
 }
+
+/** "12 tokens · 31.0 tokens/s · 0.4 s to the first" */
+const writtenIn = ({ newTokens, tokensPerSecond, msToFirstToken }: ChatAnswer): string =>
+  `${plural(newTokens, 'token')} · ${decimal(tokensPerSecond, 1)} tokens/s · ${duration(msToFirstToken / 1000)} to the first`;
+
+/** "93.1 % probable · 0.1 s", one share for each label; without shares where the model tells none. */
+const labelledIn = ({ tokens, msToFirstToken }: ChatAnswer): string => {
+  const shares = tokens.filter(({ probability }) => probability > 0).map((one) => percent(one.probability));
+  return [
+    ...(shares.length > 0 ? [`${shares.join(', ')} probable`] : []),
+    duration(msToFirstToken / 1000),
+  ].join(' · ');
+};
 
 /** Each token with a bar as high as its probability; the number on hover and focus, and in the list for all. */
 function Probabilities({ answer }: { answer: ChatAnswer }) {

@@ -30,6 +30,7 @@ import { toast } from '../../state/ui.ts';
 import { Answer } from './answer.tsx';
 import styles from './chat.module.css';
 import { Composer } from './composer.tsx';
+import { chatKinds } from './kinds.ts';
 import { OptionsButton, storedOptions } from './options.tsx';
 import { Suggestions } from './suggestions.tsx';
 
@@ -49,9 +50,11 @@ export function ChatView({ projectId, model, run, runs }: ChatViewProps) {
   const end = useRef<HTMLDivElement>(null);
   const [chosenAlone, setAlone] = useState<boolean | null>(null);
   const version = useDatasets(projectId).find((one) => one.id === run?.recipe.versionId);
+  const kind = chatKinds[model.task];
   // Records of one question and one answer teach nothing about what was said before.
   const alone =
-    chosenAlone ?? (version?.recipe.shape.type === 'chat' || version?.recipe.shape.type === 'completion');
+    !kind.readsConversation ||
+    (chosenAlone ?? (version?.recipe.shape.type === 'chat' || version?.recipe.shape.type === 'completion'));
   const runId = run?.id ?? null;
   const mine =
     session?.projectId === projectId &&
@@ -89,7 +92,7 @@ export function ChatView({ projectId, model, run, runs }: ChatViewProps) {
     <div className={`screen ${styles.screen}`}>
       <ScreenHeader
         title="Chat"
-        sentence="The same question to base and tuned model, with the template and the end token of the training."
+        sentence={kind.sentence}
         actions={
           <>
             {runs.length > 0 && (
@@ -101,7 +104,7 @@ export function ChatView({ projectId, model, run, runs }: ChatViewProps) {
                 onChange={(id) => goTo('chat', id)}
               />
             )}
-            <OptionsButton options={options} onChange={setOptions} />
+            {kind.writes && <OptionsButton options={options} onChange={setOptions} />}
             <Button icon={IconTrash} disabled={turns.length === 0 || answering !== null} onClick={clear}>
               Clear
             </Button>
@@ -114,7 +117,7 @@ export function ChatView({ projectId, model, run, runs }: ChatViewProps) {
           onRetry={() => void openChat(projectId, model.id, runId === null ? [] : [runId])}
         />
       )}
-      {!model.hasChatTemplate && (
+      {model.task === 'causal' && !model.hasChatTemplate && (
         <Notice tone="info">
           This model has no chat template, so it continues your text instead of answering it.
         </Notice>
@@ -176,7 +179,7 @@ export function ChatView({ projectId, model, run, runs }: ChatViewProps) {
           {mine && turns.length === 0 && (
             <>
               <Empty icon={IconMessage} title="Ask the first question">
-                Both columns get the same text and the same seed, so every difference comes from the training.
+                {kind.beginning}
               </Empty>
               {run && (
                 <Suggestions run={run} onChoose={(question) => void ask(question, options, { alone })} />
@@ -201,6 +204,7 @@ export function ChatView({ projectId, model, run, runs }: ChatViewProps) {
                     key={column.id}
                     label={column.label}
                     answer={turn.answers[column.id]}
+                    writes={kind.writes}
                     streaming={answering === turn.id ? (streaming[column.id] ?? '') : undefined}
                   />
                 ))}
@@ -210,27 +214,30 @@ export function ChatView({ projectId, model, run, runs }: ChatViewProps) {
           <div ref={end} />
         </section>
         <div className={styles.foot}>
-          <div className={styles.footRow}>
-            <details className={styles.system}>
-              <summary>System message{system.trim() === '' ? '' : ', set'}</summary>
-              <TextField
-                label="What every answer should keep to"
-                value={system}
-                placeholder="Empty: as the template has it"
-                onChange={(event) => setSystem(projectId, event.currentTarget.value)}
+          {kind.readsConversation && (
+            <div className={styles.footRow}>
+              <details className={styles.system}>
+                <summary>System message{system.trim() === '' ? '' : ', set'}</summary>
+                <TextField
+                  label="What every answer should keep to"
+                  value={system}
+                  placeholder="Empty: as the template has it"
+                  onChange={(event) => setSystem(projectId, event.currentTarget.value)}
+                />
+              </details>
+              <CheckField
+                label="Each question on its own"
+                help="The models see only the new question, as in records of one question and one answer. Off, they also see what was said before."
+                checked={alone}
+                onChange={setAlone}
               />
-            </details>
-            <CheckField
-              label="Each question on its own"
-              help="The models see only the new question, as in records of one question and one answer. Off, they also see what was said before."
-              checked={alone}
-              onChange={setAlone}
-            />
-          </div>
+            </div>
+          )}
           {editing && <Notice tone="info">Sending replaces this question and everything after it.</Notice>}
           <Composer
             key={editing?.id ?? 'new'}
             blocked={blocked}
+            placeholder={kind.placeholder}
             answering={answering !== null}
             editing={editing}
             onSend={(text) => {

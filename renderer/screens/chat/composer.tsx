@@ -8,6 +8,7 @@ import styles from './chat.module.css';
 export interface ComposerProps {
   /** Why nothing can be sent now; null when it can. */
   blocked: string | null;
+  placeholder: string;
   answering: boolean;
   /** A question that is being edited; its answers are replaced. */
   editing: { text: string } | null;
@@ -17,7 +18,8 @@ export interface ComposerProps {
   ref?: Ref<HTMLTextAreaElement>;
 }
 
-export function Composer({ blocked, answering, editing, onSend, onStop, onCancelEdit, ref }: ComposerProps) {
+export function Composer(props: ComposerProps) {
+  const { blocked, placeholder, answering, editing, onSend, onStop, onCancelEdit, ref } = props;
   const [text, setText] = useState(editing?.text ?? '');
   const ready = text.trim() !== '' && blocked === null && !answering;
   const send = () => {
@@ -41,7 +43,7 @@ export function Composer({ blocked, answering, editing, onSend, onStop, onCancel
         ref={ref}
         className="grow"
         aria-label="Your question"
-        placeholder="Ask both models the same question"
+        placeholder={placeholder}
         autosize
         minRows={2}
         maxRows={8}

@@ -21,6 +21,7 @@ import { useCapabilities } from '../../state/settings.ts';
 import { toast, useScreenActions } from '../../state/ui.ts';
 import type { Screen, ScreenProps } from '../screen.ts';
 import { ComputerPart } from './computer-part.tsx';
+import { CreatePart } from './create-part.tsx';
 import { DownloadPart } from './download-part.tsx';
 import styles from './model.module.css';
 import { ModelCard } from './model-card.tsx';
@@ -126,6 +127,7 @@ const parts = [
   { id: 'list', label: 'Ready to use', Part: null },
   { id: 'computer', label: 'On this computer', Part: ComputerPart },
   { id: 'download', label: 'Download', Part: DownloadPart },
+  { id: 'create', label: 'Make your own', Part: CreatePart },
 ];
 
 function Model({ rest }: ScreenProps) {

@@ -12,6 +12,7 @@ import { loadMetrics, type RunMetrics, useMetricsStore } from '../../state/runs.
 import { useCapabilities } from '../../state/settings.ts';
 import { FIELDS } from '../train/groups.ts';
 import { bestRun, type Difference, notComparable, whatDiffers } from './compare.ts';
+import { lineageLabel } from './lineage.ts';
 import styles from './run.module.css';
 
 const PALETTE = 8;
@@ -90,12 +91,9 @@ function Differences({ runs }: { runs: readonly Run[] }) {
   const help = useCapabilities()?.settingHelp ?? {};
   const rows = useMemo(() => whatDiffers(runs), [runs]);
   const nameOf = (path: string): string => {
-    const key = path.replace(/^settings\./, '');
-    const field = FIELDS.find((one) => one.path === key);
-    if (field) return help[key]?.label ?? field.label;
-    if (path === 'versionId') return 'Dataset version';
-    if (path === 'modelId') return 'Base model';
-    return path.replace(/^lineage\./, '');
+    if (path.startsWith('lineage.')) return lineageLabel(path.slice('lineage.'.length));
+    const key = path.slice('settings.'.length);
+    return help[key]?.label ?? FIELDS.find((one) => one.path === key)?.label ?? key;
   };
   if (runs.length === 1) return <p className="muted">Tick another run to see what differs.</p>;
   return (

@@ -1,33 +1,39 @@
 // What differs between runs, and whether their losses may be compared at all. Pure: takes runs, gives rows.
-import type { Run } from '../../../main/contract/runs.ts';
+import type { Run, TrainSettings } from '../../../main/contract/runs.ts';
+import { missing } from '../../components/format.ts';
+import { valueAt } from '../train/fields.ts';
+import { FIELDS, type Field } from '../train/groups.ts';
+import { valueText } from '../train/texts.ts';
 
 export interface Difference {
-  /** Path in the recipe, such as `settings.lora.rank`, or a key of the lineage. */
+  /** A setting, such as `settings.lora.rank`, or a part of the lineage, such as `lineage.dataset`. */
   path: string;
-  /** One value per run, as text; "–" where the run has none. */
+  /** One value per run, as text; "–" where the run has or reads none. */
   values: string[];
 }
 
-/** Keys that differ between any two runs and say nothing about the training. */
-const IGNORED = new Set(['projectId', 'name', 'thenEvaluate', 'settings.version']);
-
-/** Rows of recipe and lineage in which at least one run differs from the first, in the recipe's order. */
+/** Rows of settings and lineage in which at least one run differs from the first, in the order of the Train screen. */
 export function whatDiffers(runs: readonly Run[]): Difference[] {
-  const flat = runs.map((run) => ({ ...leaves(run.recipe, ''), ...leaves(run.lineage, 'lineage.') }));
-  const paths = new Set(flat.flatMap((entry) => Object.keys(entry)));
-  const rows: Difference[] = [];
-  for (const path of paths) {
-    if (IGNORED.has(path)) continue;
-    const values = flat.map((entry) => entry[path] ?? '–');
-    if (values.some((value) => value !== values[0])) rows.push({ path, values });
-  }
-  return rows;
+  const settings = FIELDS.map((field) => ({
+    path: `settings.${field.path}`,
+    values: runs.map(({ recipe }) => settingText(field, recipe.settings)),
+  }));
+  const names = new Set(runs.flatMap(({ lineage }) => Object.keys(lineage)));
+  const lineage = [...names].map((name) => ({
+    path: `lineage.${name}`,
+    values: runs.map(({ lineage }) => shortened(lineage[name] ?? missing)),
+  }));
+  return [...settings, ...lineage].filter(({ values }) => values.some((value) => value !== values[0]));
 }
 
-function leaves(value: unknown, path: string): Record<string, string> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return { [path.replace(/\.$/, '')]: Array.isArray(value) ? value.join(', ') : String(value) };
-  return Object.assign({}, ...Object.entries(value).map(([key, inner]) => leaves(inner, `${path}${key}.`)));
+/** Enough of a hash to tell two apart. */
+const shortened = (text: string): string => (/^[0-9a-f]{64}$/.test(text) ? text.slice(0, 12) : text);
+
+/** A setting that the run does not read is missing, whatever its value. */
+function settingText(field: Field, settings: TrainSettings): string {
+  return (field.when?.(settings) ?? true)
+    ? valueText(field, valueAt(settings, field.path)) || missing
+    : missing;
 }
 
 /** Why the losses of these runs must not be ranked; null when they may. */

@@ -7,6 +7,7 @@ import { useCapabilities } from '../../state/settings.ts';
 import { valueAt } from '../train/fields.ts';
 import { FIELDS } from '../train/groups.ts';
 import { valueText } from '../train/texts.ts';
+import { lineageLabel } from './lineage.ts';
 import styles from './run.module.css';
 
 export function LineageCard({ run }: { run: Run }) {
@@ -20,7 +21,7 @@ export function LineageCard({ run }: { run: Run }) {
     <Card title="Recipe and lineage" sub="Everything needed to repeat this run" divided>
       <dl className={styles.facts}>
         {[
-          ...Object.entries(run.lineage).map(([label, text]) => ({ label: sentenceCase(label), text })),
+          ...Object.entries(run.lineage).map(([label, text]) => ({ label: lineageLabel(label), text })),
           { label: 'Started', text: dateTime(run.startedAt) },
           { label: 'Ended', text: dateTime(run.endedAt) },
         ].map((fact) => (
@@ -69,5 +70,3 @@ function Fact({ label, text }: { label: string; text: string }) {
     </div>
   );
 }
-
-const sentenceCase = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -17,6 +17,7 @@ import { useSettings } from '../../state/settings.ts';
 import { deviceStates } from '../projects/computer-cards.tsx';
 import { change } from './general.tsx';
 import styles from './settings.module.css';
+import { systemName } from './system-name.ts';
 
 type Device = Machine['devices'][number];
 
@@ -120,7 +121,7 @@ export function DevicesPart() {
           </div>
         </Card>
       )}
-      <Card title="Devices" padded={false} sub={`${machine.platform}, ${machine.cpu}`}>
+      <Card title="Devices" padded={false} sub={`${systemName(machine.platform)}, ${machine.cpu}`}>
         <DataTable
           label="Devices"
           rows={machine.devices}

@@ -1,6 +1,7 @@
 // What the "All settings" panel does with fields: reads and changes values, finds fields, names what differs from the
 // preset and what is wrong. Which fields there are is in groups.ts.
 
+import type { BaseModel } from '../../../main/contract/models.ts';
 import { type OptimizerSettings, TrainSettings } from '../../../main/contract/runs.ts';
 import type { Capabilities, Machine } from '../../../main/contract/settings.ts';
 import {
@@ -14,6 +15,12 @@ import {
 } from './groups.ts';
 
 type Help = Capabilities['settingHelp'];
+type Task = BaseModel['task'];
+
+/** Whether a run with these settings on a model of this kind reads the field. */
+export function countsFor(field: Field, settings: TrainSettings, task: Task): boolean {
+  return (field.when?.(settings) ?? true) && (field.tasks?.includes(task) ?? true);
+}
 
 /** The value at a path such as `lora.rank`; undefined where the recipe has no such field. */
 export function valueAt(settings: TrainSettings, path: string): unknown {
@@ -50,9 +57,9 @@ function baseAt(settings: TrainSettings, preset: TrainSettings, path: string): u
 }
 
 /** Fields that count now and differ from the preset. A change of optimizer is one change, not four. */
-export function changedFields(settings: TrainSettings, preset: TrainSettings): Field[] {
+export function changedFields(settings: TrainSettings, preset: TrainSettings, task: Task): Field[] {
   return FIELDS.filter((field) => {
-    if (field.when && !field.when(settings)) return false;
+    if (!countsFor(field, settings, task)) return false;
     if (field.path === 'optimizer.kind') return settings.optimizer.kind !== preset.optimizer.kind;
     return !sameValue(valueAt(settings, field.path), baseAt(settings, preset, field.path));
   });
@@ -91,10 +98,10 @@ export function resetField(settings: TrainSettings, preset: TrainSettings, path:
 }
 
 /** Groups with only the fields that match: every word of the query occurs in label, help, path or group. */
-export function findFields(query: string, settings: TrainSettings, help: Help): Group[] {
+export function findFields(query: string, settings: TrainSettings, help: Help, task: Task): Group[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   const matches = (group: Group, field: Field): boolean => {
-    if (field.when && !field.when(settings)) return false;
+    if (!countsFor(field, settings, task)) return false;
     const known = help[field.path];
     const text = [group.label, field.label, field.path, known?.label, known?.help].join(' ').toLowerCase();
     const plain = text.replaceAll('-', '');

@@ -1,5 +1,6 @@
 // Every field of TrainSettings as the "All settings" panel shows it: group, kind, choices and when it counts.
 // Labels, units and help come from settings.capabilities; this file only knows the order and the kind of control.
+import type { BaseModel } from '../../../main/contract/models.ts';
 import { LoraSettings, OptimizerSettings, type TrainSettings } from '../../../main/contract/runs.ts';
 
 export interface Choice {
@@ -31,6 +32,8 @@ export interface Field {
   empty?: string;
   /** The field has no effect while this is false, and is hidden. */
   when?: (settings: TrainSettings) => boolean;
+  /** Kinds of models whose runs read the field; absent = all. For the others it is hidden. */
+  tasks?: readonly BaseModel['task'][];
 }
 
 export interface Group {
@@ -38,14 +41,22 @@ export interface Group {
   label: string;
   fields: Field[];
   /** What stands at the right of a closed group. */
-  summary: (settings: TrainSettings) => string;
+  summary: (settings: TrainSettings, task: BaseModel['task']) => string;
 }
 
 type Kind = OptimizerSettings['kind'];
 
 export const METHOD_LABELS = { lora: 'LoRA', full: 'Full fine-tuning' } as const;
+export const TASK_LABELS = {
+  automatic: 'Automatic',
+  'one-label': 'One label',
+  'several-labels': 'Several labels',
+  number: 'A number',
+  'masked-words': 'Masked words',
+} as const satisfies Record<TrainSettings['task'], string>;
 export const OPTIMIZER_LABELS = {
   adamw: 'AdamW',
+  adamw8bit: 'AdamW, states in 8 bits',
   adam: 'Adam',
   amsgrad: 'AMSGrad',
   adafactor: 'Adafactor',
@@ -99,6 +110,11 @@ const rareLora = [
   'modulesToSave',
 ] as const;
 
+/** Several records share a row only where each token is predicted from those before it. */
+export const PACKING_TASKS: readonly BaseModel['task'][] = ['causal'];
+/** Noise on embeddings is not defined for the two texts of an encoder-decoder. */
+export const NOISE_TASKS: readonly BaseModel['task'][] = ['causal', 'encoder'];
+
 const usesLora = (settings: TrainSettings): boolean => settings.method === 'lora';
 const usesFull = (settings: TrainSettings): boolean => settings.method === 'full';
 
@@ -151,6 +167,7 @@ export const GROUPS: Group[] = [
     summary: (settings) => METHOD_LABELS[settings.method],
     fields: [
       { path: 'method', label: 'Method', kind: choices(METHOD_LABELS) },
+      { path: 'task', label: 'Task', kind: choices(TASK_LABELS), tasks: ['encoder'] },
       { path: 'lora.rank', label: 'Rank', kind: integer, when: usesLora },
       { path: 'lora.alpha', label: 'Alpha', kind: number, when: usesLora },
       { path: 'lora.dropout', label: 'Dropout', kind: number, when: usesLora },
@@ -307,17 +324,23 @@ export const GROUPS: Group[] = [
       { path: 'batchSize', label: 'Batch size', kind: integer },
       { path: 'microBatchTokens', label: 'Tokens a pass', kind: integer, zero: 'automatic' },
       { path: 'maxLength', label: 'Longest record', kind: integer, zero: "the model's limit" },
-      { path: 'packing', label: 'Packing', kind: toggle },
+      { path: 'packing', label: 'Packing', kind: toggle, tasks: PACKING_TASKS },
     ],
   },
   {
     id: 'regularisation',
     label: 'Against learning by heart',
-    summary: ({ labelSmoothing, neftuneAlpha }) =>
-      labelSmoothing === 0 && neftuneAlpha === 0 ? 'off' : 'on',
+    summary: ({ labelSmoothing, neftuneAlpha }, task) =>
+      labelSmoothing > 0 || (neftuneAlpha > 0 && NOISE_TASKS.includes(task)) ? 'on' : 'off',
     fields: [
       { path: 'labelSmoothing', label: 'Label smoothing', kind: number, zero: 'none' },
-      { path: 'neftuneAlpha', label: 'NEFTune noise', kind: number, zero: 'none' },
+      {
+        path: 'neftuneAlpha',
+        label: 'NEFTune noise',
+        kind: number,
+        zero: 'none',
+        tasks: NOISE_TASKS,
+      },
     ],
   },
   {

@@ -2,6 +2,7 @@
 // from a plan.
 import type { MemoryPolicy, MemoryRemedy, Plan, TrainSettings } from '../../../main/contract/runs.ts';
 import { bytes, duration, integer } from '../../components/format.ts';
+import { RECOMPUTE_LABELS } from './groups.ts';
 
 export interface PolicyRow {
   recompute: MemoryPolicy['recompute'];
@@ -13,18 +14,12 @@ export interface PolicyRow {
   tooLarge: boolean;
 }
 
-const labels = {
-  off: 'Keep what the way back needs',
-  selective: 'Compute attention twice',
-  layer: 'Compute whole layers twice',
-} satisfies Record<MemoryPolicy['recompute'], string>;
-
 /** One row for each policy of the plan, the one that keeps most first. */
 export function policyRows(plan: Plan, { recompute }: TrainSettings): PolicyRow[] {
   const own = plan.policies.find((policy) => policy.recompute === recompute);
   return plan.policies.map((policy) => ({
     recompute: policy.recompute,
-    label: labels[policy.recompute],
+    label: RECOMPUTE_LABELS[policy.recompute],
     memory: bytes(policy.peakBytes),
     difference: policy === own || own === undefined ? 'chosen' : differenceWords(policy, own),
     chosen: policy === own,
@@ -44,7 +39,7 @@ function differenceWords(policy: MemoryPolicy, own: MemoryPolicy): string {
 /** The nearest setting that fits, and whether it changes the result. */
 export function remedyWords(remedy: MemoryRemedy, settings: TrainSettings): string {
   const parts: string[] = [];
-  if (remedy.recompute !== settings.recompute) parts.push(lowered(labels[remedy.recompute]));
+  if (remedy.recompute !== settings.recompute) parts.push(lowered(RECOMPUTE_LABELS[remedy.recompute]));
   if (isSmaller(remedy.microBatchTokens, settings.microBatchTokens))
     parts.push(`at most ${integer(remedy.microBatchTokens)} tokens a pass`);
   if (remedy.cuts) parts.push(`records cut at ${integer(remedy.maxLength)} tokens`);

@@ -147,7 +147,20 @@ function Figures({ plan, settings }: { plan: Plan; settings: TrainSettings }) {
         tone={plan.verdict === 'too-large' ? 'danger' : plan.verdict === 'tight' ? 'warning' : 'plain'}
         why="The most memory that the training process holds at one time"
       />
-      <Figure label="Disk" {...disk} hint="best and last checkpoint kept" why="Checkpoints of this run" />
+      <Figure
+        label="Disk"
+        {...disk}
+        hint={
+          settings.quantization === 'none'
+            ? 'best and last checkpoint kept'
+            : 'checkpoints, and base in few bits'
+        }
+        why={
+          settings.quantization === 'none'
+            ? 'Checkpoints of this run'
+            : 'Checkpoints of this run, and the base in few bits, which later runs use too'
+        }
+      />
       <Figure
         label="Steps"
         value={integer(plan.steps)}

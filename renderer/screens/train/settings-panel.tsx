@@ -2,6 +2,7 @@
 // and one line of help for the field that has the focus.
 import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
+import type { BaseModel } from '../../../main/contract/models.ts';
 import type { Preset, TrainSettings } from '../../../main/contract/runs.ts';
 import type { Capabilities } from '../../../main/contract/settings.ts';
 import { Button } from '../../components/button.tsx';
@@ -17,20 +18,23 @@ import styles from './train.module.css';
 export interface SettingsPanelProps {
   settings: TrainSettings;
   preset: Preset;
+  /** Kind of the model: fields that its runs do not read are hidden. */
+  task: BaseModel['task'];
   capabilities: Capabilities | null;
   runs: SettingRowProps['runs'];
   onChange(settings: TrainSettings): void;
 }
 
-export function SettingsPanel({ settings, preset, capabilities, runs, onChange }: SettingsPanelProps) {
+export function SettingsPanel(props: SettingsPanelProps) {
+  const { settings, preset, task, capabilities, runs, onChange } = props;
   const [query, setQuery] = useState('');
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set(['method', 'optimizer']));
   const [focused, setFocused] = useState('learningRate');
   const help = capabilities?.settingHelp ?? {};
-  const groups = useMemo(() => findFields(query, settings, help), [query, settings, help]);
+  const groups = useMemo(() => findFields(query, settings, help, task), [query, settings, help, task]);
   const changed = useMemo(
-    () => new Set(changedFields(settings, preset.settings).map((field) => field.path)),
-    [settings, preset],
+    () => new Set(changedFields(settings, preset.settings, task).map((field) => field.path)),
+    [settings, preset, task],
   );
   const faults = useMemo(() => faultsOf(settings), [settings]);
   const searching = query.trim() !== '';
@@ -106,7 +110,7 @@ export function SettingsPanel({ settings, preset, capabilities, runs, onChange }
                   <Chevron size={16} stroke={1.75} aria-hidden />
                   {group.label}
                   {marked && !shown && <span className={styles.dot} title="Changed" />}
-                  <span className={styles.groupSummary}>{group.summary(settings)}</span>
+                  <span className={styles.groupSummary}>{group.summary(settings, task)}</span>
                 </button>
               </h3>
               {shown && row(group)}

@@ -143,7 +143,7 @@ export function Setup({ projectId, version, versions, model, presets, draft }: S
             presets={presets}
             plans={plans}
             chosen={preset.id}
-            changed={changedFields(settings, preset.settings).length > 0}
+            changed={changedFields(settings, preset.settings, model.task).length > 0}
             onChoose={(next) => put(withPreset(draft, next))}
           />
           <PlanCard
@@ -171,6 +171,7 @@ export function Setup({ projectId, version, versions, model, presets, draft }: S
         <SettingsPanel
           settings={settings}
           preset={preset}
+          task={model.task}
           capabilities={capabilities}
           runs={startable(runs, model.id, settings)}
           onChange={change}

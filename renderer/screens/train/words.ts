@@ -4,7 +4,7 @@ import type { BaseModel } from '../../../main/contract/models.ts';
 import type { Plan, TrainSettings } from '../../../main/contract/runs.ts';
 import type { Machine } from '../../../main/contract/settings.ts';
 import { about, bytes, integer, learningRate, percent, plural } from '../../components/format.ts';
-import { OPTIMIZER_LABELS, PROVIDER_LABELS, SCHEDULE_LABELS } from './groups.ts';
+import { NOISE_TASKS, OPTIMIZER_LABELS, PROVIDER_LABELS, SCHEDULE_LABELS } from './groups.ts';
 
 export interface WordRow {
   head: string;
@@ -22,7 +22,7 @@ export function recipeWords(
   return [
     { head: 'Data', text: dataWords(version, plan) },
     { head: 'Model', text: `${modelWords(settings, model, plan)}${startWords(settings, startRun)}` },
-    { head: 'Method', text: `${methodWords(settings)} ${optimizerWords(settings)}` },
+    { head: 'Method', text: `${methodWords(settings)} ${optimizerWords(settings, model.task)}` },
     { head: 'Length', text: lengthWords(settings, plan) },
     { head: 'Device', text: deviceWords(settings) },
   ];
@@ -84,7 +84,7 @@ function methodWords(settings: TrainSettings): string {
   return `${parts.filter(Boolean).join(', ')}.`;
 }
 
-function optimizerWords(settings: TrainSettings): string {
+function optimizerWords(settings: TrainSettings, task: BaseModel['task']): string {
   const { optimizer, schedule, warmupSteps, labelSmoothing, neftuneAlpha } = settings;
   const own = optimizer.kind === 'adafactor' && optimizer.relativeStep;
   const parts = [
@@ -97,7 +97,7 @@ function optimizerWords(settings: TrainSettings): string {
           lowered(SCHEDULE_LABELS[schedule]),
         ]),
     labelSmoothing > 0 ? `label smoothing ${labelSmoothing}` : '',
-    neftuneAlpha > 0 ? `NEFTune noise ${neftuneAlpha}` : '',
+    neftuneAlpha > 0 && NOISE_TASKS.includes(task) ? `NEFTune noise ${neftuneAlpha}` : '',
   ];
   return `${parts.filter(Boolean).join(', ')}.`;
 }

@@ -41,6 +41,7 @@ test('a stored recipe is read as it was meant: what came later does nothing', ()
     clipNorm: 'euclidean',
     labelSmoothing: 0,
     neftuneAlpha: 0,
+    task: 'automatic',
     scheduleDetails: {
       cycles: null,
       power: null,

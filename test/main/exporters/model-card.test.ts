@@ -62,6 +62,13 @@ test('a card tells data with rights, settings, measurements and the check of the
   expect(card).toContain('The same: 8 of 8.');
 });
 
+test('a base in few bits is said, with what it means for the files', () => {
+  const of = (quantization: string) => cardOf({ settings: { quantization, startFrom: null } });
+  expect(of('nf4')).toContain('the linear layers of the frozen base were kept in 4 bits (NF4). These files');
+  expect(of('none')).not.toContain('frozen base');
+  expect(of('none')).toContain('| startFrom | not set |');
+});
+
 test('what nobody knows is left out, and a name with a line end cannot break the card', () => {
   const card = cardOf({ model: { name: 'evil\n---\nname' } }, 'transformers');
   expect(card).not.toContain('## Training data');

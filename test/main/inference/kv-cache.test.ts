@@ -17,8 +17,8 @@ const shape = {
   tiedEmbeddings: true,
 };
 
-test('places double from 128 until everything fits', () => {
-  expect([1, 128, 129, 1000].map(placesFor)).toEqual([128, 128, 256, 1024]);
+test('places grow from 128 by halves and thirds until everything fits', () => {
+  expect([1, 128, 129, 193, 700, 1000].map(placesFor)).toEqual([128, 128, 192, 256, 768, 1024]);
 });
 
 test('new keys go to the places behind the earlier ones, and padding is left out', () => {

@@ -1,6 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { answer, answerBatch, createSpeaker } from '../../../main/inference/answer.ts';
-import { withoutLabels } from '../../../main/inference/label-answer.ts';
 import { loadTokenizer } from '../../../main/tokens/tokenizer.ts';
 import { openReference, referenceFolder } from '../../helpers/reference-model.ts';
 
@@ -24,9 +23,9 @@ test('the likeliest label is the answer, told at once with its probability', asy
   expect(Math.max(...(batched.probabilities ?? []))).toBeCloseTo(said.tokens[0].probability, 6);
 });
 
-test('an encoder without labels says so', async () => {
+test('an encoder that tells masked words says so where there is no mask', async () => {
   const { speaker, ids } = await opened('bert_mlm');
-  expect((await answer(speaker, { promptIds: ids, options: {} })).text).toBe(withoutLabels);
+  expect((await answer(speaker, { promptIds: ids, options: {} })).text).toContain('write [MASK]');
 });
 
 test('an answer that was cancelled is empty', async () => {

@@ -1,5 +1,6 @@
 // The generator of encoder-decoders keeps the promises that the one of decoders makes.
 import { expect, onTestFinished, test } from 'vitest';
+import { createGenerator } from '../../../main/inference/generate.ts';
 import { createTargetGenerator } from '../../../main/inference/target-generator.ts';
 import { openReference } from '../../helpers/reference-model.ts';
 
@@ -54,4 +55,25 @@ test('an equal seed samples an equal answer', async () => {
   const other = await generator.generate({ promptIds: prompts[0], options: { ...options, seed: 4 } });
   expect(again.ids).toEqual(first.ids);
   expect(other.ids).not.toEqual(first.ids);
+});
+
+test('a search gives one answer and a batch the same tokens, each heard of once', async () => {
+  const generator = opened();
+  const options = { eosIds: [413], maxNewTokens: 8, search: { beams: 3 } };
+  const heard: number[] = [];
+  const onToken = (id: number) => heard.push(id) > 0;
+  const one = await generator.generate({ promptIds: prompts[0], options, onToken });
+  expect(heard).toEqual(one.ids);
+  expect(one.logprobs).toHaveLength(one.ids.length);
+  const [first] = await generator.generateBatch(prompts, options);
+  expect(first).toMatchObject({ ids: one.ids, finish: one.finish });
+  const cancelled = await generator.generate({ promptIds: prompts[0], options, signal: AbortSignal.abort() });
+  expect(cancelled).toMatchObject({ ids: [], finish: 'cancelled' });
+});
+
+test('a decoder refuses to search', async () => {
+  const generator = createGenerator({ model: openReference('llama'), threads: 1 });
+  onTestFinished(() => generator.release());
+  const options = { eosIds: [], maxNewTokens: 2, search: { beams: 2 } };
+  await expect(generator.generate({ promptIds: [1, 2], options })).rejects.toThrow('with 2 beams');
 });

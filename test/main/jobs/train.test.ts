@@ -82,6 +82,23 @@ describe('the train job', () => {
     expect(fingerprint(join(folder, 'killed'))).toEqual(fingerprint(join(folder, 'whole')));
   });
 
+  it('keeps moments in 8 bits where the recipe says so, also over a kill', async () => {
+    const settings = { optimizer: OptimizerSettings.parse({ kind: 'adamw8bit' }) };
+    const engine = startEngine(inputOf('small', settings));
+    await new Promise<void>((resolve) => {
+      engine.onFrame((frame) => {
+        if (frame.type === 'event' && frame.name === 'checkpoint') resolve();
+      });
+    });
+    engine.kill();
+    await engine.ended;
+    const { result } = await runToEnd(inputOf('small', settings, true));
+    expect(result).toMatchObject({ step: 10, stopped: false });
+    await runToEnd(inputOf('small whole', settings));
+    expect(fingerprint(join(folder, 'small'))).toEqual(fingerprint(join(folder, 'small whole')));
+    expect(fingerprint(join(folder, 'small'))).not.toEqual(fingerprint(join(folder, 'whole')));
+  });
+
   it('trains with every option at once, and saves an adapter that says so', async () => {
     const { result, error } = await runToEnd(
       inputOf('rich', {

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { labelsOf, withNewHead, withSavedHead } from '../../../main/models/new-head.ts';
+import { headIn, labelsOf, problemOf, withNewHead, withSavedHead } from '../../../main/models/new-head.ts';
 import {
   fromFloat32,
   readTensor,
@@ -95,4 +95,20 @@ test('an adapter folder gives its head back, and one that lacks a part of it is 
   expect(() => withSavedHead(base, folder)).toThrow(
     'The adapter lacks "classifier.bias" [3] of the output layer for its 3 labels.',
   );
+});
+
+test('what a classifier learns is read as transformers reads it, and a separator is kept beside the labels', () => {
+  expect(problemOf({ rawConfig: { problem_type: 'regression', id2label: { 0: 'a', 1: 'b' } } })).toBe(
+    'regression',
+  );
+  expect(problemOf({ rawConfig: { id2label: { 0: 'LABEL_0' } } })).toBe('regression');
+  expect(problemOf({ rawConfig: { id2label: { 0: 'a', 1: 'b' } } })).toBe('single_label_classification');
+  const problemType = 'multi_label_classification';
+  const several = withNewHead(openReference('bert_mlm'), { ...head, problemType, separator: '; ' }, null, 1);
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'config.json'), JSON.stringify(several.rawConfig));
+  expect(headIn(folder)).toEqual({ labels, problemType, separator: '; ' });
+  expect(headIn(temporaryFolder())).toBeNull();
+  // a later head of another kind forgets it
+  expect(withNewHead(several, head, null, 1).rawConfig.label_separator).toBeUndefined();
 });

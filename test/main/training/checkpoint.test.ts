@@ -17,6 +17,7 @@ import type { OptimizerChoice } from '../../../main/compiler/optimizers/index.ts
 import { openLog } from '../../../main/log.ts';
 import { openModel } from '../../../main/models/load.ts';
 import { LoraConfig, readAdapter } from '../../../main/models/lora.ts';
+import { readBytes, readHeader, type TensorInfo } from '../../../main/models/safetensors.ts';
 import {
   checkpointBytes,
   newestCheckpoint,
@@ -37,6 +38,7 @@ const lora = LoraConfig.parse({
   lora_dropout: 0.2,
 });
 const adamw: OptimizerChoice = { kind: 'adamw', beta1: 0.9, beta2: 0.999, eps: 1e-8 };
+const adamw8bit: OptimizerChoice = { ...adamw, kind: 'adamw8bit' };
 const batches = readStored<StoredModel>(referenceFolder('llama')).train_batches.map(toBatch);
 
 beforeEach(() => openLog(join(temporaryFolder(), 'log.txt'))); // damaged checkpoints are warnings
@@ -85,7 +87,12 @@ async function damagedAfter(change: (folder: string) => void): Promise<{ root: s
 }
 
 describe('going on', () => {
-  const optimizers: OptimizerChoice[] = [adamw, { kind: 'sgd', momentum: 0.9 }, { kind: 'adafactor' }];
+  const optimizers: OptimizerChoice[] = [
+    adamw,
+    adamw8bit,
+    { kind: 'sgd', momentum: 0.9 },
+    { kind: 'adafactor' },
+  ];
   const variants = [
     ...optimizers.map((optimizer) => ({
       method: 'lora' as const,
@@ -128,6 +135,18 @@ describe('going on', () => {
     onTestFinished(() => other.release());
     expect(() => restoreCheckpoint(folder, other, true)).toThrow(/belongs to another recipe: .*v_proj/);
   });
+});
+
+test('states in 8 bits are saved as they are, and are no states of 32 bits', async () => {
+  const trainer = await trainerOf('lora', adamw8bit);
+  await trainTo(trainer, 1);
+  const { folder } = save(temporaryFolder(), trainer);
+  const stored = readHeader(join(folder, 'optimizer.safetensors'));
+  const codes = stored.get('exp_avg.0') as TensorInfo;
+  expect(codes.dtype).toBe('uint8');
+  expect(Uint8Array.from(readBytes(codes))).toEqual(trainer.states.get('exp_avg')?.arrays[0]);
+  const usual = await trainerOf('lora', adamw);
+  expect(() => restoreCheckpoint(folder, usual, true)).toThrow(/belongs to another recipe: .*exp_avg/);
 });
 
 describe('a checkpoint folder', () => {

@@ -1,6 +1,6 @@
 // The parts of a prediction follow the settings; their sum is held to what a process takes by `npm run bench -- memory`.
 import { expect, onTestFinished, test } from 'vitest';
-import type { TrainSettings } from '../../../main/contract/runs.ts';
+import { OptimizerSettings, type TrainSettings } from '../../../main/contract/runs.ts';
 import { openModel } from '../../../main/models/load.ts';
 import { predictStep, trainedOf } from '../../../main/training/memory.ts';
 import { baseSettings } from '../../../main/training/presets.ts';
@@ -34,6 +34,10 @@ test('full fine-tuning counts every weight with its optimizer, an adapter only i
   const trainedBytes = ({ parts }: ReturnType<typeof peakOf>) => parts[1].bytes;
   expect(trainedBytes(peakOf({ method: 'full' }))).toBe(4 * 4 * full.count); // weights, gradients, two moments
   expect(trainedBytes(peakOf({}))).toBe(4 * 4 * lora.count);
+  const optimizer = OptimizerSettings.parse({ kind: 'adamw8bit' });
+  const small = trainedBytes(peakOf({ method: 'full', optimizer })) / full.count;
+  expect(small).toBeGreaterThan(4 * 2 + 2); // two moments of a byte, and a scale of 4 bytes for 256 of each
+  expect(small).toBeLessThan(4 * 2 + 2.1);
 });
 
 test.each<[string, Partial<TrainSettings>]>([

@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import type { Plan, TrainSettings } from '../../../main/contract/runs.ts';
+import { OptimizerSettings, type Plan, type TrainSettings } from '../../../main/contract/runs.ts';
 import { openModel } from '../../../main/models/load.ts';
 import { LoraConfig, writeAdapter } from '../../../main/models/lora.ts';
+import { planQuantized } from '../../../main/models/quantize.ts';
 import { fitsOf, makePlan, type PlanInput, verdictOf } from '../../../main/training/plan.ts';
 import { baseSettings } from '../../../main/training/presets.ts';
 import type { SurveyedRecord } from '../../../main/training/survey.ts';
@@ -31,7 +32,7 @@ const many = (count: number, split: SurveyedRecord['split'] = 'train', length = 
 function planOf(
   records: SurveyedRecord[],
   changes: Partial<TrainSettings> = {},
-  rest: Partial<Pick<PlanInput, 'memoryBytes' | 'diskBytes' | 'startFrom' | 'compare'>> = {},
+  rest: Partial<Pick<PlanInput, 'model' | 'memoryBytes' | 'diskBytes' | 'startFrom' | 'compare'>> = {},
 ): Plan {
   const facts = { model, records: Math.max(1, records.length), validation: true, fits: true };
   const settings = { ...baseSettings(facts), batchSize: 4, epochs: 1, ...changes };
@@ -112,6 +113,13 @@ test('a batch larger than the dataset is told', () => {
   );
 });
 
+test('a quantized base takes its size on disk beside the checkpoints', () => {
+  const plain = planOf(many(10));
+  const quantized = planQuantized(model, 'int8');
+  const plan = planOf(many(10), { quantization: 'int8' }, { model: quantized });
+  expect(plan.diskBytes - plain.diskBytes).toBe(quantized.bytes);
+});
+
 test('too little memory or disk fails the checks', () => {
   const plan = planOf(many(10), {}, { memoryBytes: 50e6, diskBytes: 1e5 });
   expect(plan.verdict).toBe('too-large');
@@ -183,6 +191,15 @@ test('a start from another run is told with the first rate of its new schedule (
     'the first learning rate is 0, and the highest is 1.0e-4.',
   );
   expect(sentences(from({}, 8), 'failed')[0]).toMatch(/^The weights of run 3 do not fit this recipe/);
+});
+
+test('states in 8 bits are refused on a graphics card before the start, with what to choose', () => {
+  const optimizer = OptimizerSettings.parse({ kind: 'adamw8bit' });
+  const small = planOf(many(10), { optimizer, provider: 'webgpu' });
+  expect(sentences(small, 'failed')).toContain(
+    'The states of "adamw8bit" have 8 bits, which works on the processor only, and the run is on webgpu. Choose AdamW, or train on the processor.',
+  );
+  expect(sentences(planOf(many(10), { optimizer }), 'failed')).toEqual([]);
 });
 
 test('each policy is planned beside the chosen one: less memory for more time', () => {

@@ -7,7 +7,7 @@ import { Graph } from '../../../main/compiler/graph.ts';
 import { lower } from '../../../main/compiler/lowering.ts';
 import type { OptimizerChoice } from '../../../main/compiler/optimizers/index.ts';
 import { optimizerOf } from '../../../main/compiler/optimizers/index.ts';
-import { layoutPages, PagedArrays, stateArrays } from '../../../main/training/parameters.ts';
+import { layoutPages, type PageArray, PagedArrays, stateArrays } from '../../../main/training/parameters.ts';
 import { compileUpdate } from '../../../main/training/programs.ts';
 import {
   builtInProviders,
@@ -46,9 +46,9 @@ describe('outputs written over their inputs', () => {
       const parameters = new PagedArrays(pages);
       const gradients = new PagedArrays(pages);
       const states = stateArrays(choice, pages);
-      const kept: [PagedArrays, string][] = [
+      const kept: [PagedArrays<PageArray>, string][] = [
         [parameters, 'p'],
-        ...[...states].map(([name, arrays]): [PagedArrays, string] => [arrays, `${name}.`]),
+        ...[...states].map(([name, arrays]): [PagedArrays<PageArray>, string] => [arrays, `${name}.`]),
       ];
       for (const [page, array] of parameters.arrays.entries()) array.set(normals(array.length, page));
       const norms: number[] = [];

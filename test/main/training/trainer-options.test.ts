@@ -1,6 +1,7 @@
 // Options of the trainer that choose what is trained, and how fast: frozen tensors, last layers, LoRA+.
 import { expect, onTestFinished, test } from 'vitest';
 import { LoraConfig } from '../../../main/models/lora.ts';
+import { trainedTensors } from '../../../main/training/trained.ts';
 import { createTrainer, type TrainerOptions } from '../../../main/training/trainer.ts';
 import { readStored, type StoredModel, toBatch } from '../../conformance/reference.ts';
 import { openReference, referenceFolder } from '../../helpers/reference-model.ts';
@@ -29,6 +30,14 @@ test('the last layers are trained with the norm and the output layer behind them
 test('no layer at all leaves the last norm; a tied embedding stays as it is', async () => {
   expect(await namesOf('llama', { lastLayers: 0 })).toEqual(['model.norm.weight']);
   expect(await namesOf('gpt2', { lastLayers: 2 })).not.toContain('transformer.wte.weight');
+});
+
+test('the last layers of an encoder-decoder are those of its decoder', () => {
+  const { specs } = trainedTensors({ model: openReference('t5_v1_1'), lastLayers: 1 });
+  const names = specs.map(({ name }) => name);
+  const others = names.filter((name) => !name.startsWith('decoder.block.1.'));
+  expect(others).toEqual(['decoder.final_layer_norm.weight', 'lm_head.weight']);
+  expect(names).toContain('decoder.block.1.layer.1.EncDecAttention.q.weight');
 });
 
 test('frozen tensors are left out of the last layers too', async () => {

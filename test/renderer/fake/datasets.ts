@@ -2,6 +2,7 @@
 import type { DatasetRecipe, DatasetRecord, DatasetVersion } from '../../../main/contract/datasets.ts';
 import type { BaseModel } from '../../../main/contract/models.ts';
 import type { FakeHandlers } from '../../../renderer/client/fake.ts';
+import { families, planOf } from './designs.ts';
 import { cachedModels, lookup, suggestedModels } from './hub.ts';
 import { now } from './settings.ts';
 import type { FakeState } from './world.ts';
@@ -281,6 +282,8 @@ export function datasetHandlers(state: FakeState): FakeHandlers {
     'models.addCached': () => models[1],
     'models.suggested': () => suggestedModels,
     'models.lookup': () => lookup,
+    'models.families': () => families,
+    'models.createPlan': ({ design }) => planOf(design),
     'models.choose': ({ modelId }) => {
       chosen = models.find((one) => one.id === modelId) ?? null;
       return {};

@@ -23,6 +23,7 @@ const choices: OptimizerChoice[] = [
   { kind: 'rmsprop', alpha: 0.99, eps: 1e-8, momentum: 0.9, centered: true },
   { kind: 'adam', ...adam },
   { kind: 'adamw', ...adam },
+  { kind: 'adamw8bit', ...adam },
   { kind: 'amsgrad', ...adam },
   { kind: 'adafactor' },
   { kind: 'adafactor', beta1: 0.9, scaleParameter: true, relativeStep: true, warmupInit: true },

@@ -32,9 +32,35 @@ test('lists of layers and other optimizers are compared as a whole', () => {
     },
   });
   const rows = Object.fromEntries(whatDiffers([runWith(), sgd]).map((row) => [row.path, row.values]));
-  expect(rows['settings.lora.targets']).toEqual(['all-linear', 'q_proj, v_proj']);
-  expect(rows['settings.optimizer.kind']).toEqual(['adamw', 'sgd']);
+  expect(rows['settings.lora.targets']).toEqual(['all linear layers', 'q_proj, v_proj']);
+  expect(rows['settings.optimizer.kind']).toEqual(['AdamW', 'SGD']);
   expect(rows['settings.optimizer.beta1']).toEqual(['0.9', '–']);
+});
+
+test('values read as on the Train screen: what is not set, and what a run does not read, never shows as null', () => {
+  const startFrom = { runId: 'r3', checkpoint: 'best' as const };
+  const other = runWith({
+    recipe: {
+      ...runWith().recipe,
+      settings: {
+        ...balanced,
+        method: 'full',
+        startFrom,
+        schedule: 'polynomial',
+        microBatchTokens: 4096,
+        lastLayers: 2,
+      },
+    },
+    lineage: { datasetHash: 'ab'.repeat(32) },
+  });
+  const rows = Object.fromEntries(whatDiffers([runWith(), other]).map((row) => [row.path, row.values]));
+  expect(rows['settings.startFrom']).toEqual(['base model', 'another run']);
+  expect(rows['settings.scheduleDetails.power']).toEqual(['–', 'line']);
+  expect(rows['settings.microBatchTokens']).toEqual(['automatic', '4096']);
+  expect(rows['settings.lastLayers']).toEqual(['–', '2']);
+  expect(rows['settings.lora.rank']).toEqual(['16', '–']);
+  expect(rows['lineage.datasetHash']).toEqual(['–', 'abababababab']);
+  expect(Object.values(rows).flat().join()).not.toMatch(/null|undefined|NaN/);
 });
 
 test('the best run has the lowest validation loss', () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { TrainSettings } from '../../../../main/contract/runs.ts';
 import type { Machine } from '../../../../main/contract/settings.ts';
+import { taskTypeOf } from '../../../../main/training/tasks/index.ts';
 import {
   changedFields,
   faultsOf,
@@ -40,7 +41,7 @@ test('every leaf of the training settings has exactly one field, of every optimi
 
 test('each schedule shows the details that it reads, and no others', () => {
   const detailsOf = (schedule: TrainSettings['schedule']) =>
-    paths(findFields('', { ...balanced, schedule }, {}).flatMap(({ fields }) => fields))
+    paths(findFields('', { ...balanced, schedule }, {}, 'causal').flatMap(({ fields }) => fields))
       .filter((path) => path.startsWith('scheduleDetails.'))
       .map((path) => path.slice('scheduleDetails.'.length));
   expect(detailsOf('linear')).toEqual([]);
@@ -52,16 +53,16 @@ test('each schedule shows the details that it reads, and no others', () => {
 
 test('starting from another run is one change, and reset goes back to the base model', () => {
   const started = withValue(balanced, 'startFrom', { runId: 'r3', checkpoint: 'best' });
-  expect(paths(changedFields(started, balanced))).toEqual(['startFrom']);
+  expect(paths(changedFields(started, balanced, 'causal'))).toEqual(['startFrom']);
   const last = withValue(started, 'startFrom.checkpoint', 'last');
-  expect(paths(changedFields(last, balanced))).toEqual(['startFrom', 'startFrom.checkpoint']);
+  expect(paths(changedFields(last, balanced, 'causal'))).toEqual(['startFrom', 'startFrom.checkpoint']);
   expect(resetField(last, balanced, 'startFrom.checkpoint')).toEqual(started);
   expect(resetField(last, balanced, 'startFrom').startFrom).toBeNull();
 });
 
 test('a changed value marks its field, and reset takes the mark away', () => {
   const changed = withValue(balanced, 'lora.dropout', 0.05);
-  expect(paths(changedFields(changed, balanced))).toEqual(['lora.dropout']);
+  expect(paths(changedFields(changed, balanced, 'causal'))).toEqual(['lora.dropout']);
   expect(changed.lora.rank).toBe(balanced.lora.rank);
   expect(resetField(changed, balanced, 'lora.dropout')).toEqual(balanced);
 });
@@ -69,8 +70,8 @@ test('a changed value marks its field, and reset takes the mark away', () => {
 test('another optimizer is one change and brings its usual values', () => {
   const sgd = withValue(balanced, 'optimizer.kind', 'sgd');
   expect(sgd.optimizer).toEqual({ kind: 'sgd', momentum: 0.9, dampening: 0, nesterov: false });
-  expect(paths(changedFields(sgd, balanced))).toEqual(['optimizer.kind']);
-  expect(paths(changedFields(withValue(sgd, 'optimizer.momentum', 0.5), balanced))).toEqual([
+  expect(paths(changedFields(sgd, balanced, 'causal'))).toEqual(['optimizer.kind']);
+  expect(paths(changedFields(withValue(sgd, 'optimizer.momentum', 0.5), balanced, 'causal'))).toEqual([
     'optimizer.kind',
     'optimizer.momentum',
   ]);
@@ -79,14 +80,30 @@ test('another optimizer is one change and brings its usual values', () => {
 
 test('a field without effect is neither shown nor counted as changed', () => {
   const full = withValue(withValue(balanced, 'lora.rank', 64), 'method', 'full');
-  expect(paths(changedFields(full, balanced))).toEqual(['method']);
-  expect(paths(findFields('rank', full, {}).flatMap((group) => group.fields))).toEqual([]);
+  expect(paths(changedFields(full, balanced, 'causal'))).toEqual(['method']);
+  expect(paths(findFields('rank', full, {}, 'causal').flatMap((group) => group.fields))).toEqual([]);
+});
+
+test('a field that the runs of a model do not read is hidden and never counts as changed', () => {
+  const all = { ...balanced, packing: !balanced.packing, neftuneAlpha: 5 };
+  const read = { packing: 'packs', neftuneAlpha: 'takesNoise' } as const;
+  for (const task of ['causal', 'encoder', 'seq2seq'] as const) {
+    const objective = task === 'encoder' ? 'classification' : 'causal-lm';
+    const type = taskTypeOf({ architecture: { task }, objective, rawConfig: {} });
+    const expected = Object.entries(read).flatMap(([path, trait]) => (type[trait] ? [path] : []));
+    expect(paths(changedFields(all, balanced, task)), task).toEqual(expected);
+    const shown = paths(findFields('', all, {}, task).flatMap(({ fields }) => fields));
+    expect(
+      shown.filter((path) => path in read),
+      task,
+    ).toEqual(expected);
+  }
 });
 
 test('the search finds a setting by label, path and help, with or without the hyphen', () => {
   const help = { patience: { label: 'Stop after', unit: '', help: 'Early stopping: ends without gain.' } };
   const found = (query: string): string[] =>
-    paths(findFields(query, balanced, help).flatMap((group) => group.fields));
+    paths(findFields(query, balanced, help, 'causal').flatMap((group) => group.fields));
   expect(found('warm-up')).toEqual(['warmupSteps']);
   expect(found('warmup')).toEqual(['warmupSteps']);
   expect(found('early stopping gain')).toEqual(['patience']);

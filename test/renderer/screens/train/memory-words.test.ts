@@ -42,7 +42,7 @@ describe('the nearest setting that fits', () => {
   it('is named with what it takes, and leaves the length alone where nothing is cut', () => {
     const now = { ...settings, recompute: 'off' as const, microBatchTokens: 1024, maxLength: 0 };
     expect(remedyWords(remedy, now)).toBe(
-      'Nearest that fits, 2.00 GB: compute whole layers twice, at most 512 tokens a pass. The result stays the same.',
+      'Nearest that fits, 2.00 GB: compute layers twice, at most 512 tokens a pass. The result stays the same.',
     );
     expect(withRemedy(now, remedy)).toEqual({ ...now, recompute: 'layer', microBatchTokens: 512 });
   });

@@ -1,0 +1,43 @@
+// What the chat says and offers for each kind of model: an encoder gives labels or a number, an encoder-decoder
+// reads each text alone.
+import type { BaseModel } from '../../../main/contract/models.ts';
+
+export interface ChatKind {
+  /** Below the title of the screen. */
+  sentence: string;
+  placeholder: string;
+  /** Below "Ask the first question". */
+  beginning: string;
+  /** Whether it reads a system message, and what was said before the question. */
+  readsConversation: boolean;
+  /** Whether its answers are drawn token by token, as the options say. */
+  writes: boolean;
+}
+
+export const chatKinds: Record<BaseModel['task'], ChatKind> = {
+  causal: {
+    sentence:
+      'The same question to base and tuned model, with the template and the end token of the training.',
+    placeholder: 'Ask both models the same question',
+    beginning:
+      'Both columns get the same text and the same seed, so every difference comes from the training.',
+    readsConversation: true,
+    writes: true,
+  },
+  seq2seq: {
+    sentence: 'The same text to base and tuned model. Each text is read alone, without what came before it.',
+    placeholder: 'Give both models the same text',
+    beginning:
+      'Both columns get the same text and the same seed, so every difference comes from the training.',
+    readsConversation: false,
+    writes: true,
+  },
+  encoder: {
+    sentence:
+      'The same text to base and tuned model. Each gives what it was trained for: labels, a number, or masked words.',
+    placeholder: 'Give both models the same text',
+    beginning: 'A run teaches this model what to answer, so the base column may have nothing to say.',
+    readsConversation: false,
+    writes: false,
+  },
+};
