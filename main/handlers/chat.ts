@@ -7,7 +7,7 @@ import type { Interactive } from '../jobs/interactive.ts';
 import type { JobTypes } from '../jobs/job.ts';
 import { newId } from '../store/rows.ts';
 import { findModel, findRun, threadsFor } from './lookup.ts';
-import { tunedWeights } from './run-folder.ts';
+import { weightsForAnswers } from './run-folder.ts';
 import type { Services } from './services.ts';
 
 interface Open {
@@ -76,7 +76,10 @@ export function chatHandlers(services: Services): HandlersFor<typeof chat> {
           modelFolder: model.folder,
           columns: [
             { id: 'base', tuned: null },
-            ...runs.map((run) => ({ id: run.id, tuned: tunedWeights(project, run, 'best') })),
+            ...runs.map((run) => ({
+              id: run.id,
+              tuned: weightsForAnswers(services.store.home, project, run),
+            })),
           ],
           threads: threadsFor(services),
         },

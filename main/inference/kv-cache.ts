@@ -2,6 +2,7 @@
 // new tokens and of places in the cache; all of them share the weights. Knows nothing of sampling or text.
 import { Graph, type Value } from '../compiler/graph.ts';
 import { lower, type Program, type Provider } from '../compiler/lowering.ts';
+import type { PackedProducts } from '../compiler/packed-product.ts';
 import type { ModelShape } from '../models/architecture.ts';
 import { hidden } from '../models/blocks/attention.ts';
 import { type AttentionSpec, ModelBuilder } from '../models/builder.ts';
@@ -30,6 +31,8 @@ export interface DecodeOptions {
   /** Tensors that come as inputs `w:NAME` in float32 instead of from the files. */
   widened: ReadonlySet<string>;
   provider: Provider;
+  /** How the products read quantized weights; unpacked first where it is left out. */
+  packed?: PackedProducts;
 }
 
 const fewestPlaces = 128;
@@ -88,13 +91,14 @@ export function compileDecode(shape: DecodeShape, options: DecodeOptions): Progr
     },
     recompute: 'off',
     tensors: model.tensors,
+    quantized: model.quantized?.weights,
     locate: model.locate,
     parameters,
     adapters: siteAdapters(options.sites, parameters),
   });
   const result = model.architecture.forward(builder, model.config);
   g.output('logits', builder.logits(result, g.gather(result.hidden, last)));
-  return lower(g, provider);
+  return lower(g, provider, options.packed);
 }
 
 /** Keys and values [batch, heads, n, headDim] that queries look at, and what is added to the scores. */

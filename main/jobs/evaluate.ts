@@ -11,7 +11,7 @@ import type { BatchAnswer } from '../inference/answer.ts';
 import type { Prompt } from '../inference/prompt.ts';
 import { promptsFor } from '../inference/prompts.ts';
 import type { RecordLoss } from '../inference/score.ts';
-import { openTuned, type TunedModel } from '../inference/weights.ts';
+import { openAsTrained, openTuned, type TunedModel } from '../inference/weights.ts';
 import { scoresOf, summarize, verdictSentence } from '../metrics/run.ts';
 import { openTrainable } from '../models/load.ts';
 import { labelsOf, problemOf, separatorOf } from '../models/new-head.ts';
@@ -39,7 +39,7 @@ export const evaluate: JobRunner<'evaluate'> = {
     );
     const model = openTrainable(input.modelFolder);
     const tokenizer = await loadTokenizer(input.modelFolder);
-    const tuned = openTuned(model, input.tuned);
+    const tuned = await openAsTrained(model, input.tuned, context.signal);
     const labels = labelsOf(tuned.model);
     const separator = separatorOf(tuned.model);
     const { items, leftOut, notes } = await prepare(wanted, tokenizer, tuned);

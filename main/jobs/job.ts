@@ -39,6 +39,7 @@ import type { Capabilities } from '../contract/settings.ts';
 import type { ErrorShape } from '../errors.ts';
 import type { HubRequest } from '../hub/client.ts';
 import type { HubPlaces } from '../hub/places.ts';
+import type { QuantizationKind } from '../models/quantize-blocks.ts';
 import type { StartPoint } from '../training/start.ts';
 
 /** A source as the engine sees it: the extracted parts lie in `partsFile`, one `DocumentPart` as JSON a line. */
@@ -59,6 +60,8 @@ export type TextPlace =
 export interface TunedWeights {
   kind: 'adapter' | 'full';
   folder: string;
+  /** In how few bits the base was read in training, and where such bases are kept; null = as it is. */
+  quantized?: { kind: QuantizationKind; cacheFolder: string } | null;
 }
 
 /** Input, events and result of each job kind. */

@@ -32,8 +32,8 @@ export async function openBase(input: TrainInput, model: Model, context: Context
   });
   const [before, after] = [model.bytes, quantized.bytes].map(megabytes);
   const sentence =
-    `The base is read as ${label}: ${after} instead of ${before}. The adapter is evaluated, used in chat and ` +
-    `merged with the original weights.${answersOnTheWay(input, model) ? '' : ' No sample answers are written on the way.'}`;
+    `The base is read as ${label}: ${after} instead of ${before}. The adapter is evaluated and used in chat over ` +
+    `this base, and merged with the original weights.${answersOnTheWay(input, model) ? '' : ' No sample answers are written on the way.'}`;
   if (!input.resume) context.emit('message', { level: 'info', sentence });
   return quantized;
 }
@@ -107,7 +107,7 @@ interface Parts {
   context: Context;
 }
 
-/** Sample answers come from the original weights; next to a large quantized base they would take its memory. */
+/** Of a large model the sessions of sample answers would take more memory than its quantized base saves. */
 export function answersOnTheWay({ settings }: TrainInput, model: Model): boolean {
   return settings.quantization === 'none' || model.bytes <= comparedBytes;
 }

@@ -340,7 +340,7 @@ function createTimer(totalSteps: number, stepsPerEpoch: number) {
 const sampleTokens = 64;
 
 /** Greedy answers to a few prompts as the model learns, from the live weights. */
-function createSamples({ input, model, tokenizer, trainer, data }: Parts) {
+function createSamples({ input, model, options, tokenizer, trainer, data }: Parts) {
   let speaker: Speaker | undefined;
   let prompts: Prompt[] | undefined;
   const asks = promptsFor(model, tokenizer);
@@ -352,7 +352,7 @@ function createSamples({ input, model, tokenizer, trainer, data }: Parts) {
       for (const { ids, text, reference } of prompts) {
         if (asks.sharesContext && ids.length >= model.shape.contextLength) continue;
         speaker ??= await createSpeaker({
-          model,
+          model: options.model,
           tokenizer,
           weights: trainer,
           threads: input.settings.threads,

@@ -7,7 +7,7 @@ import type { JobHooks, QueuedJob } from '../../jobs/queue.ts';
 import { newId } from '../../store/rows.ts';
 import { usableProvider } from '../devices.ts';
 import { findModel, findRun, findVersion, threadsFor } from '../lookup.ts';
-import { tunedWeights } from '../run-folder.ts';
+import { tunedWeights, weightsForAnswers } from '../run-folder.ts';
 import type { Services } from '../services.ts';
 
 export interface EvaluationRequest {
@@ -101,7 +101,7 @@ export function evaluateHooks(services: Services): JobHooks {
       };
       const input: JobTypes['evaluate']['input'] = {
         modelFolder: findModel(services, run.recipe.modelId).folder,
-        tuned: tunedWeights(project, run, 'best'),
+        tuned: weightsForAnswers(services.store.home, project, run),
         recordsFile: project.datasets.recordsFile(evaluation.versionId),
         split: evaluation.split,
         limit,

@@ -1,6 +1,7 @@
 // A weight in few bits as float32 in a graph. It is unpacked for each use and freed at once, so that what stays in memory
-// is the packed form. onnxruntime's products with packed weights (MatMulNBits, MatMulBnb4) are not used: without
-// prepacking they unpack the whole matrix too, and they have no transposed form for dx = dy W.
+// is the packed form. Graphs that train have nothing else: onnxruntime's products with packed weights (MatMulNBits) have
+// no transposed form for dx = dy W, and without prepacking they unpack the whole matrix too. Graphs of answers are
+// lowered with such products in place of this (compiler/packed-product.ts).
 import type { Graph, Value } from '../../compiler/graph.ts';
 import type { DType } from '../../compiler/op.ts';
 import type { Part, QuantizedWeight } from '../quantize.ts';

@@ -30,7 +30,7 @@ import { toast } from '../../state/ui.ts';
 import { Answer } from './answer.tsx';
 import styles from './chat.module.css';
 import { Composer } from './composer.tsx';
-import { chatKinds } from './kinds.ts';
+import { chatKind } from './kinds.ts';
 import { OptionsButton, storedOptions } from './options.tsx';
 import { Suggestions } from './suggestions.tsx';
 
@@ -50,7 +50,7 @@ export function ChatView({ projectId, model, run, runs }: ChatViewProps) {
   const end = useRef<HTMLDivElement>(null);
   const [chosenAlone, setAlone] = useState<boolean | null>(null);
   const version = useDatasets(projectId).find((one) => one.id === run?.recipe.versionId);
-  const kind = chatKinds[model.task];
+  const kind = chatKind(model.task, run !== null);
   // Records of one question and one answer teach nothing about what was said before.
   const alone =
     !kind.readsConversation ||

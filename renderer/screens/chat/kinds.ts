@@ -14,7 +14,18 @@ export interface ChatKind {
   writes: boolean;
 }
 
-export const chatKinds: Record<BaseModel['task'], ChatKind> = {
+/** While there is no run, nothing is compared. */
+const baseAlone = {
+  sentence: 'The base model alone. Train a run, and the tuned model answers beside it.',
+  placeholder: 'Ask the base model',
+  beginning: 'There is no run yet, so only the base model answers.',
+};
+
+export function chatKind(task: BaseModel['task'], hasRun: boolean): ChatKind {
+  return hasRun ? chatKinds[task] : { ...chatKinds[task], ...baseAlone };
+}
+
+const chatKinds: Record<BaseModel['task'], ChatKind> = {
   causal: {
     sentence:
       'The same question to base and tuned model, with the template and the end token of the training.',

@@ -6,6 +6,7 @@ import { Loading } from '../../components/loading.tsx';
 import { useSettings } from '../../state/settings.ts';
 import { toast } from '../../state/ui.ts';
 import styles from './settings.module.css';
+import { systemName } from './system-name.ts';
 
 export function AboutPart() {
   const machine = useSettings((state) => state.machine);
@@ -18,7 +19,7 @@ export function AboutPart() {
   }
   const rows: [string, string][] = [
     ...Object.entries(machine.versions),
-    ['System', `${machine.platform}, ${machine.cpu}`],
+    ['System', `${machine.platform.replace(/^\S+/, systemName)}, ${machine.cpu}`],
     ['Data folder', machine.homeFolder],
     ['Log file', machine.logFile],
   ];

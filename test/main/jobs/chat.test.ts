@@ -1,7 +1,15 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { ChatAnswer } from '../../../main/contract/chat.ts';
 import { chat } from '../../../main/jobs/chat.ts';
-import { adapterFolder, interactive, llamaFolder, scratchModel } from '../../helpers/tiny-model.ts';
+import {
+  adapterFolder,
+  interactive,
+  llamaFolder,
+  scratchModel,
+  temporaryFolder,
+} from '../../helpers/tiny-model.ts';
 
 const options = { maxNewTokens: 24, temperature: 0 };
 const question = [{ role: 'user', content: 'What is it?' }];
@@ -39,6 +47,16 @@ test('base and tuned answer side by side, and the streamed text is the answer', 
     finish: 'length',
     promptTokens: answers[1].promptTokens,
   });
+});
+
+test('a run that was trained over a quantized base answers over that base', async () => {
+  const cacheFolder = temporaryFolder();
+  const tuned = { kind: 'adapter', folder: adapterFolder, quantized: { kind: 'int4', cacheFolder } } as const;
+  const { ask } = await openChat([{ id: 'run', tuned }]);
+  const [answer]: ChatAnswer[] = await ask('send', { conversations: { run: question }, options });
+  expect(answer.newTokens).toBe(24);
+  const [made] = readdirSync(cacheFolder);
+  expect(readdirSync(join(cacheFolder, made))).toContain('products-1.bin');
 });
 
 test('a cancelled question ends with what was written so far', async () => {
