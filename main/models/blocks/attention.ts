@@ -4,6 +4,7 @@
 //   S = scale Q Kᵀ + mask   P = softmax(S)   O = P V
 //   dV = Pᵀ dO   dS = P (dO Vᵀ - rowsum(dO O))   dQ = scale dS K   dK = scale dSᵀ Q
 import type { Graph, Value } from '../../compiler/graph.ts';
+import { sizeOf } from '../../compiler/shape.ts';
 import type { AttentionSpec } from '../builder.ts';
 
 /** Added to scores of keys that must not be seen; finite, so that a row without any key gives no NaN. */
@@ -37,30 +38,22 @@ export function causalAttention(
   const starts = Array.from({ length: Math.ceil(width / size) }, (_, i) => i * size);
   const ends = starts.map((start) => Math.min(start + size, width));
 
-  const headsOfQuery = (x: Value) =>
-    g.transpose(g.reshape(x, [batch, width, kvHeads, group, headDim]), [0, 2, 3, 1, 4]); // [b, kv, group, t, d]
-  const headsOfKey = (x: Value) =>
-    g.transpose(g.reshape(x, [batch, width, kvHeads, 1, headDim]), [0, 2, 3, 1, 4]); // [b, kv, 1, t, d]
+  const queriesAt = (x: Value, start: number, end: number) => headsAt(g, x, kvHeads, group, start, end);
+  const keysAt = (x: Value, end: number) => headsAt(g, x, kvHeads, 1, 0, end);
   /** All rows of a group as one matrix [b, kv, 1, group * t, n]: what a product sums over. */
   const grouped = (x: Value) => {
     const [, , , rows, columns] = x.shape;
     return g.reshape(x, [batch, kvHeads, 1, group * rows, columns]);
   };
 
-  let qh: Value;
-  let kh: Value;
-  let vh: Value;
   let blocks: { probabilities: Value; capped: Value | undefined; output: Value }[] = [];
   const cheap = (x: Value) => g.cheap(x, recompute);
 
   const forward = (): Value[] => {
-    qh = cheap(headsOfQuery(q));
-    kh = cheap(headsOfKey(k));
-    vh = cheap(headsOfKey(v));
     blocks = starts.map((start, i) => {
       const end = ends[i];
-      const keys = g.cheap(g.slice(kh, 3, 0, end));
-      const queries = g.cheap(g.slice(qh, 3, start, end));
+      const keys = g.cheap(keysAt(k, end));
+      const queries = g.cheap(queriesAt(q, start, end));
       let scores = cheap(g.matmul(queries, keys, { transB: true, alpha: scale }));
       let capped: Value | undefined;
       if (softcap !== undefined) {
@@ -68,43 +61,106 @@ export function causalAttention(
         scores = cheap(g.mul(capped, softcap));
       }
       const probabilities = cheap(g.softmax(cheap(g.add(scores, maskOf(start, end, spec.window)))));
-      const output = g.matmul(probabilities, g.cheap(g.slice(vh, 3, 0, end)));
+      const output = g.matmul(probabilities, g.cheap(keysAt(v, end)));
       return { probabilities, capped, output };
     });
-    const joined = g.concat(
-      blocks.map(({ output }) => output),
-      3,
-    );
-    return [g.reshape(g.transpose(joined, [0, 3, 1, 2, 4]), [batch, width, heads * headDim])];
+    return [
+      placesOf(
+        g,
+        blocks.map((block) => block.output),
+      ),
+    ];
   };
 
   const [output] = g.block([q, k, v], forward, (_, [gradient]) => {
-    const dO = headsOfQuery(gradient as Value);
-    const oh = headsOfQuery(output);
-    const delta = g.reduceSum(g.mul(dO, oh), [4], true); // [b, kv, group, t, 1]
+    const dO = gradient as Value;
+    const byHead = [batch, width, heads, headDim];
+    const products = g.mul(g.reshape(dO, byHead), g.reshape(output, byHead));
+    const delta = g.reduceSum(products, [3]); // [b, t, heads]
     const dqs: Value[] = [];
     let dk: Value | undefined;
     let dv: Value | undefined;
     for (let i = starts.length - 1; i >= 0; i--) {
       const [start, end] = [starts[i], ends[i]];
       const { probabilities, capped } = blocks[i];
-      const dRows = g.slice(dO, 3, start, end);
-      const keys = g.slice(kh, 3, 0, end);
+      const dRows = queriesAt(dO, start, end);
+      const keys = keysAt(k, end);
       const dvBlock = g.matmul(grouped(probabilities), grouped(dRows), { transA: true });
-      const dP = g.matmul(dRows, g.slice(vh, 3, 0, end), { transB: true });
-      let dS = g.mul(probabilities, g.sub(dP, g.slice(delta, 3, start, end)));
+      const dP = g.matmul(dRows, keysAt(v, end), { transB: true });
+      let dS = g.mul(probabilities, g.sub(dP, queriesAt(delta, start, end)));
       if (capped !== undefined) dS = g.sub(dS, g.mul(dS, g.mul(capped, capped))); // tanh' = 1 - tanh^2
       dqs.unshift(g.matmul(dS, keys, { alpha: scale }));
-      const queries = g.slice(qh, 3, start, end);
+      const queries = queriesAt(q, start, end);
       const dkBlock = g.matmul(grouped(dS), grouped(queries), { transA: true, alpha: scale });
       dk = addPrefix(g, dk, dkBlock);
       dv = addPrefix(g, dv, dvBlock);
     }
-    const dq = g.reshape(g.transpose(g.concat(dqs, 3), [0, 3, 1, 2, 4]), q.shape);
-    const back = (x: Value) => g.reshape(g.transpose(x, [0, 3, 1, 2, 4]), k.shape);
-    return [dq, back(dk as Value), back(dv as Value)];
+    return [placesOf(g, dqs), placesOf(g, [dk as Value]), placesOf(g, [dv as Value])];
   });
   return output;
+}
+
+const indexTables = new WeakMap<Graph, Map<string, Value>>();
+
+/** Row numbers, once in each graph. */
+function indicesOf(
+  g: Graph,
+  key: string,
+  shape: readonly number[],
+  fill: (index: Int32Array) => void,
+): Value {
+  const known = indexTables.get(g) ?? new Map<string, Value>();
+  indexTables.set(g, known);
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  const index = new Int32Array(sizeOf(shape));
+  fill(index);
+  const made = g.constant(index, shape);
+  known.set(key, made);
+  return made;
+}
+
+/**
+ * Places start..end of x [batch, width, kvHeads * group * d] by head: [batch, kvHeads, group, end - start, d]. One gather,
+ * which all threads share; transposing and slicing would copy twice, on one thread.
+ */
+function headsAt(g: Graph, x: Value, kvHeads: number, group: number, start: number, end: number): Value {
+  const [batch, width, size] = x.shape;
+  const heads = kvHeads * group;
+  const key = `heads ${batch} ${width} ${kvHeads} ${group} ${start} ${end}`;
+  const index = indicesOf(g, key, [batch, kvHeads, group, end - start], (rows) => {
+    let at = 0;
+    for (let b = 0; b < batch; b++)
+      for (let head = 0; head < heads; head++)
+        for (let t = start; t < end; t++) rows[at++] = (b * width + t) * heads + head;
+  });
+  return g.gather(g.reshape(x, [batch * width * heads, size / heads]), index);
+}
+
+/** The other way round: blocks [batch, kvHeads, group, n, d] of all places in their order -> [batch, width, heads * d]. */
+function placesOf(g: Graph, blocks: readonly Value[]): Value {
+  const [batch, kvHeads, group, , headDim] = blocks[0].shape;
+  const heads = kvHeads * group;
+  const counts = blocks.map(({ shape }) => shape[3]);
+  const width = counts.reduce((sum, count) => sum + count, 0);
+  const index = indicesOf(
+    g,
+    `places ${batch} ${kvHeads} ${group} ${counts}`,
+    [batch, width, heads],
+    (rows) => {
+      let [start, first] = [0, 0]; // places, and rows of the table, before the block
+      for (const count of counts) {
+        for (let b = 0; b < batch; b++)
+          for (let t = 0; t < count; t++)
+            for (let head = 0; head < heads; head++)
+              rows[(b * width + start + t) * heads + head] = first + (b * heads + head) * count + t;
+        start += count;
+        first += batch * heads * count;
+      }
+    },
+  );
+  const flat = blocks.map((block, i) => g.reshape(block, [batch * heads * counts[i], headDim]));
+  return g.reshape(g.gather(g.concat(flat, 0), index), [batch, width, heads * headDim]);
 }
 
 /** whole + part, where part covers only the first rows of axis 3. */
