@@ -33,34 +33,34 @@ const readings: Record<string, (logits: Float32Array) => Float64Array> = {
   multi_label_classification: (logits) => Float64Array.from(logits, (logit) => 1 / (1 + Math.exp(-logit))),
 };
 
+/** Of a model that reads a text at once; `places`, as many labels as rows unless given, are those whose logits are wanted. */
+export function logitsSession(
+  { model, weights, provider = 'cpu', threads = 0 }: DecoderOptions,
+  shape: BatchShape,
+  places?: number,
+): Promise<Session> {
+  const graph = {
+    model,
+    pages: weights?.pages ?? [],
+    sites: weights?.sites ?? [],
+    provider,
+    recompute: 'off',
+    dropout: 0,
+    labelSmoothing: 0,
+  } as const;
+  const program = compileLogits(shape, graph, places);
+  return createSession(program, { threads, weightsFolder: model.weightsFolder });
+}
+
 /**
  * `weights` may be a trainer: the answers then follow what it has learned so far. `typesOf` gives the types of the tokens of
  * pairs.
  */
-export function createClassifier({
-  model,
-  weights,
-  provider = 'cpu',
-  threads = 0,
-  maxSessions = 8,
-  typesOf = () => undefined,
-}: ClassifierOptions): Classifier {
+export function createClassifier(options: ClassifierOptions): Classifier {
+  const { model, weights, maxSessions = 8, typesOf = () => undefined } = options;
   const read = readings[problemOf(model)] ?? softmax;
   const padId = Number(model.rawConfig.pad_token_id ?? 0);
   const sessions = createSessionCache(maxSessions);
-
-  const make = async (shape: BatchShape): Promise<Session> => {
-    const program = compileLogits(shape, {
-      model,
-      pages: weights?.pages ?? [],
-      sites: weights?.sites ?? [],
-      provider,
-      recompute: 'off',
-      dropout: 0,
-      labelSmoothing: 0,
-    });
-    return createSession(program, { threads, weightsFolder: model.weightsFolder });
-  };
 
   return {
     outputs: async (texts, signal) => {
@@ -75,7 +75,9 @@ export function createClassifier({
             return { ids, types: typesOf(ids), label: 0 };
           });
           const { shape, feeds } = prepare(classBatch(laid, { width, padId }));
-          const session = await sessions.get(`${shape.rows} ${shape.width}`, () => make(shape));
+          const session = await sessions.get(`${shape.rows} ${shape.width}`, () =>
+            logitsSession(options, shape),
+          );
           const { logits } = await session.run({
             ...declaredFeeds(session.program, feeds),
             ...weights?.parameters.named('p'),

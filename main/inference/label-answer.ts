@@ -25,6 +25,13 @@ export interface LabelAnswer {
   probabilities?: number[];
 }
 
+/** An answer of an encoder as the chat shows it: its tokens are pieces that together spell its text. */
+export type EncoderAnswer = Omit<Generated, 'ids' | 'logprobs'> & {
+  text: string;
+  newTokens: number;
+  tokens: { text: string; probability: number }[];
+};
+
 /** An answer with its pieces, which together spell its text. */
 interface Said extends LabelAnswer {
   pieces: { text: string; probability: number }[];
@@ -120,13 +127,7 @@ export async function answerLabel(
   speaker: LabelSpeaker,
   promptIds: readonly number[],
   signal?: AbortSignal,
-): Promise<
-  Omit<Generated, 'ids' | 'logprobs'> & {
-    text: string;
-    newTokens: number;
-    tokens: { text: string; probability: number }[];
-  }
-> {
+): Promise<EncoderAnswer> {
   const began = performance.now();
   const [{ text, pieces }] = await sayAll(speaker, [promptIds], signal);
   const cancelled = signal?.aborted === true;

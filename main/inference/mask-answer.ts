@@ -2,14 +2,12 @@
 import type { Model } from '../models/load.ts';
 import type { Tokenizer } from '../tokens/tokenizer.ts';
 import { declaredFeeds, prepare } from '../training/feeds.ts';
-import { compileLogits } from '../training/programs.ts';
-import { createSession, type Session } from '../training/session.ts';
 import { createSessionCache } from '../training/session-cache.ts';
 import { placeBatch } from '../training/tasks/masked.ts';
 import { maskIdOf } from '../training/tasks/masked-words.ts';
-import { finite, softmax } from './classifier.ts';
+import { finite, logitsSession, softmax } from './classifier.ts';
 import type { DecoderOptions } from './decoder.ts';
-import type { Generated } from './generate.ts';
+import type { EncoderAnswer } from './label-answer.ts';
 
 export interface MaskSpeaker {
   kind: 'mask';
@@ -28,24 +26,8 @@ export const withoutMask = (mask: string) =>
 const widthStep = 32;
 
 export function createMaskSpeaker(options: DecoderOptions & { tokenizer: Tokenizer }): MaskSpeaker {
-  const { model, tokenizer, weights, provider = 'cpu', threads = 0, maxSessions = 8 } = options;
+  const { model, tokenizer, weights, maxSessions = 8 } = options;
   const sessions = createSessionCache(maxSessions);
-  const make = async (shape: Parameters<typeof compileLogits>[0], places: number): Promise<Session> => {
-    const program = compileLogits(
-      shape,
-      {
-        model,
-        pages: weights?.pages ?? [],
-        sites: weights?.sites ?? [],
-        provider,
-        recompute: 'off',
-        dropout: 0,
-        labelSmoothing: 0,
-      },
-      places,
-    );
-    return createSession(program, { threads, weightsFolder: model.weightsFolder });
-  };
   return {
     kind: 'mask',
     model,
@@ -56,7 +38,7 @@ export function createMaskSpeaker(options: DecoderOptions & { tokenizer: Tokeniz
       const padId = Number(model.rawConfig.pad_token_id ?? 0);
       const { shape, feeds } = prepare(placeBatch([{ ids, labels: [] }], { width, padId }));
       const key = `${width} ${places.length}`;
-      const session = await sessions.get(key, () => make(shape, places.length));
+      const session = await sessions.get(key, () => logitsSession(options, shape, places.length));
       const { logits } = await session.run({
         ...declaredFeeds(session.program, { ...feeds, rows: Int32Array.from(places) }),
         ...weights?.parameters.named('p'),
@@ -73,13 +55,7 @@ export async function answerMasks(
   { tokenizer, probabilities }: MaskSpeaker,
   promptIds: readonly number[],
   signal?: AbortSignal,
-): Promise<
-  Omit<Generated, 'ids' | 'logprobs'> & {
-    text: string;
-    newTokens: number;
-    tokens: { text: string; probability: number }[];
-  }
-> {
+): Promise<EncoderAnswer> {
   const began = performance.now();
   const maskId = maskIdOf(tokenizer);
   const places = [...promptIds.keys()].filter((place) => promptIds[place] === maskId);

@@ -15,6 +15,7 @@ import { answerCounts, quoted } from '../training/tasks/answer-labels.ts';
 import { answersOf } from '../training/tasks/answer-task.ts';
 import { labelsIn, labelText } from '../training/tasks/label-sets.ts';
 import { meanOf, numbersOf } from '../training/tasks/text-numbers.ts';
+import { paddingId } from '../training/token-rows.ts';
 
 export interface Side {
   /** One entry per record; 0 of 0 tokens where a record has no label. */
@@ -38,7 +39,7 @@ export async function openSide(
 ): Promise<Side> {
   const { model, weights } = tuned;
   const speaker = await createSpeaker({ model, weights, tokenizer, threads });
-  const scorer = await createScorer(tuned, threads, tokenizer.padId ?? 0, provider);
+  const scorer = await createScorer(tuned, threads, paddingId(model, tokenizer), provider);
   return {
     losses: async (records, signal) => {
       const labelled = records.filter(({ labels }) => labels > 0);

@@ -117,3 +117,15 @@ export function fingerprint(runFolder: string): { losses: string; adapter: strin
   );
   return { losses, adapter: createHash('sha256').update(adapter).digest('hex') };
 }
+
+/** Trains in an engine process to its end, with all that it said. */
+export async function runToEnd(input: TrainInput): Promise<{
+  result?: Record<string, unknown>;
+  error?: { code: string; message: string };
+  frames: FromEngine[];
+}> {
+  const engine = startEngine(input);
+  const frames: FromEngine[] = [];
+  engine.onFrame((frame) => frames.push(frame));
+  return { ...((await engine.ended) as object), frames };
+}

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { TrainSettings } from '../../../main/contract/runs.ts';
-import type { FromEngine, TrainInput } from '../../../main/jobs/job.ts';
+import type { TrainInput } from '../../../main/jobs/job.ts';
 import { answersOnTheWay, quantizationCost } from '../../../main/jobs/train-quantized.ts';
 import { openModel } from '../../../main/models/load.ts';
 import { readAdapter } from '../../../main/models/lora.ts';
-import { crashSettings, fingerprint, prepareScenario, startEngine } from '../../crash/scenario.ts';
+import { crashSettings, fingerprint, prepareScenario, runToEnd, startEngine } from '../../crash/scenario.ts';
 
 let folder = '';
 let scenario: ReturnType<typeof prepareScenario>;
@@ -29,17 +29,6 @@ const inputOf = (name: string, settings: Partial<TrainSettings> = {}, resume = f
   memoryBytes: 4e9,
   resume,
 });
-
-async function runToEnd(input: TrainInput): Promise<{
-  result?: Record<string, unknown>;
-  error?: { code: string; message: string };
-  frames: FromEngine[];
-}> {
-  const engine = startEngine(input);
-  const frames: FromEngine[] = [];
-  engine.onFrame((frame) => frames.push(frame));
-  return { ...((await engine.ended) as object), frames };
-}
 
 it('makes the base, says what it saves and costs, and trains an adapter of the original model', async () => {
   const { result, error, frames } = await runToEnd(inputOf('whole'));

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OptimizerSettings, type TrainSettings } from '../../../main/contract/runs.ts';
-import type { FromEngine, TrainInput } from '../../../main/jobs/job.ts';
+import type { TrainInput } from '../../../main/jobs/job.ts';
 import { type Model, openModel } from '../../../main/models/load.ts';
 import { readAdapter } from '../../../main/models/lora.ts';
 import { readTensor, type TensorInfo } from '../../../main/models/safetensors.ts';
-import { crashSettings, fingerprint, prepareScenario, startEngine } from '../../crash/scenario.ts';
+import { crashSettings, fingerprint, prepareScenario, runToEnd, startEngine } from '../../crash/scenario.ts';
 
 let folder = '';
 let scenario: ReturnType<typeof prepareScenario>;
@@ -33,17 +33,6 @@ const pointsOf = (name: string): { step: number; loss: number; learningRate?: nu
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line));
-
-async function runToEnd(input: TrainInput): Promise<{
-  result?: Record<string, unknown>;
-  error?: { code: string; message: string };
-  frames: FromEngine[];
-}> {
-  const engine = startEngine(input);
-  const frames: FromEngine[] = [];
-  engine.onFrame((frame) => frames.push(frame));
-  return { ...((await engine.ended) as object), frames };
-}
 
 describe('the train job', () => {
   it('trains, validates, saves and reports, in a folder with a difficult name', async () => {

@@ -61,7 +61,7 @@ describe('gradient graphs', () => {
         dropout: 0,
         labelSmoothing: 0,
       };
-      return schedule(gradientGraph({ rows: 1, width: 256, labels: 64, segments: false }, options));
+      return schedule(gradientGraph({ rows: 1, width: 512, labels: 64, segments: false }, options));
     };
     /** Elements that are made in the forward pass and read in the backward pass. */
     const kept = (recompute: 'off' | 'selective') => {
@@ -73,7 +73,7 @@ describe('gradient graphs', () => {
         .reduce((sum, { shape }) => sum + shape.reduce((size, dim) => size * dim, 1), 0);
     };
     // attention alone, which grows with the square of the width: the rest is always computed again
-    expect(kept('selective')).toBeLessThan(0.85 * kept('off'));
+    expect(kept('selective')).toBeLessThan(0.8 * kept('off'));
     expect(nodes('selective').length).toBeGreaterThan(nodes('off').length);
   });
 });
