@@ -28,13 +28,13 @@ export interface PackedWeight {
 }
 
 export interface PackedProducts {
-  /** By the name of the weight that the graph reads as codes. */
+  /** By the name of the weight that the graph reads, of quantized ones as codes. */
   weights: ReadonlyMap<string, PackedWeight>;
   /** Of MatMulNBits: 1 multiplies in float32, 4 in 8 bits, with a scale for each block of the input. */
   accuracyLevel: 1 | 4;
 }
 
-/** Products x Wᵀ (+ c) that can read W packed, and the nodes that unpack a matrix for nothing else. */
+/** Products x Wᵀ (+ c) that can read W packed, and the nodes that unpack or widen a matrix for nothing else. */
 export function packedProducts(
   nodes: readonly Node[],
   { weights }: PackedProducts,
@@ -48,18 +48,20 @@ export function packedProducts(
       if (input.node !== undefined) read.add(input.node);
   }
   const unread = [...products.keys()].flatMap(({ inputs }) => {
-    const unpacking = inputs[1].node as Node;
-    return read.has(unpacking) ? [] : [unpacking];
+    const unpacking = inputs[1].node;
+    return unpacking === undefined || read.has(unpacking) ? [] : [unpacking];
   });
   return { products, unread: new Set(unread) };
 }
+
+const unpacks = new Set(['dequantize', 'dequantizeNf4', 'cast']);
 
 function packedWeightOf(node: Node, weights: PackedProducts['weights']): PackedWeight | undefined {
   const { transA = false, transB = false, alpha = 1, beta = 1 } = node.attributes;
   if (node.op !== 'gemm' || transA || !transB || alpha !== 1 || beta !== 1) return undefined;
   const unpacking = node.inputs[1].node;
-  if (unpacking?.op !== 'dequantize' && unpacking?.op !== 'dequantizeNf4') return undefined;
-  const { source } = unpacking.inputs[0];
+  if (unpacking !== undefined && !unpacks.has(unpacking.op)) return undefined;
+  const { source } = unpacking === undefined ? node.inputs[1] : unpacking.inputs[0];
   return source?.kind === 'weight' ? weights.get(source.name) : undefined;
 }
 

@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Provider } from '../compiler/lowering.ts';
 import type { Model } from '../models/load.ts';
 import { replacedTensor } from '../models/lora.ts';
-import { packedProductsOf } from '../models/packed-weights.ts';
+import { outputTable, packedProductsOf } from '../models/packed-weights.ts';
 import { createSession, type Numbers, type Session } from '../training/session.ts';
 import { createSessionCache } from '../training/session-cache.ts';
 import { compileDecode, type DecodeShape, KvCache } from './kv-cache.ts';
@@ -51,15 +51,15 @@ export function createDecoder({
   const { contextLength } = model.shape;
   const trained = (weights?.pages ?? []).flatMap(({ entries }) => entries.map(({ name }) => name));
   const replaced = new Set(trained.map((name) => replacedTensor(name) ?? name));
-  const packed = provider === 'cpu' ? packedProductsOf(model) : undefined;
-  const wide = widenedWeights(model, replaced);
+  const packs = provider === 'cpu' && model.quantized !== undefined;
+  const packed = packs ? packedProductsOf(model) : undefined;
+  const table = packs ? outputTable(model)?.name : undefined; // its product reads it packed
+  const wide = widenedWeights(model, table === undefined ? replaced : new Set([...replaced, table]));
   const constant: Record<string, Numbers> = {
     ...weights?.parameters.named('p'),
     ...Object.fromEntries([...wide].map(([name, array]) => [`w:${name}`, array])),
   };
-  const sessions = createSessionCache(
-    packed === undefined ? maxSessions : packedSessions(model, maxSessions),
-  );
+  const sessions = createSessionCache(packs ? packedSessions(model, maxSessions) : maxSessions);
   let busySeconds = 0;
 
   const make = async (shape: DecodeShape): Promise<Session> => {
@@ -69,12 +69,13 @@ export function createDecoder({
       sites: weights?.sites ?? [],
       widened: new Set(wide.keys()),
       provider,
-      packed,
+      packed: await packed,
     };
     const program = compileDecode(shape, options);
     // packed weights make products of a few rows up to twice as fast, at the price of a copy of them
     const few = shape.tokens === 1 && shape.rows >= 4;
-    const prepack = packed !== undefined || (few && model.parameters * 4 < process.availableMemory() / 4);
+    const prepack =
+      options.packed !== undefined || (few && model.parameters * 4 < process.availableMemory() / 4);
     return createSession(program, { threads, prepack, weightsFolder: model.weightsFolder });
   };
   const sessionFor = (shape: DecodeShape) => sessions.get(JSON.stringify(shape), () => make(shape));

@@ -66,7 +66,7 @@ const chunkNumbers = 1 << 22;
 const Manifest = z.object({ version: z.literal(version), bytes: z.int(), sha256: z.string() });
 
 /** Weights that share a scale: fewer for narrow layers. 0 = the weight is left as it is. */
-function blockOf(width: number): number {
+export function blockOf(width: number): number {
   return width % 64 === 0 ? 64 : width % 32 === 0 ? 32 : 0;
 }
 

@@ -103,7 +103,7 @@ test('an adapter answers over the base that it was trained on, and without a qua
 
 test('where the packed products cannot be written, weights are unpacked instead', async () => {
   const model = await openQuantized(openModel(llamaFolder), 'int8', temporaryFolder());
-  mkdirSync(join(model.weightsFolder, 'products-1.bin')); // in its way
+  mkdirSync(join(model.weightsFolder, 'products-2.bin')); // in its way
   const found = await logitsOf(await openAsTrained(model, null));
   const twin = await logitsOf(await openAsTrained(floatTwin(model), null));
   expect(distance(found.first, twin.first)).toBeLessThan(1e-4);

@@ -56,7 +56,7 @@ test('a run that was trained over a quantized base answers over that base', asyn
   const [answer]: ChatAnswer[] = await ask('send', { conversations: { run: question }, options });
   expect(answer.newTokens).toBe(24);
   const [made] = readdirSync(cacheFolder);
-  expect(readdirSync(join(cacheFolder, made))).toContain('products-1.bin');
+  expect(readdirSync(join(cacheFolder, made))).toContain('products-2.bin');
 });
 
 test('a cancelled question ends with what was written so far', async () => {

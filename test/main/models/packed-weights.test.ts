@@ -1,6 +1,6 @@
 // Products that read quantized weights as they lie in their files: against the same products with the numbers that the
 // codes stand for.
-import { readdirSync, statSync, truncateSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Graph } from '../../../main/compiler/graph.ts';
@@ -16,6 +16,7 @@ import {
   readQuantized,
 } from '../../../main/models/quantize.ts';
 import { quantizationKinds } from '../../../main/models/quantize-blocks.ts';
+import { readTensor, type TensorInfo } from '../../../main/models/safetensors.ts';
 import { createSession } from '../../../main/training/session.ts';
 import { normals } from '../../helpers/gradients.ts';
 import { scratchModel, temporaryFolder } from '../../helpers/tiny-model.ts';
@@ -68,7 +69,7 @@ describe.each(quantizationKinds)('%s', (kind) => {
     { rows: 3, name: up },
   ])('products of $rows rows with $name read the codes', async ({ rows, name }) => {
     const model = await open(kind);
-    const packed = packedProductsOf(model) as PackedProducts;
+    const packed = (await packedProductsOf(model)) as PackedProducts;
     const exact = await products(model, name, rows, { ...packed, accuracyLevel: 1 });
     const rounded = await products(model, name, rows, packed);
     const unpackedFirst = await products(model, name, rows, undefined);
@@ -87,7 +88,7 @@ describe.each(quantizationKinds)('%s', (kind) => {
     const matrix = unpacked(g, up, weight, model.locate(weight.file));
     g.output('y', g.gemm(g.input('x', [2, 64]), matrix, { transB: true }));
     g.output('squares', g.sumSquare(matrix));
-    const session = await createSession(lower(g, 'cpu', packedProductsOf(model)), {
+    const session = await createSession(lower(g, 'cpu', await packedProductsOf(model)), {
       threads: 1,
       weightsFolder: model.weightsFolder,
       prepack: true,
@@ -98,28 +99,73 @@ describe.each(quantizationKinds)('%s', (kind) => {
     expect(Math.abs((squares as Float32Array)[0] / expected - 1)).toBeLessThan(1e-4);
   });
 
-  test('what the products read beside the codes is written once, and again when it is cut short', async () => {
+  test('what the products read beside the codes is written once, and again when it is damaged', async () => {
     const model = await open(kind);
-    packedProductsOf(model);
-    const file = join(model.weightsFolder, 'products-1.bin');
+    // the model that another process opens
+    const openAgain = () => packedProductsOf({ ...model });
+    await openAgain();
+    const file = join(model.weightsFolder, 'products-2.bin');
     const { mtimeMs, size } = statSync(file);
-    packedProductsOf(model);
+    const bytes = readFileSync(file);
+    await openAgain();
     expect(statSync(file).mtimeMs).toBe(mtimeMs);
     truncateSync(file, size - 1);
-    packedProductsOf(model);
-    expect(statSync(file).size).toBe(size);
+    await openAgain();
+    expect(readFileSync(file).equals(bytes)).toBe(true);
+    writeFileSync(
+      file,
+      bytes.map((byte, i) => (i === 100 ? byte ^ 1 : byte)),
+    );
+    await openAgain();
+    expect(readFileSync(file).equals(bytes)).toBe(true);
     expect(readdirSync(model.weightsFolder).sort()).toEqual([
       'manifest.json',
-      'products-1.bin',
+      'products-2.bin',
+      'products-2.bin.sha256',
       'weights.bin',
     ]);
   });
 });
 
-test('products are as they were where a model is not quantized, or its file is not there', () => {
+test('the output layer is read in 8 bits, its own matrix or the embedding', async () => {
+  for (const tied of [true, false]) {
+    const model = await openQuantized(
+      openModel(scratchModel(64, { ...wide, tie_word_embeddings: tied })),
+      'int4',
+      temporaryFolder(),
+    );
+    const name = tied ? 'model.embed_tokens.weight' : 'lm_head.weight';
+    const packed = (await packedProductsOf(model)) as PackedProducts;
+    const info = model.tensors.get(name) as TensorInfo;
+    const g = new Graph();
+    const table = g.weight(name, info.shape, info.dtype, model.locate(info.file), info.offset, info.bytes);
+    const wideTable = info.dtype === 'float32' ? table : g.cast(table, 'float32');
+    g.output('y', g.gemm(g.input('x', [2, 64]), wideTable, { transB: true }));
+    const program = lower(g, 'cpu', packed);
+    expect(Buffer.from(program.model).includes('MatMulNBits')).toBe(true);
+    const session = await createSession(program, {
+      threads: 1,
+      weightsFolder: model.weightsFolder,
+      prepack: true,
+    });
+    onTestFinished(() => session.release());
+    const x = normals(128, 4);
+    const { y } = await session.run({ x });
+    const numbers = readTensor(info);
+    const [rows] = info.shape;
+    const expected = Float32Array.from({ length: 2 * rows }, (_, i) => {
+      let total = 0;
+      for (let k = 0; k < 64; k++) total += x[Math.floor(i / rows) * 64 + k] * numbers[(i % rows) * 64 + k];
+      return total;
+    });
+    expect(distance(y as Float32Array, expected)).toBeLessThan(1.5e-2);
+  }
+});
+
+test('products are as they were where a model is not quantized, or its file is not there', async () => {
   const model = openModel(scratchModel(64, wide));
-  expect(packedProductsOf(model)).toBeUndefined();
-  expect(packedProductsOf(planQuantized(model, 'nf4', temporaryFolder()))).toBeUndefined();
+  expect(await packedProductsOf(model)).toBeUndefined();
+  expect(await packedProductsOf(planQuantized(model, 'nf4', temporaryFolder()))).toBeUndefined();
 });
 
 test('graphs for graphics cards unpack the weights', async () => {
@@ -128,7 +174,7 @@ test('graphs for graphics cards unpack the weights', async () => {
   const g = new Graph();
   const matrix = unpacked(g, up, weight, model.locate(weight.file));
   g.output('y', g.gemm(g.input('x', [2, 64]), matrix, { transB: true }));
-  const program = Buffer.from(lower(g, 'webgpu', packedProductsOf(model)).model);
+  const program = Buffer.from(lower(g, 'webgpu', await packedProductsOf(model)).model);
   expect(program.includes('MatMulNBits')).toBe(false);
   expect(program.includes('DequantizeLinear')).toBe(true);
 });
