@@ -1,11 +1,14 @@
 // Calls about chat: one engine process per session, with one set of weights for base and tuned columns. Text is
 // passed on at most about fifteen times a second for each column.
 import type { ChatAnswer, ChatColumn, ChatSession, chat } from '../contract/chat.ts';
+import type { Provider } from '../contract/devices.ts';
+import type { Run } from '../contract/runs.ts';
 import type { HandlersFor } from '../contract/wire.ts';
 import { AppError } from '../errors.ts';
 import type { Interactive } from '../jobs/interactive.ts';
 import type { JobTypes } from '../jobs/job.ts';
 import { newId } from '../store/rows.ts';
+import { usableProvider } from './devices.ts';
 import { findModel, findRun, threadsFor } from './lookup.ts';
 import { weightsForAnswers } from './run-folder.ts';
 import type { Services } from './services.ts';
@@ -45,11 +48,18 @@ export function chatHandlers(services: Services): HandlersFor<typeof chat> {
     void open.engine.close();
   };
 
+  /** The device that all of the runs were trained on, where it can be used now. */
+  const deviceOf = (runs: readonly Run[]): Promise<Provider> => {
+    const [provider, ...others] = new Set(runs.map(({ recipe }) => recipe.settings.provider));
+    return usableProvider(services, others.length > 0 ? 'cpu' : (provider ?? 'cpu'));
+  };
+
   return {
-    'chat.open': ({ projectId, modelId, runIds }) => {
+    'chat.open': async ({ projectId, modelId, runIds }) => {
       const project = services.store.project(projectId);
       const runs = runIds.map((id) => findRun(project, id));
       const key = JSON.stringify([projectId, modelId, runs.map((run) => [run.id, run.bestStep, run.step])]);
+      const provider = await deviceOf(runs);
       const known = [...sessions.values()].find((open) => open.key === key);
       if (known) return known.session;
       const model = findModel(services, modelId);
@@ -82,6 +92,7 @@ export function chatHandlers(services: Services): HandlersFor<typeof chat> {
             })),
           ],
           threads: threadsFor(services),
+          provider,
         },
         (name, payload) => {
           if (name !== 'delta') return;

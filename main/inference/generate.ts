@@ -3,7 +3,7 @@
 // conversations.
 import { AppError } from '../errors.ts';
 import type { BeamSettings } from './beam-search.ts';
-import { chunksOf, createDecoder, type DecoderOptions } from './decoder.ts';
+import { type Cache, chunksOf, createDecoder, type DecoderOptions } from './decoder.ts';
 import { KvCache, placesFor } from './kv-cache.ts';
 import { createSampler, type SamplerOptions } from './sample.ts';
 
@@ -60,7 +60,7 @@ export function createGenerator(options: DecoderOptions) {
   const { model } = options;
   const decoder = createDecoder(options);
   const { contextLength, vocabularySize } = model.shape;
-  let warm: { ids: readonly number[]; cache: KvCache } | undefined;
+  let warm: { ids: readonly number[]; cache: Cache } | undefined;
 
   /** Tokens that may follow a prompt. Throws when it leaves no room for one (field case E07). */
   const roomFor = (promptTokens: number, { maxNewTokens, search }: GenerateOptions): number => {
@@ -82,10 +82,17 @@ export function createGenerator(options: DecoderOptions) {
     return Math.min(maxNewTokens, contextLength - promptTokens);
   };
 
+  const keepWarm = (next: typeof warm): void => {
+    if (warm !== undefined) decoder.free(warm.cache);
+    warm = next;
+  };
+
   /** A cache for the prompt, and how many of its chunks it holds already from the prompt before. */
-  const cacheFor = (ids: readonly number[], places: number): { cache: KvCache; first: number } => {
-    if (warm === undefined || warm.cache.places !== places)
+  const cacheFor = (ids: readonly number[], places: number): { cache: Cache; first: number } => {
+    if (warm === undefined || warm.cache.places !== places) {
+      keepWarm(undefined);
       return { cache: decoder.newCache(1, places), first: 0 };
+    }
     const before = warm.ids;
     const old = chunksOf(before.length);
     const chunks = chunksOf(ids.length);
@@ -115,7 +122,10 @@ export function createGenerator(options: DecoderOptions) {
     const answer = emptyAnswer(promptIds.length);
     const began = decoder.busySeconds();
     let logits = await decoder.prefill(cache, promptIds, { first, signal });
-    if (logits === undefined) return answer;
+    if (logits === undefined) {
+      decoder.free(cache);
+      return answer;
+    }
     const firstAt = decoder.busySeconds();
     answer.msToFirstToken = (firstAt - began) * 1000;
     try {
@@ -127,12 +137,12 @@ export function createGenerator(options: DecoderOptions) {
         answer.logprobs.push(logprob);
         if (onToken?.(id, logprob) === false) return finish(answer, 'stop', firstAt);
         if (answer.ids.length === limit) return finish(answer, 'length', firstAt);
-        if (all.length > cache.places) cache = cache.grown(placesFor(all.length));
+        if (all.length > cache.places) cache = await decoder.grown(cache, placesFor(all.length));
         logits = await decoder.step(cache, Int32Array.of(id), Int32Array.of(all.length - 1));
       }
       return finish(answer, 'cancelled', firstAt);
     } finally {
-      warm = { ids: promptIds, cache };
+      keepWarm({ ids: promptIds, cache });
     }
   };
 
@@ -187,7 +197,7 @@ export function createGenerator(options: DecoderOptions) {
       const fill = async (place: number): Promise<void> => {
         for (let index = waiting.shift(); index !== undefined; index = waiting.shift()) {
           const began = decoder.busySeconds();
-          const first = await decoder.prefill(cache.row(place), prompts[index], { signal });
+          const first = await decoder.prefillRow(cache, place, prompts[index], signal);
           if (first === undefined) return;
           const firstAt = decoder.busySeconds();
           const answer = answers[index];
@@ -215,6 +225,7 @@ export function createGenerator(options: DecoderOptions) {
           await fill(place);
         }
       }
+      decoder.free(cache);
     }
     return answers;
   };

@@ -3,6 +3,7 @@
 import { Graph, type Value } from '../compiler/graph.ts';
 import { lower, type Program, type Provider } from '../compiler/lowering.ts';
 import type { PackedProducts } from '../compiler/packed-product.ts';
+import { assert } from '../errors.ts';
 import type { ModelShape } from '../models/architecture.ts';
 import { hidden } from '../models/blocks/attention.ts';
 import { type AttentionSpec, ModelBuilder } from '../models/builder.ts';
@@ -21,6 +22,8 @@ export interface DecodeShape {
   places: number;
   /** Positions that can occur: rows of the RoPE tables, on which some scalings depend. */
   positions: number;
+  /** Places of the cache that comes back whole, on the device; left out where only what is new comes back. */
+  whole?: number;
 }
 
 export interface DecodeOptions {
@@ -54,6 +57,9 @@ export function placesFor(length: number): number {
  * kvHeads, C, headDim]. Outputs: logits [B, vocabulary], and key.0.new, value.0.new, .. [B, kvHeads, T,
  * headDim] for the cache.
  *
+ * With `whole`, the outputs are key.0.next, value.0.next, .. [B, kvHeads, whole, headDim] instead; with several new
+ * tokens, of one row, also the input source [whole] int32: the new token that each place may get, 0 to T - 1.
+ *
  * The cache is only read here. onnxruntime-node copies each output into a new array, also one that was
  * given to be written in place, so a graph that gave the cache back would copy all of it for each token.
  */
@@ -68,7 +74,9 @@ export function compileDecode(shape: DecodeShape, options: DecodeOptions): Progr
   for (const name of options.widened) {
     parameters.set(name, g.input(`w:${name}`, model.tensors.get(name)?.shape ?? []));
   }
-  const earlier = places > 0 ? earlierMasks(g, positions, places) : undefined;
+  const past = places > 0 ? g.input('past', [rows], 'int32') : undefined;
+  const earlier = past && earlierMasks(g, positions, past, places);
+  const put = shape.whole === undefined ? undefined : cacheWriter(g, past, tokens, shape.whole);
   const among = newMasks(g, tokens);
   const builder = new ModelBuilder({
     graph: g,
@@ -80,14 +88,17 @@ export function compileDecode(shape: DecodeShape, options: DecodeOptions): Progr
     maxPositions: shape.positions,
     attend: (layer, q, k, v, spec) => {
       const { kvHeads, headDim } = spec;
-      const cache = (name: string) => g.input(`${name}.${layer}`, [rows, kvHeads, places, headDim]);
       const fresh = { keys: byHead(g, k, kvHeads), values: byHead(g, v, kvHeads), mask: among(spec.window) };
-      g.output(`key.${layer}.new`, fresh.keys);
-      g.output(`value.${layer}.new`, fresh.values);
-      const parts = earlier
-        ? [{ keys: cache('key'), values: cache('value'), mask: earlier(spec.window) }, fresh]
-        : [fresh];
-      return attend(g, q, parts, spec);
+      const cached = (name: string) => g.input(`${name}.${layer}`, [rows, kvHeads, places, headDim]);
+      const cache = earlier && { keys: cached('key'), values: cached('value'), mask: earlier(spec.window) };
+      if (put === undefined) {
+        g.output(`key.${layer}.new`, fresh.keys);
+        g.output(`value.${layer}.new`, fresh.values);
+      } else {
+        g.output(`key.${layer}.next`, put(cache?.keys, k, fresh.keys));
+        g.output(`value.${layer}.next`, put(cache?.values, v, fresh.values));
+      }
+      return attend(g, q, cache ? [cache, fresh] : [fresh], spec);
     },
     recompute: 'off',
     tensors: model.tensors,
@@ -140,6 +151,31 @@ function attend(g: Graph, q: Value, parts: readonly Part[], spec: AttentionSpec)
   return g.reshape(apart, [batch, tokens, heads * headDim]);
 }
 
+/** The cache with new keys or values behind the earlier ones: what it held, `flat` [B, T, ..] and the same by head. */
+type CacheWriter = (cache: Value | undefined, flat: Value, fresh: Value) => Value;
+
+/** Only elementwise choices and a gather, which every device has; writing to places of a tensor not all do. */
+function cacheWriter(g: Graph, past: Value | undefined, tokens: number, whole: number): CacheWriter {
+  const place = g.constant(
+    Int32Array.from({ length: whole }, (_, i) => i),
+    [1, 1, whole, 1],
+  );
+  const first = past && g.reshape(past, [past.shape[0], 1, 1, 1]);
+  if (tokens === 1) {
+    const isNew = g.equal(place, first ?? g.constant(Int32Array.of(0), [1, 1, 1, 1]));
+    return (cache, _, fresh) => g.where(isNew, fresh, cache ?? 0);
+  }
+  const source = g.input('source', [whole], 'int32');
+  const isOld = first && g.less(place, first);
+  return (cache, flat, fresh) => {
+    const [rows, heads, , width] = fresh.shape;
+    assert(rows === 1, 'several tokens are read into one row');
+    const spread = g.gather(g.reshape(flat, [tokens, heads * width]), source);
+    const next = byHead(g, g.reshape(spread, [1, whole, heads * width]), heads);
+    return cache === undefined || isOld === undefined ? next : g.where(isOld, cache, next);
+  };
+}
+
 type Masks = (window: number | undefined) => Value | undefined;
 
 /** Masks are made once for each window and shared by the layers. */
@@ -152,9 +188,9 @@ function once(make: Masks): Masks {
 }
 
 /** Places of the cache: those below `past` hold keys; a window hides the ones too far back. */
-function earlierMasks(g: Graph, positions: Value, places: number): Masks {
+function earlierMasks(g: Graph, positions: Value, pastOf: Value, places: number): Masks {
   const [rows, tokens] = positions.shape;
-  const past = g.reshape(g.input('past', [rows], 'int32'), [rows, 1, 1, 1, 1]);
+  const past = g.reshape(pastOf, [rows, 1, 1, 1, 1]);
   const place = Int32Array.from({ length: places }, (_, i) => i);
   const row = (values: Int32Array) => g.constant(values, [1, 1, 1, 1, places]);
   return once((window) => {
@@ -179,6 +215,10 @@ function newMasks(g: Graph, tokens: number): Masks {
   });
 }
 
+/** Names of the arrays of a cache: key.0, value.0, key.1, value.1, .. */
+export const cacheNames = ({ layers }: ModelShape): string[] =>
+  Array.from({ length: layers }, (_, layer) => [`key.${layer}`, `value.${layer}`]).flat();
+
 /** Keys and values of all layers for some rows, each array [rows * kvHeads * places, headDim]. */
 export class KvCache {
   readonly shape: ModelShape;
@@ -192,13 +232,7 @@ export class KvCache {
     this.rows = rows;
     this.places = places;
     const size = rows * shape.kvHeads * places * shape.headDim;
-    this.arrays =
-      arrays ??
-      new Map(
-        Array.from({ length: shape.layers }, (_, layer) => [`key.${layer}`, `value.${layer}`])
-          .flat()
-          .map((name) => [name, new Float32Array(size)]),
-      );
+    this.arrays = arrays ?? new Map(cacheNames(shape).map((name) => [name, new Float32Array(size)]));
   }
 
   /** Bytes of a cache of this form. */

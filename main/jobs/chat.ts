@@ -3,6 +3,7 @@
 import type { ChatAnswer, SamplingOptions } from '../contract/chat.ts';
 import { AppError } from '../errors.ts';
 import { answer, createSpeaker, type Speaker } from '../inference/answer.ts';
+import { decodesOn } from '../inference/decoder.ts';
 import { promptsFor } from '../inference/prompts.ts';
 import { openAsTrained } from '../inference/weights.ts';
 import { openTrainable } from '../models/load.ts';
@@ -11,14 +12,15 @@ import type { AskContext, ChatAsks, JobRunner } from './job.ts';
 
 export const chat: JobRunner<'chat'> = {
   kind: 'chat',
-  run: async ({ modelFolder, columns, threads }, context) => {
+  run: async ({ modelFolder, columns, threads, provider: wanted = 'cpu' }, context) => {
     const base = openTrainable(modelFolder);
     const tokenizer = await loadTokenizer(modelFolder);
     const prompts = promptsFor(base, tokenizer);
     const speakers = new Map<string, Speaker>();
     for (const { id, tuned } of columns) {
       const { model, weights } = await openAsTrained(base, tuned, context.signal);
-      speakers.set(id, await createSpeaker({ model, weights, tokenizer, threads }));
+      const provider = decodesOn(model, wanted);
+      speakers.set(id, await createSpeaker({ model, weights, tokenizer, threads, provider }));
     }
     const send = async (
       { conversations, options }: ChatAsks['send']['request'],

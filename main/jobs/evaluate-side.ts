@@ -4,6 +4,7 @@
 import type { Provider } from '../compiler/lowering.ts';
 import type { DatasetRecord } from '../contract/datasets.ts';
 import { type AnswerOptions, answerBatch, type BatchAnswer, createSpeaker } from '../inference/answer.ts';
+import { decodesOn } from '../inference/decoder.ts';
 import { threshold } from '../inference/label-answer.ts';
 import { createScorer, type RecordLoss } from '../inference/score.ts';
 import type { TunedModel } from '../inference/weights.ts';
@@ -27,10 +28,7 @@ export interface Side {
   release(): Promise<void>;
 }
 
-/**
- * Losses are measured on `provider`. Answers are decoded on the processor: their cache lies in memory, and
- * to copy it to a device for each token would take longer.
- */
+/** Losses are measured on `provider`, and answers written there where the cache can stay on the device. */
 export async function openSide(
   tuned: TunedModel,
   tokenizer: Tokenizer,
@@ -38,7 +36,13 @@ export async function openSide(
   provider: Provider,
 ): Promise<Side> {
   const { model, weights } = tuned;
-  const speaker = await createSpeaker({ model, weights, tokenizer, threads });
+  const speaker = await createSpeaker({
+    model,
+    weights,
+    tokenizer,
+    threads,
+    provider: decodesOn(model, provider),
+  });
   const scorer = await createScorer(tuned, threads, paddingId(model, tokenizer), provider);
   return {
     losses: async (records, signal) => {

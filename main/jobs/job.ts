@@ -38,6 +38,7 @@ import type {
 import type { Capabilities } from '../contract/settings.ts';
 import type { ErrorShape } from '../errors.ts';
 import type { HubRequest } from '../hub/client.ts';
+import type { CudaSources } from '../hub/cuda-download.ts';
 import type { HubPlaces } from '../hub/places.ts';
 import type { QuantizationKind } from '../models/quantize-blocks.ts';
 import type { StartPoint } from '../training/start.ts';
@@ -137,7 +138,7 @@ export interface JobTypes {
       metricIds: string[];
       maxNewTokens: number;
       threads: number;
-      /** What losses are measured on; the processor unless given. */
+      /** What computes losses, and answers where it can; the processor unless given. */
       provider?: Provider;
       /** One `Prediction` as JSON a line. */
       predictionsFile: string;
@@ -166,6 +167,13 @@ export interface JobTypes {
     /** The complete snapshot. */
     result: { folder: string };
   };
+  /** Fetches and unpacks packages of `cuda-packages.ts`, by name; `request` events are for the network ledger. */
+  'download-cuda': {
+    input: { places: Pick<HubPlaces, 'offlineBy' | 'proxy'>; sources: CudaSources; packages: string[]; folder: string };
+    events: { request: HubRequest };
+    /** The folders of the packages, complete. */
+    result: { folders: string[] };
+  };
   /** Makes a model of random weights with a vocabulary of the given text. */
   'create-model': {
     input: {
@@ -185,7 +193,13 @@ export interface JobTypes {
   'device-check': { input: { provider: Provider }; events: Record<string, never>; result: Verdict };
   /** Interactive: stays until stopped and answers `ChatAsk`s. */
   chat: {
-    input: { modelFolder: string; columns: { id: string; tuned: TunedWeights | null }[]; threads: number };
+    input: {
+      modelFolder: string;
+      columns: { id: string; tuned: TunedWeights | null }[];
+      threads: number;
+      /** What computes the answers, where it can; the processor unless given. */
+      provider?: Provider;
+    };
     events: { delta: { askId: number; columnId: string; text: string } };
     result: null;
   };
