@@ -91,9 +91,9 @@ export function createDecoder({
     };
     const program = compileDecode(shape, options);
     // packed weights make products of a few rows up to twice as fast, at the price of a copy of them
-    const few = shape.tokens === 1 && shape.rows >= 4 && provider === 'cpu';
-    const prepack =
-      options.packed !== undefined || (few && model.parameters * 4 < process.availableMemory() / 4);
+    const few = (shape.tokens === 1 && shape.rows >= 4) || shape.every;
+    const room = model.parameters * 4 < process.availableMemory() / 8;
+    const prepack = options.packed !== undefined || (provider === 'cpu' && few === true && room);
     const keep = shape.whole === undefined ? [] : cacheNames(model.shape).map((name) => `${name}.next`);
     return createSession(program, { threads, prepack, keep, weightsFolder: model.weightsFolder });
   };
@@ -101,13 +101,14 @@ export function createDecoder({
 
   /**
    * Logits [rows, vocabulary] after the new tokens `ids` [rows, T], of which `counts[row]` are real.
-   * `past[row]` keys are in the cache already; the new ones are added to it.
+   * `past[row]` keys are in the cache already; the new ones are added to it. With `every`, logits [T, vocabulary].
    */
   const run = async (
     cache: Cache,
     ids: Int32Array,
     past: Int32Array,
     counts: Int32Array,
+    every?: true,
   ): Promise<Float32Array> => {
     const done = await takeTurn();
     const start = performance.now();
@@ -116,13 +117,13 @@ export function createDecoder({
       const places = past.every((length) => length === 0) ? 0 : cache.places;
       const most = Math.min(contextLength, cache.places);
       const whole = cache instanceof DeviceKvCache ? cache.places : undefined;
-      const session = await sessionFor({ rows: cache.rows, tokens, places, positions: most, whole });
+      const session = await sessionFor({ rows: cache.rows, tokens, places, positions: most, whole, every });
       // padding may lie behind the last position that the tables know
       const positions = ids.map((_, i) => Math.min(past[Math.floor(i / tokens)] + (i % tokens), most - 1));
       const { numbers, kept } = await session.runKeeping({
         ids,
         positions,
-        last: counts.map((count, row) => row * tokens + count - 1),
+        last: every ? ids.map((_, i) => i) : counts.map((count, row) => row * tokens + count - 1),
         ...constant,
         ...(await device?.feeds()),
         ...(places === 0 ? {} : { past, ...cache.feeds() }),
@@ -193,6 +194,12 @@ export function createDecoder({
     /** One token a row [rows], behind `past[row]` others: logits [rows, vocabulary]. */
     step: (cache: Cache, ids: Int32Array, past: Int32Array): Promise<Float32Array> =>
       run(cache, ids, past, new Int32Array(ids.length).fill(1)),
+    /**
+     * Tokens that may follow `past` others, of one row, in one run: logits [T, vocabulary] behind each. What is kept of
+     * them in the cache is overwritten by whatever comes at their places.
+     */
+    check: (cache: Cache, ids: Int32Array, past: number): Promise<Float32Array> =>
+      run(cache, ids, Int32Array.of(past), Int32Array.of(ids.length), true),
     /** Seconds of computing so far, without those spent waiting for other decoders of this process. */
     busySeconds: () => busySeconds,
     async release(): Promise<void> {

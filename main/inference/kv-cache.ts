@@ -22,6 +22,8 @@ export interface DecodeShape {
   places: number;
   /** Positions that can occur: rows of the RoPE tables, on which some scalings depend. */
   positions: number;
+  /** Logits of every new token, of one row, instead of the last. */
+  every?: boolean;
   /** Places of the cache that comes back whole, on the device; left out where only what is new comes back. */
   whole?: number;
 }
@@ -52,9 +54,9 @@ export function placesFor(length: number): number {
 }
 
 /**
- * Inputs: ids and positions [B, T] int32; last [B] int32, the row of B * T whose logits are wanted; with
+ * Inputs: ids and positions [B, T] int32; last [B] int32 ([T] with `every`), the rows of B * T whose logits are wanted; with
  * places also past [B] int32, the number of keys in the cache of each row, and key.0, value.0, .. [B,
- * kvHeads, C, headDim]. Outputs: logits [B, vocabulary], and key.0.new, value.0.new, .. [B, kvHeads, T,
+ * kvHeads, C, headDim]. Outputs: logits [B (T), vocabulary], and key.0.new, value.0.new, .. [B, kvHeads, T,
  * headDim] for the cache.
  *
  * With `whole`, the outputs are key.0.next, value.0.next, .. [B, kvHeads, whole, headDim] instead; with several new
@@ -69,7 +71,7 @@ export function compileDecode(shape: DecodeShape, options: DecodeOptions): Progr
   const g = new Graph();
   const ids = g.input('ids', [rows, tokens], 'int32');
   const positions = g.input('positions', [rows, tokens], 'int32');
-  const last = g.input('last', [rows], 'int32');
+  const last = g.input('last', [shape.every ? tokens : rows], 'int32');
   const parameters = pageInputs(g, options.pages);
   for (const name of options.widened) {
     parameters.set(name, g.input(`w:${name}`, model.tensors.get(name)?.shape ?? []));
