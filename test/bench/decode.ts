@@ -1,5 +1,5 @@
 // Greedy answers of the SmolLM2-135M-shaped random model, fp32, one at a time and 48 at once, and over its base in 4 bits
-// one at a time: tokens/s after the first token, seconds to the first; and transformers.generate in fp32 where
+// one at a time, each token by a step of its own unless said otherwise: tokens/s after the first token, seconds to the first; and transformers.generate in fp32 where
 // `TUNESMITH_PYTHON` names a Python that has it, whose ids must be the same.
 import { join } from 'node:path';
 import { allocatorEnvironment } from '../../main/training/allocator.ts';
@@ -11,8 +11,10 @@ export interface DecodeMeasurement {
   tokensPerSecond: number[];
   /** To the first token. */
   prefillSeconds: number[];
-  /** Of the first answer. */
+  /** Of the last answer. */
   ids: number[];
+  /** Of those, guessed right. */
+  guessed: number;
   peakBytes: number;
 }
 
@@ -29,17 +31,19 @@ export const decode: Bench = {
     const here = import.meta.dirname;
     const args = [model, String(promptTokens), String(newTokens), String(threads)];
     const ours: DecodeMeasurement[] = [];
+    const guessing: DecodeMeasurement[] = [];
     const batched: DecodeMeasurement[] = [];
     const quantized: DecodeMeasurement[] = [];
     const theirs: DecodeMeasurement[] = [];
-    const measure = (rows: number, bits: 'none' | 'int4' = 'none') =>
+    const measure = (rows: number, bits: 'none' | 'int4' = 'none', guesses = '') =>
       jsonOf<DecodeMeasurement>(
         process.execPath,
-        [join(here, 'measure-decode.ts'), ...args, String(rows), bits],
+        [join(here, 'measure-decode.ts'), ...args, String(rows), bits, guesses],
         allocatorEnvironment(),
       );
     for (let round = 0; round < rounds; round++) {
       ours.push(await measure(1));
+      guessing.push(await measure(1, 'none', 'guesses'));
       quantized.push(await measure(1, 'int4'));
       if (python !== undefined) theirs.push(await jsonOf(python, [join(here, 'measure_decode.py'), ...args]));
       batched.push(await measure(together));
@@ -49,7 +53,12 @@ export const decode: Bench = {
     const line = (name: string, runs: DecodeMeasurement[]) =>
       say(`${name}: ${spread(rates(runs), 1)} tokens/s, first token after ${spread(waits(runs))} s`);
     const peak = (runs: DecodeMeasurement[]) => median(runs.map(({ peakBytes }) => peakBytes));
-    line('Tunesmith, one answer', ours);
+    line('Tunesmith, one answer, a token a step', ours);
+    line('Tunesmith, one answer, with guesses', guessing);
+    say(
+      `With guesses: ${(median(rates(guessing)) / median(rates(ours))).toFixed(2)}x the tokens/s; ${guessing[0].guessed} of ` +
+        `${newTokens} tokens were guessed right (a model with random weights repeats itself more than others)`,
+    );
     line('Tunesmith, one answer, base in INT4', quantized);
     say(
       `INT4 against fp32: ${(median(rates(quantized)) / median(rates(ours))).toFixed(2)}x the tokens/s, first token after ` +
