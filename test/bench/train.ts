@@ -17,6 +17,8 @@ export interface StepMeasurement {
   losses: number[];
   peakBytes: number;
   setupSeconds: number;
+  /** Of those, compiling the gradient graph and creating its session; only ours. */
+  compileSeconds?: number;
 }
 
 export const smolConfig = {
@@ -96,10 +98,14 @@ export const train: Bench = {
       const tokens = rows * width;
       const times = (runs: StepMeasurement[]) => runs.flatMap(({ seconds }) => seconds);
       const peak = (runs: StepMeasurement[]) => median(runs.map(({ peakBytes }) => peakBytes)) / 1e9;
+      const compiling = (runs: StepMeasurement[]) => {
+        const seconds = runs.flatMap(({ compileSeconds }) => compileSeconds ?? []);
+        return seconds.length === 0 ? '' : `graph and session made in ${spread(seconds)} s, `;
+      };
       const line = (name: string, runs: StepMeasurement[]) =>
         say(
           `${rows} x ${width} ${name}: ${(tokens / median(times(runs))).toFixed(0)} tokens/s, step ${spread(times(runs))} s, ` +
-            `peak ${peak(runs).toFixed(2)} GB, losses ${runs[0].losses.map((loss) => loss.toFixed(4)).join(' ')}`,
+            `peak ${peak(runs).toFixed(2)} GB, ${compiling(runs)}losses ${runs[0].losses.map((loss) => loss.toFixed(4)).join(' ')}`,
         );
       line('Tunesmith', ours);
       if (theirs.length === 0) continue;

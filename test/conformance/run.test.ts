@@ -27,7 +27,9 @@ describe('the reference data', () => {
   test('all of test/reference passes, and what is skipped says why', { timeout: patience }, async () => {
     const rows = await rowsOf([reference]);
     expect(failed(rows)).toEqual([]);
-    expect(rows.filter(({ status, note }) => status === 'skipped' && !note)).toEqual([]);
+    // preference losses come later; nothing else may be left out
+    const later = /^(preference losses are|the KTO loss is) not supported yet$/;
+    expect(rows.filter(({ status, note }) => status === 'skipped' && !later.test(note ?? ''))).toEqual([]);
     const passed = (name: string) =>
       new Set(
         rows.flatMap((row) => (row.status === 'passed' && row.case.startsWith(name) ? [row.case] : [])),
