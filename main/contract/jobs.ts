@@ -13,6 +13,7 @@ export const JobKind = z.enum([
   'project-file',
   'device-check',
   'download-model',
+  'download-cuda',
   'create-model',
 ]);
 export type JobKind = z.infer<typeof JobKind>;

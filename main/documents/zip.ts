@@ -45,7 +45,8 @@ function open(bytes: Uint8Array): Promise<ZipFile> {
   });
 }
 
-async function* entriesOf(zip: ZipFile): AsyncGenerator<Entry> {
+/** The entries of an open zip, one at a time. */
+export async function* entriesOf(zip: ZipFile): AsyncGenerator<Entry> {
   for (;;) {
     const entry = await new Promise<Entry | null>((resolve, reject) => {
       const settle = (result: Entry | null, error?: Error) => {
@@ -63,7 +64,8 @@ async function* entriesOf(zip: ZipFile): AsyncGenerator<Entry> {
   }
 }
 
-function streamOf(zip: ZipFile, entry: Entry): Promise<NodeJS.ReadableStream> {
+/** The inflated content of an entry. */
+export function streamOf(zip: ZipFile, entry: Entry): Promise<NodeJS.ReadableStream> {
   return new Promise((resolve, reject) => {
     zip.openReadStream(entry, (error, stream) => (error ? reject(error) : resolve(stream)));
   });

@@ -1,17 +1,16 @@
 // The devices of this computer, and whether each may train: the verdict of its check is kept for the device
 // with its driver and this version of ONNX Runtime, so that another driver is checked again. The processor
 // needs none.
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { platform, totalmem } from 'node:os';
-import { basename, dirname, join } from 'node:path';
-import { graphics } from 'systeminformation';
+import { basename } from 'node:path';
+import { graphics, type Systeminformation } from 'systeminformation';
 import { type Device, type devices, Verdict } from '../contract/devices.ts';
 import type { Job } from '../contract/jobs.ts';
 import type { TrainSettings } from '../contract/runs.ts';
 import type { HandlersFor } from '../contract/wire.ts';
 import { AppError } from '../errors.ts';
 import { log } from '../log.ts';
+import { type CudaCalls, cudaLack } from './cuda.ts';
 import { toJob } from './jobs.ts';
 import type { Services } from './services.ts';
 
@@ -25,7 +24,7 @@ export const providerNames: Record<Device['provider'], string> = {
   coreml: 'CoreML',
 };
 
-export function deviceHandlers(services: Services): HandlersFor<typeof devices> {
+export function deviceHandlers(services: Services): Omit<HandlersFor<typeof devices>, CudaCalls> {
   return { 'devices.check': ({ provider }) => startCheck(services, provider) };
 }
 
@@ -62,8 +61,15 @@ export async function checkBeforeRun(services: Services, provider: Provider): Pr
   return true;
 }
 
-/** Throws unless the provider may train here: `provider-absent`, `device-not-checked`, `device-refused`. */
-export async function requireDevice(services: Services, provider: Provider): Promise<void> {
+/**
+ * Throws unless the provider may train here: `provider-absent`, `device-not-checked`, `device-refused`,
+ * `precision-device`.
+ */
+export async function requireDevice(
+  services: Services,
+  provider: Provider,
+  precision: TrainSettings['precision'] = 'fp32',
+): Promise<void> {
   if (provider === 'cpu') return;
   const found = await devicesFor(services, provider);
   requirePresent(found, provider);
@@ -75,6 +81,12 @@ export async function requireDevice(services: Services, provider: Provider): Pro
       'Check it under Settings, Devices, or train on the processor.',
     );
   requireTrusted(verdict, provider);
+  if (precision === 'fp16' && verdict.float16 !== true)
+    throw new AppError(
+      'precision-device',
+      `${providerNames[provider]} ${verdict.float16 === null ? 'has no float16 here' : 'computes float16 wrongly here'}: ${verdict.sentence}`,
+      'Choose fp32 as the precision, or train on another device.',
+    );
 }
 
 /** The provider where it may compute now, else the processor: for work that any device does as well. */
@@ -113,12 +125,19 @@ async function devicesFor(services: Services, provider: Provider): Promise<Devic
   return (await describeDevices(services, '')).filter((device) => device.provider === provider);
 }
 
+/** Memory of the card that a provider computes on; null for main memory, and where it is not known. */
+export async function cardMemory(services: Services, provider: Provider): Promise<number | null> {
+  const found = provider === 'cpu' ? [] : await devicesFor(services, provider);
+  const known = found.flatMap(({ memoryBytes }) => memoryBytes ?? []);
+  return known.length === 0 ? null : Math.max(...known);
+}
+
 /** Everything that could compute, with what is known of it. `cpu` is the name of the processor. */
 export async function describeDevices(services: Services, cpu: string): Promise<Device[]> {
   const listed: Device[] = [
     device('cpu', cpu, { memoryBytes: totalmem(), state: 'ready', detail: 'Always available.' }),
     ...(await webgpuDevices()),
-    cudaDevice(),
+    ...(await cudaDevices(services.store.home)),
     ...(platform() === 'win32'
       ? [device('dml', 'DirectML', { state: 'not-checked', detail: notChecked })]
       : []),
@@ -160,26 +179,41 @@ function device(provider: Device['provider'], name: string, rest: Partial<Device
   return { ...known, provider, name, ...rest };
 }
 
-let controllers: Promise<{ model: string; vram: number | null; driverVersion?: string }[]> | undefined;
+type Controller = Pick<
+  Systeminformation.GraphicsControllerData,
+  'vendor' | 'model' | 'vram' | 'vramDynamic' | 'driverVersion'
+>;
+let controllers: Promise<Controller[]> | undefined;
 
-/**
- * WebGPU computes on one of these; which one, the driver chooses: a verdict counts for all of them
- * together.
- */
-async function webgpuDevices(): Promise<Device[]> {
+function listControllers(): Promise<Controller[]> {
   controllers ??= graphics()
     .then((found) => found.controllers)
     .catch((error) => {
       log('warn', 'machine.graphics', { error });
       return [];
     });
-  const found = (await controllers).map((gpu) =>
-    device('webgpu', gpu.model || 'GPU', {
-      memoryBytes: gpu.vram ? gpu.vram * 1024 * 1024 : null, // reported in MiB
-      driver: gpu.driverVersion || null,
-      state: 'not-checked',
-      detail: notChecked,
-    }),
+  return controllers;
+}
+
+/** Memory is reported in MiB. That of a card which shares main memory is no limit of its own. */
+export function factsOf({
+  vram,
+  vramDynamic,
+  driverVersion,
+}: Controller): Pick<Device, 'memoryBytes' | 'driver'> {
+  return {
+    memoryBytes: vram && !vramDynamic ? vram * 1024 * 1024 : null,
+    driver: driverVersion || null,
+  };
+}
+
+/**
+ * WebGPU computes on one of these; which one, the driver chooses: a verdict counts for all of them
+ * together.
+ */
+async function webgpuDevices(): Promise<Device[]> {
+  const found = (await listControllers()).map((gpu) =>
+    device('webgpu', gpu.model || 'GPU', { ...factsOf(gpu), state: 'not-checked', detail: notChecked }),
   );
   if (found.length > 0) return found;
   const named = process.env.VK_DRIVER_FILES;
@@ -196,26 +230,14 @@ async function webgpuDevices(): Promise<Device[]> {
   ];
 }
 
-/** The CUDA provider is a download of its own; without its files loading it fails with noise. */
-function cudaDevice(): Device {
-  if (platform() === 'linux' && hasCudaProvider())
-    return device('cuda', 'CUDA', { state: 'not-checked', detail: notChecked });
-  const detail = 'The CUDA part of ONNX Runtime (libonnxruntime_providers_cuda.so) is not installed.';
-  const remedy =
-    platform() === 'linux' && process.arch === 'x64'
-      ? 'Use WebGPU, which needs no such files, or put the CUDA 12 build of ONNX Runtime beside the engine.'
-      : 'Use WebGPU: there is no CUDA build for this system.';
-  return device('cuda', 'CUDA', { detail, remedy });
-}
-
-function hasCudaProvider(): boolean {
-  try {
-    const entry = createRequire(import.meta.url).resolve('onnxruntime-node/package.json');
-    const folder = join(dirname(entry), 'bin', 'napi-v6', 'linux', process.arch);
-    return existsSync(join(folder, 'libonnxruntime_providers_cuda.so'));
-  } catch {
-    return false;
-  }
+/** Without its libraries loading CUDA fails with noise, so they are looked for first. */
+async function cudaDevices(home: string): Promise<Device[]> {
+  const lack = cudaLack(home);
+  if (lack !== null) return [device('cuda', 'CUDA', { detail: lack.message, remedy: lack.remedy })];
+  const cards = (await listControllers()).filter(({ vendor, model }) => /nvidia/i.test(`${vendor} ${model}`));
+  const known = { state: 'not-checked', detail: notChecked } as const;
+  if (cards.length === 0) return [device('cuda', 'CUDA', known)];
+  return cards.map((card) => device('cuda', card.model || 'NVIDIA card', { ...factsOf(card), ...known }));
 }
 
 /** A verdict counts for these devices, these drivers and this version of ONNX Runtime. */

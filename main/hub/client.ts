@@ -9,6 +9,7 @@ import {
 import { Agent as HttpsAgent, request as https } from 'node:https';
 import { AppError } from '../errors.ts';
 import { log } from '../log.ts';
+import { tokenHint } from './places.ts';
 
 /** One request, for the network ledger. */
 export interface HubRequest {
@@ -265,7 +266,7 @@ export function refuseStatus(hub: Hub, reply: HubReply, asked: Asked): void {
         ? `"${repository}" is given only to people who accepted its terms (${status}).`
         : `Your Hub token may not read "${repository}" (${status}).`,
       hub.token === null
-        ? `${gatedPage}, then put your Hub token into Settings.`
+        ? `${gatedPage}, then give Tunesmith your Hub token: ${tokenHint}.`
         : `${gatedPage} with the account of the token, then try again.`,
     );
   if (fault === 'RevisionNotFound')
@@ -284,14 +285,14 @@ export function refuseStatus(hub: Hub, reply: HubReply, asked: Asked): void {
     throw new AppError(
       'hub-token-refused',
       `${host} does not accept your Hub token (401).`,
-      'Make a new one with the right to read, and put it into Settings.',
+      `Make a new one with the right to read, and give it ${tokenHint}.`,
     );
   if (status === 401 || status === 404 || status === 403)
     throw new AppError(
       'hub-model-missing',
       `${host} has no model "${repository}", or it is private (${status}).`,
       hub.token === null
-        ? 'Check the spelling; for a private model put your Hub token into Settings.'
+        ? `Check the spelling; for a private model give Tunesmith your Hub token: ${tokenHint}.`
         : 'Check the spelling, and whether your Hub token may read it.',
     );
   throw new AppError('hub-answer', `${host} answered with status ${status}.`, 'Try again later.');

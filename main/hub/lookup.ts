@@ -2,16 +2,8 @@
 // checksums, its licence, and config.json. Knows no disk.
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
-import {
-  type Asked,
-  type Hub,
-  PassingFault,
-  refuseStatus,
-  refuseWebPage,
-  send,
-  unreachable,
-  withRetries,
-} from './client.ts';
+import { type Asked, type Hub, refuseStatus, refuseWebPage, send, withRetries } from './client.ts';
+import { fetchJson } from './fetch-json.ts';
 import { type HubFile, neededFiles, type RepositoryName, refuseHostileNames } from './repository.ts';
 
 export interface HubModel extends RepositoryName {
@@ -54,7 +46,7 @@ export async function lookUp(hub: Hub, name: RepositoryName): Promise<HubModel> 
   const { repository, revision } = name;
   const asked: Asked = { ...name, why: `Files and licence of ${repository}` };
   const path = `${hub.endpoint}/api/models/${repository}/revision/${encodeURIComponent(revision)}?blobs=true`;
-  const info = Info.safeParse(await fetchJson(hub, path, asked, maxInfoBytes));
+  const info = Info.safeParse(await hubJson(hub, path, asked, maxInfoBytes));
   if (!info.success)
     throw new AppError(
       'hub-answer',
@@ -75,7 +67,7 @@ export async function lookUp(hub: Hub, name: RepositoryName): Promise<HubModel> 
   const files: HubFile[] = [];
   for (const { path: file, sibling } of needed)
     files.push(factsOf(file, sibling) ?? (await headOf(hub, { ...asked, file }, commit)));
-  const config = await fetchJson(
+  const config = await hubJson(
     hub,
     fileAddress(hub, repository, commit, 'config.json'),
     { ...asked, file: 'config.json', why: `config.json of ${repository}` },
@@ -132,50 +124,16 @@ async function headOf(hub: Hub, asked: Asked & { file: string }, commit: string)
   });
 }
 
-async function fetchJson(hub: Hub, address: string, asked: Asked, maxBytes: number): Promise<unknown> {
-  return withRetries(hub, async () => {
-    const reply = await send(hub, address, asked);
-    refuseStatus(hub, reply, asked);
-    refuseWebPage(reply, asked);
-    const pieces: Buffer[] = [];
-    let bytes = 0;
-    try {
-      for await (const piece of reply.body as AsyncIterable<Buffer>) {
-        bytes += piece.length;
-        if (bytes > maxBytes) throw tooLong(asked, maxBytes);
-        pieces.push(piece);
-      }
-    } catch (error) {
-      if (error instanceof AppError || hub.signal.aborted) throw error;
-      throw unreachable(new URL(hub.endpoint).host, Object.assign(error as Error, { code: 'ECONNRESET' }));
-    } finally {
-      reply.close(bytes);
-    }
-    const length = reply.headers['content-length'];
-    if (length !== undefined && Number(length) !== bytes)
-      throw new PassingFault(
-        new AppError('hub-unreachable', 'The connection was lost in the middle of an answer.', 'Try again.'),
-      );
-    try {
-      return JSON.parse(Buffer.concat(pieces).toString('utf8')) as unknown;
-    } catch (cause) {
-      throw new AppError(
-        'hub-answer',
-        `What came for "${asked.file ?? asked.repository}" is not JSON.`,
-        'Check HF_ENDPOINT and the network, then try again.',
-        { cause },
-      );
-    }
+/** A document of the Hub. */
+const hubJson = (hub: Hub, address: string, asked: Asked, maxBytes: number): Promise<unknown> =>
+  fetchJson(hub, address, asked, {
+    maxBytes,
+    refuse(reply) {
+      refuseStatus(hub, reply, asked);
+      refuseWebPage(reply, asked);
+    },
+    whenWrong: 'Check HF_ENDPOINT and the network, or choose another model.',
   });
-}
-
-function tooLong(asked: Asked, maxBytes: number): AppError {
-  return new AppError(
-    'hub-answer',
-    `The answer about "${asked.file ?? asked.repository}" is longer than ${maxBytes / 1e6} MB.`,
-    'Choose another model.',
-  );
-}
 
 function licenceOf({ cardData, tags }: z.infer<typeof Info>): string | null {
   const stated = [cardData?.license_name, cardData?.license].flat();

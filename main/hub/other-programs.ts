@@ -2,7 +2,7 @@
 // others are named with the reason why not. Reads folders and small manifests, never weights.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { bytesIn } from './cache.ts';
 
@@ -19,18 +19,36 @@ export interface OtherModel {
 export function otherPlaces(
   env: NodeJS.ProcessEnv = process.env,
   home = homedir(),
-): { lmStudio: string[]; ollama: string } {
+  platform = process.platform,
+): { lmStudio: string[]; ollama: string[] } {
   const pointer = read(join(home, '.lmstudio-home-pointer'))?.trim();
-  const roots = [pointer, join(home, '.lmstudio'), join(home, '.cache', 'lm-studio')];
-  const lmStudio = roots.flatMap((root) => (root ? [join(resolve(root), 'models')] : []));
-  return {
-    lmStudio: [...new Set(lmStudio)],
-    ollama: env.OLLAMA_MODELS ? resolve(env.OLLAMA_MODELS) : join(home, '.ollama', 'models'),
-  };
+  const roots = [pointer, join(home, '.lmstudio'), join(home, '.cache', 'lm-studio')]
+    .flatMap((root) => (root ? [resolve(root)] : []))
+    .filter((root, at, all) => all.indexOf(root) === at);
+  const lmStudio = roots.flatMap((root) => [...downloadsFolder(root), join(root, 'models')]);
+  const ollama = [
+    ...(env.OLLAMA_MODELS ? [resolve(env.OLLAMA_MODELS)] : []),
+    join(home, '.ollama', 'models'),
+    ...(platform === 'linux' ? [ollamaServiceFolder] : []),
+  ];
+  return { lmStudio: [...new Set(lmStudio)], ollama: [...new Set(ollama)] };
+}
+
+/** Home of the user `ollama`, whom its installer for Linux makes for the service. */
+const ollamaServiceFolder = '/usr/share/ollama/.ollama/models';
+
+/** The folder for models that the user chose in LM Studio. */
+function downloadsFolder(root: string): string[] {
+  const chosen = z
+    .looseObject({ downloadsFolder: z.string().min(1) })
+    .safeParse(json(join(root, 'settings.json')));
+  return chosen.success && isAbsolute(chosen.data.downloadsFolder)
+    ? [resolve(chosen.data.downloadsFolder)]
+    : [];
 }
 
 export function listOtherPrograms(places: ReturnType<typeof otherPlaces>): OtherModel[] {
-  return [...places.lmStudio.flatMap(listLmStudio), ...listOllama(places.ollama)];
+  return [...places.lmStudio.flatMap(listLmStudio), ...places.ollama.flatMap(listOllama)];
 }
 
 /** `models/<publisher>/<repository>/` with the files as they were downloaded. */

@@ -13,11 +13,11 @@ type Reply = InspectAsks['cached']['reply'];
 type Found = Reply['models'][number];
 
 export async function cachedModels(
-  cacheFolder: string,
+  cacheFolders: readonly string[],
   others: ReturnType<typeof otherPlaces> = otherPlaces(),
 ): Promise<Reply> {
   const models: Found[] = [];
-  for (const { repository, folder, bytes, unfinished } of listCache(cacheFolder)) {
+  for (const { repository, folder, bytes, unfinished } of cacheFolders.flatMap(listCache)) {
     const model = { name: repository, place: 'Hugging Face cache' as const, bytes, ...check(folder) };
     if (model.problem && unfinished) model.problem = unfinishedProblem(repository);
     models.push(model);
@@ -28,7 +28,7 @@ export async function cachedModels(
     models.push({ name, place: program, bytes, ...facts });
     await nextTurn();
   }
-  return { folders: [cacheFolder, ...others.lmStudio, others.ollama], models };
+  return { folders: [...cacheFolders, ...others.lmStudio, ...others.ollama], models };
 }
 
 type Facts = Pick<Found, 'key' | 'folder' | 'architecture' | 'parameters' | 'problem'>;

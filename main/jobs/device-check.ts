@@ -21,6 +21,7 @@ export const deviceCheck: JobRunner<'device-check'> = {
     });
     return {
       trusted: check.trusted,
+      float16: check.float16?.trusted ?? null,
       operations: check.operations,
       agreeing: check.agreeing,
       wrong: wrongOperations(check),

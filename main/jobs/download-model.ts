@@ -1,12 +1,11 @@
 // The job that fetches a model from the Hub: looks it up, downloads what is missing, and says how far it is.
 import { AppError } from '../errors.ts';
 import { openHub } from '../hub/client.ts';
-import { downloadModel as fetchModel, size } from '../hub/download.ts';
+import { downloadModel as fetchModel } from '../hub/download.ts';
+import { size } from '../hub/fetch-file.ts';
 import { lookUp } from '../hub/lookup.ts';
 import type { JobRunner } from './job.ts';
-
-/** The rate is that of the last seconds. */
-const rateOverMs = 8000;
+import { createRate } from './rate.ts';
 
 export const downloadModel: JobRunner<'download-model'> = {
   kind: 'download-model',
@@ -51,15 +50,3 @@ export const downloadModel: JobRunner<'download-model'> = {
     }
   },
 };
-
-/** Bytes per second over the last seconds; null until there is something to judge by. */
-function createRate(): (done: number) => number | null {
-  const seen: { at: number; done: number }[] = [];
-  return (done) => {
-    const at = Date.now();
-    if (at - (seen.at(-1)?.at ?? 0) > 200) seen.push({ at, done });
-    while (seen.length > 2 && at - seen[0].at > rateOverMs) seen.shift();
-    const [first] = seen;
-    return at - first.at < 500 ? null : ((done - first.done) / (at - first.at)) * 1000 || null;
-  };
-}

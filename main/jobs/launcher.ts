@@ -58,6 +58,8 @@ export interface LauncherOptions {
   /** Absolute path of `engine.ts`, or of its bundle. */
   engineFile: string;
   fork: ForkEngine;
+  /** What an engine that gets this input must find in its environment, such as the place of libraries. */
+  environmentFor?(input: unknown): NodeJS.ProcessEnv;
 }
 
 /** Foreign files are parsed under a memory limit, in MB of JavaScript heap. */
@@ -76,7 +78,10 @@ export function createLauncher(options: LauncherOptions) {
   ): Engine {
     const heap = heapLimitMb[kind];
     const nodeArgs = heap === undefined ? [] : [`--max-old-space-size=${heap}`];
-    const child = options.fork(options.engineFile, nodeArgs, engineEnvironment());
+    const child = options.fork(options.engineFile, nodeArgs, {
+      ...engineEnvironment(),
+      ...options.environmentFor?.(input),
+    });
     const printed = collect(child, settings.logFile);
     let ended = false;
     let killed = false;

@@ -8,8 +8,12 @@ import type { DType } from '../compiler/op.ts';
 import { sizeOf } from '../compiler/shape.ts';
 import { AppError, assert } from '../errors.ts';
 import { log } from '../log.ts';
+import { type CudaAdvice, cudaAdvice, findCuda } from './cuda-libraries.ts';
+import { cudaMajor, minimumDriver } from './cuda-packages.ts';
+import { searchHere, systemRelease } from './cuda-places.ts';
 
-export type Numbers = Float32Array | Int32Array | BigInt64Array | Uint8Array;
+/** float16 as its bits. */
+export type Numbers = Float32Array | Int32Array | BigInt64Array | Uint8Array | Uint16Array;
 
 /** Typed arrays by input or output name. */
 export type Arrays = Readonly<Record<string, Numbers>>;
@@ -93,6 +97,7 @@ export async function createSession(program: Program, options: SessionOptions = 
     ...(options.prepack ? {} : sessionKeys.prepackingOff.session),
     ...(options.weightsFolder === undefined ? {} : sessionKeys.weightsFolder(options.weightsFolder).session),
   };
+  process.env.ORT_DISABLE_TELEMETRY = '1'; // else it sends events to its makers, from the first session on
   let native: ort.InferenceSession;
   try {
     native = await ort.InferenceSession.create(program.model, {
@@ -206,12 +211,19 @@ function tensors(feeds: Feeds, types: Program['inputs'], provider: Provider): Re
   );
 }
 
-type TensorType = Extract<DType, 'float32' | 'int32' | 'int64' | 'uint8' | 'bool'>;
+type TensorType = Extract<DType, 'float32' | 'float16' | 'int32' | 'int64' | 'uint8' | 'bool'>;
 
 const outOfMemory = /bad_alloc|failed to allocate|out of memory|AllocateBufferWithOptions/i;
 
 function runError(thrown: unknown): unknown {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
+  if (/requires f16 but the device does not support it/.test(message))
+    return new AppError(
+      'precision-device',
+      'This graphics card, or its driver, has no float16 numbers.',
+      'Choose fp32 as the precision, or train on another device.',
+      { cause: thrown },
+    );
   if (!outOfMemory.test(message)) return thrown;
   return new AppError(
     'out-of-memory',
@@ -237,10 +249,14 @@ function sessionError(thrown: unknown, provider: Provider): unknown {
 
 /**
  * What the CUDA provider lacks, in one sentence: the loader names the first library that it did not find,
- * such as `libcudnn.so.9: cannot open shared object file`. Undefined where the message is about something
- * else.
+ * such as `libcudnn.so.9: cannot open shared object file`, or nothing; then `lack` looks for them. Undefined
+ * where the message is about something else.
  */
-export function cudaError(thrown: unknown, message: string): AppError | undefined {
+export function cudaError(
+  thrown: unknown,
+  message: string,
+  lack: () => CudaAdvice | null = lackHere,
+): AppError | undefined {
   const [, file, version] =
     /\b(lib(?:cu|nv)[\w-]*\.so(?:\.(\d+))?)\S*: cannot open shared object/.exec(message) ?? [];
   const needs = (what: string, remedy: string) =>
@@ -251,23 +267,35 @@ export function cudaError(thrown: unknown, message: string): AppError | undefine
       'Install the driver of the card, or use WebGPU.',
     );
   if (file !== undefined) {
-    const part = `${file.startsWith('libcudnn') ? 'cuDNN' : 'the CUDA toolkit'} ${version ?? ''}`.trim();
+    const part = `${file.startsWith('libcudnn') ? 'cuDNN' : 'CUDA'} ${version ?? ''}`.trim();
     return needs(
       `${file} was not found, which belongs to ${part}.`,
-      `Install ${part} and name its folder in LD_LIBRARY_PATH, or use WebGPU.`,
+      `Install ${part}, get it under Settings, Devices, or use WebGPU.`,
     );
   }
   if (/driver version is insufficient/i.test(message))
     return needs(
-      'the NVIDIA driver is too old for this CUDA.',
-      'Install a newer driver of the card, or use WebGPU.',
+      `the NVIDIA driver is too old for CUDA ${cudaMajor}.`,
+      `Install driver ${minimumDriver} or newer, or use WebGPU.`,
     );
   if (/no CUDA-capable device|CUDA failure 100\b/i.test(message))
     return needs('there is no NVIDIA card.', 'Train on the processor, or use WebGPU.');
-  if (/providers_(cuda|shared)|backend not found|Failed to load shared library/i.test(message))
-    return needs(
-      'the CUDA part of ONNX Runtime is not installed.',
-      'Put its CUDA 12 build beside the engine, or use WebGPU, which needs no such files.',
-    );
+  if (/providers_(cuda|shared)|backend not found|Failed to load shared library/i.test(message)) {
+    const found = lack();
+    if (found === null)
+      return needs(
+        'all its libraries were found, but ONNX Runtime could not load them.',
+        'Remove them and get them again under Settings, Devices, or use WebGPU; the log says more.',
+      );
+    return new AppError('provider-absent', `CUDA cannot be used here. ${found.message}`, found.remedy, {
+      cause: thrown,
+    });
+  }
   return undefined;
+}
+
+/** An engine that computes on CUDA has the folders of its libraries in LD_LIBRARY_PATH. */
+function lackHere(): CudaAdvice | null {
+  const search = searchHere(null);
+  return cudaAdvice(findCuda(search), systemRelease(search.root));
 }

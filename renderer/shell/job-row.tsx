@@ -31,6 +31,7 @@ const kindIcons: Partial<Record<Job['kind'], typeof IconActivity>> = {
   evaluate: IconScale,
   export: IconPackageExport,
   'download-model': IconDownload,
+  'download-cuda': IconDownload,
   'create-model': IconSparkles,
 };
 
@@ -72,11 +73,11 @@ export function JobRow({ job }: { job: Job }) {
             </a>
           ) : (
             name
-          )}{' '}
-          <span className="muted">
-            {stateWord(job)}
-            {hasEnded(job) && job.endedAt ? ` ${clock(job.endedAt)}` : ''}
-          </span>
+          )}
+        </span>
+        <span className={styles.state}>
+          {stateWord(job)}
+          {hasEnded(job) && job.endedAt ? ` ${clock(job.endedAt)}` : ''}
         </span>
       </span>
       <Middle job={job} />

@@ -8,6 +8,8 @@ import { toast } from '../../state/ui.ts';
 import styles from './settings.module.css';
 import { systemName } from './system-name.ts';
 
+const names: Record<string, string> = { tunesmith: 'Tunesmith', node: 'Node', onnxruntime: 'ONNX Runtime' };
+
 export function AboutPart() {
   const machine = useSettings((state) => state.machine);
   if (!machine) {
@@ -18,7 +20,10 @@ export function AboutPart() {
     );
   }
   const rows: [string, string][] = [
-    ...Object.entries(machine.versions),
+    ...Object.entries(machine.versions).map(([name, version]): [string, string] => [
+      names[name] ?? name,
+      version,
+    ]),
     ['System', `${machine.platform.replace(/^\S+/, systemName)}, ${machine.cpu}`],
     ['Data folder', machine.homeFolder],
     ['Log file', machine.logFile],
@@ -39,7 +44,7 @@ export function AboutPart() {
           </Button>
         }
       >
-        <dl className={styles.versions}>
+        <dl className={['facts', styles.versions].join(' ')}>
           {rows.map(([name, value]) => (
             <div key={name}>
               <dt>{name}</dt>
@@ -51,8 +56,8 @@ export function AboutPart() {
       <Card title="Licences" divided className={styles.narrow}>
         <p>Tunesmith is free software under the Apache License 2.0. You may use, change and share it.</p>
         <p className="muted">
-          The licences of the parts that it is built from lie in the folder “resources” of the program. Models
-          have licences of their own: the Model screen shows them.
+          The parts that it is built from are free software under licences of their own. Models have theirs
+          too: the Model screen shows them.
         </p>
       </Card>
     </>

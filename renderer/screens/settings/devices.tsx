@@ -15,6 +15,7 @@ import { ProgressBar } from '../../components/progress-bar.tsx';
 import { hasEnded, useJobs, useLatestJob } from '../../state/jobs.ts';
 import { useSettings } from '../../state/settings.ts';
 import { deviceStates } from '../projects/computer-cards.tsx';
+import { CudaLibrariesCard } from './cuda-libraries.tsx';
 import { change } from './general.tsx';
 import styles from './settings.module.css';
 import { systemName } from './system-name.ts';
@@ -86,12 +87,13 @@ export function DevicesPart() {
   const machine = useSettings((state) => state.machine);
   const settings = useSettings((state) => state.settings);
   const job = useLatestJob('device-check', null);
+  const download = useLatestJob('download-cuda', null);
   const [fault, setFault] = useState<unknown>(null);
   const runs = job !== undefined && !hasEnded(job);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: read again when a check begins or ends
+  // biome-ignore lint/correctness/useExhaustiveDependencies: read again when a check or a download begins or ends
   useEffect(() => {
     void useSettings.getState().loadMachine();
-  }, [runs]);
+  }, [runs, download?.state]);
   const columns = useMemo(() => {
     const check = (provider: Checkable) => {
       setFault(null);
@@ -113,7 +115,7 @@ export function DevicesPart() {
       {runs && (
         <Card title={job.title} divided className={styles.narrow}>
           <ProgressBar label={job.title} value={job.progress ?? 0} text={job.position} />
-          <div className={styles.line}>
+          <div className="row wrap between">
             <p className="caption muted grow">{job.position || 'It waits until nothing else computes.'}</p>
             <Button size="small" onClick={() => void call('jobs.cancel', { jobId: job.id }).catch(setFault)}>
               Cancel the check
@@ -129,11 +131,12 @@ export function DevicesPart() {
           rowKey={(device) => `${device.provider}-${device.name}`}
         />
       </Card>
+      <CudaLibrariesCard />
       <Card title="What a run may take" divided className={styles.narrow}>
         <NumberField
           label="Processor cores"
           help="0 takes all cores. Fewer leave the computer quicker for other work."
-          unit={`of ${integer(machine.cores)}`}
+          unit={settings.threads === 0 ? `all ${integer(machine.cores)}` : `of ${integer(machine.cores)}`}
           min={0}
           max={machine.cores}
           allowDecimal={false}

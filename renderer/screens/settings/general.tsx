@@ -27,7 +27,7 @@ export function GeneralPart() {
   }
   return (
     <Card title="General" divided className={styles.narrow}>
-      <div className={styles.line}>
+      <div className="row wrap between">
         <div className="grow">
           <p className="control">Theme</p>
           <p className="caption muted">Light or dark, or as the system does it.</p>

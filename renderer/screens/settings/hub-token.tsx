@@ -13,6 +13,7 @@ const words: Record<HubToken['kept'], string> = {
   memory:
     'A token is kept in memory until Tunesmith ends, as there is no keychain here. It goes to the Hub alone.',
   environment: 'The token of HF_TOKEN is used. One that you save here counts more.',
+  file: 'The token that "hf auth login" keeps on this computer is used. One that you save here counts more.',
 };
 
 export function HubTokenField() {
@@ -32,10 +33,10 @@ export function HubTokenField() {
     }
   };
   return (
-    <div>
+    <div className={styles.token}>
       {fault !== null && <ErrorNotice error={fault} />}
       <form
-        className={styles.ask}
+        className="ask"
         onSubmit={(event) => {
           event.preventDefault();
           if (text.trim() !== '') void save(text.trim());

@@ -5,6 +5,7 @@ import type { Verdict } from '../../../main/contract/devices.ts';
 import {
   checkBeforeRun,
   describeDevices,
+  factsOf,
   keepVerdict,
   requireDevice,
   startCheck,
@@ -49,6 +50,7 @@ function servicesWith(onnxruntime: string): Services {
 
 const verdict = (change: Partial<Verdict> = {}): Verdict => ({
   trusted: true,
+  float16: null,
   operations: 150,
   agreeing: 150,
   wrong: [],
@@ -69,6 +71,18 @@ describe('a device', () => {
     expect(await webgpu()).toMatchObject({ state: 'passed', detail: 'webgpu computes correctly.' });
     await requireDevice(services, 'webgpu');
     expect(await usableProvider(services, 'webgpu')).toBe('webgpu');
+  });
+
+  test('without float16, or with a wrong one, is refused for runs in fp16 alone', async () => {
+    for (const float16 of [null, false]) {
+      await keepVerdict(services, 'webgpu', verdict({ float16 }));
+      await requireDevice(services, 'webgpu', 'fp32');
+      await expect(requireDevice(services, 'webgpu', 'fp16')).rejects.toMatchObject({
+        code: 'precision-device',
+      });
+    }
+    await keepVerdict(services, 'webgpu', verdict({ float16: true }));
+    await requireDevice(services, 'webgpu', 'fp16');
   });
 
   test('that computes wrongly is refused with the names of the operations', async () => {
@@ -93,6 +107,13 @@ describe('a device', () => {
     await keepVerdict(services, 'webgpu', { damaged: true } as unknown as Verdict);
     expect(await webgpu()).toMatchObject({ state: 'not-checked' });
   });
+});
+
+test('the memory of a card counts for plans, but not where the card shares main memory', () => {
+  const card = { vendor: 'Some', model: 'Card', vram: 8192, vramDynamic: false, driverVersion: '1.2' };
+  expect(factsOf(card)).toEqual({ memoryBytes: 8192 * 2 ** 20, driver: '1.2' });
+  expect(factsOf({ ...card, vramDynamic: true }).memoryBytes).toBeNull();
+  expect(factsOf({ ...card, vram: null }).memoryBytes).toBeNull();
 });
 
 describe('a run', () => {

@@ -1,6 +1,6 @@
 // The whole way of a base model from the Hub into the list, through the real backend and engine, against a server on
 // loopback; what other programs left on this computer; and the token.
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Backend } from '../../../main/backend.ts';
@@ -25,8 +25,8 @@ beforeAll(async () => {
     HOME: join(home.folder, 'user'),
     USERPROFILE: join(home.folder, 'user'),
   });
-  for (const name of ['HF_HUB_CACHE', 'HF_TOKEN', 'HF_HUB_OFFLINE', 'http_proxy', 'HTTP_PROXY'])
-    delete process.env[name];
+  const others = ['HF_HUB_CACHE', 'HF_TOKEN', 'HF_TOKEN_PATH', 'HF_HUB_OFFLINE', 'XDG_CACHE_HOME'];
+  for (const name of [...others, 'http_proxy', 'HTTP_PROXY']) delete process.env[name];
   backend = openTestBackend(home.folder, { shell: { kind: 'browser' } });
 });
 afterAll(async () => {
@@ -44,8 +44,16 @@ const jobEnd = async (jobId: string) => {
 test('a gated model asks for a token, which is kept in memory and never given back', async () => {
   await expect(backend.call('models.lookup', { repository: 'tiny/llama' })).rejects.toMatchObject({
     code: 'hub-gated',
+    remedy: expect.stringMatching(
+      /accept its terms .*: in Settings, in the variable HF_TOKEN, or with "hf auth/,
+    ),
   });
   expect(await backend.call('settings.hubToken', {})).toEqual({ kept: 'none' });
+  mkdirSync(join(home.folder, 'hf'), { recursive: true });
+  writeFileSync(join(home.folder, 'hf', 'token'), 'hf_secret\n');
+  expect(await backend.call('settings.hubToken', {})).toEqual({ kept: 'file' });
+  expect(await backend.call('models.lookup', { repository: 'tiny/llama' })).toMatchObject({ gated: true });
+  rmSync(join(home.folder, 'hf', 'token'));
   expect(await backend.call('settings.setHubToken', { token: 'hf_secret' })).toEqual({ kept: 'memory' });
   expect(await backend.call('settings.hubToken', {})).toEqual({ kept: 'memory' });
 });

@@ -1,6 +1,7 @@
 // Facts about onnxruntime that the engine stands on: outputs written over inputs, weights read from
 // their files, options that have an effect, and errors that say what happened.
-import { closeSync, ftruncateSync, openSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { closeSync, ftruncateSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Graph } from '../../../main/compiler/graph.ts';
@@ -225,17 +226,49 @@ describe('faults', () => {
 describe('what CUDA lacks', () => {
   const libraries = [
     ['libcudnn.so.9: cannot open shared object file: No such file', 'cuDNN 9'],
-    ['libcublasLt.so.12: cannot open shared object file', 'the CUDA toolkit 12'],
+    ['libcublasLt.so.13: cannot open shared object file', 'Install CUDA 13'],
     ['libcuda.so.1: cannot open shared object file', 'the driver of the card'],
-    ['Failed to load shared library libonnxruntime_providers_shared.so', 'its CUDA 12 build'],
-    ['CUDA failure 35: CUDA driver version is insufficient for CUDA runtime version', 'a newer driver'],
+    ['CUDA failure 35: CUDA driver version is insufficient for CUDA runtime version', 'driver 580 or newer'],
   ] as const;
   test.each(libraries)('"%s" names what to install', (message, named) => {
     const error = cudaError(new Error(message), `Failed to load library: ${message}`);
     expect(error).toMatchObject({ code: 'provider-absent', remedy: expect.stringContaining(named) });
   });
 
+  test('is looked for where ONNX Runtime does not name it', () => {
+    const message = 'OrtSessionOptionsAppendExecutionProvider_Cuda: Failed to load shared library';
+    const lack = { message: 'CUDA 13 is missing.', remedy: 'Install CUDA 13.', install: 'CUDA 13' };
+    expect(cudaError(new Error(message), message, () => lack)).toMatchObject({
+      code: 'provider-absent',
+      message: 'CUDA cannot be used here. CUDA 13 is missing.',
+      remedy: 'Install CUDA 13.',
+    });
+    expect(cudaError(new Error(message), message, () => null)?.message).toContain('could not load them');
+  });
+
   test('another fault keeps its own message', () => {
     expect(cudaError(new Error('x'), 'Gemm: the shapes do not fit')).toBeUndefined();
   });
+});
+
+test('a session leaves no events to be sent to the makers of ONNX Runtime', () => {
+  const home = temporaryFolder();
+  const here = (file: string) => JSON.stringify(join(import.meta.dirname, '../../../main', file));
+  const program = `
+    import { Graph } from ${here('compiler/graph.ts')};
+    import { lower } from ${here('compiler/lowering.ts')};
+    import { createSession } from ${here('training/session.ts')};
+    const g = new Graph();
+    g.output('y', g.neg(g.input('x', [1])));
+    const session = await createSession(lower(g, 'cpu'));
+    await session.run({ x: Float32Array.of(1) });
+    await session.release();
+  `;
+  const { ORT_DISABLE_TELEMETRY: _, ...env } = process.env;
+  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+    env: { ...env, HOME: home, XDG_CACHE_HOME: join(home, '.cache') },
+    encoding: 'utf8',
+  });
+  expect([status, stderr]).toEqual([0, '']);
+  expect(readdirSync(home, { recursive: true })).toEqual([]);
 });
