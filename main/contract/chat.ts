@@ -12,6 +12,10 @@ export const SamplingOptions = z.object({
   seed: z.int().min(0).default(42),
   maxNewTokens: z.int().min(1).max(8192).default(200),
   stop: z.array(z.string().min(1)).max(4).default([]),
+  /** Answers that an encoder-decoder follows at once, to give the likeliest as a whole; 1 = token by token. */
+  beams: z.int().min(1).max(16).default(1),
+  /** Of a search with beams: above 0 longer answers win, below 0 shorter ones. */
+  lengthPenalty: z.number().min(-10).max(10).default(1),
 });
 export type SamplingOptions = z.infer<typeof SamplingOptions>;
 

@@ -1,5 +1,6 @@
 // Evaluations: measurements of base and tuned model on one dataset version, stored with every prediction.
 import { z } from 'zod';
+import { SamplingOptions } from './chat.ts';
 import { Split } from './datasets.ts';
 import { call, Id, Page, Time, WireError } from './wire.ts';
 
@@ -64,6 +65,9 @@ export const evaluations = {
       limit: z.int().min(0).default(0),
       metricIds: z.array(z.string()).default([]),
       maxNewTokens: z.int().min(1).max(4096).default(128),
+      /** As in chat: encoder-decoders only, 1 = token by token. */
+      beams: SamplingOptions.shape.beams,
+      lengthPenalty: SamplingOptions.shape.lengthPenalty,
     }),
     output: Evaluation,
   }),

@@ -37,13 +37,74 @@ interface Beam {
   ids: readonly number[];
   logprobs: readonly number[];
   sum: number;
+  /** Of the beams before, the one that it goes on from. */
+  parent: number;
 }
 
 interface Candidate {
   beam: Beam;
+  /** Which of the beams that is. */
+  row: number;
   id: number;
   logprob: number;
   sum: number;
+}
+
+export interface Search {
+  /** Beginnings of equal length that the next logits are wanted of: up to `beams`. */
+  beginnings(): readonly (readonly number[])[];
+  /** Of each beginning, which of those before it goes on from. */
+  parents(): readonly number[];
+  /**
+   * Takes the logits [beginnings, vocabulary] of the next token; false = the search is over.
+   * @throws AppError `logits-not-finite`
+   */
+  take(logits: Float32Array): boolean;
+  /** The best answer so far. */
+  best(): BeamAnswer;
+}
+
+export function startSearch(search: BeamSearch): Search {
+  const { beams, lengthPenalty = 1, earlyStopping = false, eosIds, maxNewTokens } = search;
+  const kept = Math.max(2, 1 + eosIds.length) * beams; // so many that `beams` of them go on, whatever ends
+  let running: Beam[] = [{ ids: [], logprobs: [], sum: 0, parent: 0 }];
+  let whole: BeamAnswer[] = []; // best first
+  let length = 0;
+
+  const take = (logits: Float32Array): boolean => {
+    length += 1;
+    const candidates = best(running, logits, kept, search.vocabularySize ?? 0);
+    const stops = ({ id }: Candidate) => eosIds.includes(id) || length === maxNewTokens;
+    const full = whole.length === beams;
+    if (!(full && earlyStopping === true)) {
+      const made = candidates.slice(0, beams).filter(stops);
+      const answers = made.map((one) => answerOf(one, eosIds, length, lengthPenalty));
+      whole = [...whole, ...answers].sort((a, b) => b.score - a.score).slice(0, beams);
+    }
+    const goOn = candidates.filter((one) => !stops(one)).slice(0, beams);
+    if (goOn.length === 0) return false;
+    running = goOn.map(({ beam, row, id, logprob, sum }) => ({
+      ids: [...beam.ids, id],
+      logprobs: [...beam.logprobs, logprob],
+      sum,
+      parent: row,
+    }));
+    if (whole.length < beams) return true;
+    const reached = earlyStopping === 'never' && lengthPenalty > 0 ? maxNewTokens : length;
+    const canImprove = running[0].sum / reached ** lengthPenalty > whole[beams - 1].score;
+    return earlyStopping !== true && canImprove;
+  };
+
+  return {
+    beginnings: () => running.map(({ ids }) => ids),
+    parents: () => running.map(({ parent }) => parent),
+    take,
+    best: () => {
+      if (whole.length > 0) return whole[0];
+      const { ids, logprobs, sum } = running[0];
+      return { ids: [...ids], logprobs: [...logprobs], ended: false, score: sum };
+    },
+  };
 }
 
 /**
@@ -53,40 +114,14 @@ interface Candidate {
  */
 export async function beamSearch(
   logitsOf: (beginnings: readonly (readonly number[])[]) => Promise<Float32Array | undefined>,
-  search: BeamSearch,
+  settings: BeamSearch,
 ): Promise<BeamAnswer> {
-  const { beams, lengthPenalty = 1, earlyStopping = false, eosIds, maxNewTokens } = search;
-  const kept = Math.max(2, 1 + eosIds.length) * beams; // so many that `beams` of them go on, whatever ends
-  let running: Beam[] = [{ ids: [], logprobs: [], sum: 0 }];
-  let whole: BeamAnswer[] = []; // best first
-  for (let length = 1; length <= maxNewTokens; length++) {
-    const logits = await logitsOf(running.map(({ ids }) => ids));
-    if (logits === undefined) break;
-    const candidates = best(running, logits, kept, search.vocabularySize ?? 0);
-    const stops = ({ id }: Candidate) => eosIds.includes(id) || length === maxNewTokens;
-    const full = whole.length === beams;
-    if (!(full && earlyStopping === true)) {
-      const made = candidates.slice(0, beams).filter(stops);
-      const answers = made.map((one) => answerOf(one, eosIds, length, lengthPenalty));
-      whole = [...whole, ...answers].sort((a, b) => b.score - a.score).slice(0, beams);
-    }
-    running = candidates
-      .filter((one) => !stops(one))
-      .slice(0, beams)
-      .map(({ beam, id, logprob, sum }) => ({
-        ids: [...beam.ids, id],
-        logprobs: [...beam.logprobs, logprob],
-        sum,
-      }));
-    if (running.length === 0) break;
-    if (whole.length < beams) continue;
-    const reached = earlyStopping === 'never' && lengthPenalty > 0 ? maxNewTokens : length;
-    const canImprove = running[0].sum / reached ** lengthPenalty > whole[beams - 1].score;
-    if (earlyStopping === true || !canImprove) break;
+  const search = startSearch(settings);
+  for (let goesOn = settings.maxNewTokens > 0; goesOn; ) {
+    const logits = await logitsOf(search.beginnings());
+    goesOn = logits !== undefined && search.take(logits);
   }
-  if (whole.length > 0) return whole[0];
-  const { ids, logprobs, sum } = running[0];
-  return { ids: [...ids], logprobs: [...logprobs], ended: false, score: sum };
+  return search.best();
 }
 
 function answerOf(
@@ -123,7 +158,7 @@ function best(
       if (found.length === count && sum <= found[count - 1].sum) continue;
       let at = found.length;
       while (at > 0 && found[at - 1].sum < sum) at--;
-      found.splice(at, 0, { beam, id, logprob: own[id] - total, sum });
+      found.splice(at, 0, { beam, row, id, logprob: own[id] - total, sum });
       if (found.length > count) found.pop();
     }
   }

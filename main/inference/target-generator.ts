@@ -1,11 +1,12 @@
 // The generator of encoder-decoders: the same calls as of decoders (generate.ts), with the text that the encoder reads as
-// the prompt. Source and target have a context each, so a prompt leaves room whatever its length.
+// the prompt. Source and target have a context each, so a prompt leaves room whatever its length. Times are those of
+// computing, as there.
 import type { DecoderOptions } from './decoder.ts';
 import type { BatchOptions, Generated, GenerateRequest, Generator } from './generate.ts';
 import { createTargetWriter } from './targets.ts';
 
-/** Rows computed at once. */
-const mostRows = 16;
+/** No group of prompts that are answered at once is larger. */
+const mostSources = 48;
 
 export function createTargetGenerator(options: DecoderOptions): Generator {
   const writer = createTargetWriter(options);
@@ -17,7 +18,7 @@ export function createTargetGenerator(options: DecoderOptions): Generator {
     signal,
     onToken,
   }: GenerateRequest): Promise<Generated> => {
-    const began = performance.now();
+    const began = writer.busySeconds();
     let firstAt = began;
     const logprobs: number[] = [];
     const maxNewTokens = Math.min(wanted.maxNewTokens, contextLength);
@@ -26,28 +27,28 @@ export function createTargetGenerator(options: DecoderOptions): Generator {
       maxNewTokens,
       signal,
       onToken: (_, id, logprob) => {
-        if (logprobs.length === 0) firstAt = performance.now();
+        if (logprobs.length === 0) firstAt = writer.busySeconds();
         logprobs.push(logprob);
         return onToken?.(id, logprob);
       },
     });
     // a search knows its first token when it knows the last one
     const searched = (wanted.search?.beams ?? 1) > 1;
-    const seconds = (performance.now() - (searched ? began : firstAt)) / 1000;
+    const seconds = writer.busySeconds() - (searched ? began : firstAt);
     const stopped = ended || (ids.length < maxNewTokens && !signal?.aborted);
     return {
       ids,
       logprobs,
       finish: stopped ? 'stop' : signal?.aborted ? 'cancelled' : 'length',
       promptTokens: promptIds.length,
-      msToFirstToken: firstAt - began,
+      msToFirstToken: (firstAt - began) * 1000,
       tokensPerSecond: ids.length > 1 && seconds > 0 ? (ids.length - 1) / seconds : 0,
     };
   };
 
   const generateBatch = async (
     prompts: readonly (readonly number[])[],
-    { signal, rows = mostRows, onDone, ...wanted }: BatchOptions,
+    { signal, rows, onDone, ...wanted }: BatchOptions,
   ): Promise<Generated[]> => {
     const answers = prompts.map(
       (prompt): Generated => ({
@@ -61,8 +62,11 @@ export function createTargetGenerator(options: DecoderOptions): Generator {
     );
     const order = [...prompts.keys()].sort((a, b) => prompts[a].length - prompts[b].length || a - b);
     const maxNewTokens = Math.min(wanted.maxNewTokens, contextLength);
-    for (let start = 0; start < order.length && !signal?.aborted; start += rows) {
-      const group = order.slice(start, start + rows);
+    for (let start = 0; start < order.length && !signal?.aborted; ) {
+      const longest = prompts[order[Math.min(start + mostSources, order.length) - 1]].length;
+      const room = rows ?? writer.rowsFor(longest, maxNewTokens);
+      const group = order.slice(start, start + Math.max(1, Math.floor(room / (wanted.search?.beams ?? 1))));
+      start += group.length;
       const sources = group.map((index) => ({ ids: prompts[index] }));
       const targets = await writer.write(sources, { ...wanted, maxNewTokens, signal });
       group.forEach((index, row) => {

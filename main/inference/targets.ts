@@ -1,17 +1,12 @@
-// Texts out of texts by an encoder-decoder, several sources at once. Each step computes the texts so far again, in graphs
-// that grow with them, so it suits labels and sentences; there is no cache of keys and values yet.
+// Texts out of texts by an encoder-decoder, several sources at once: token by token, or the best of several whole texts.
+// Each source is read once, and each step reads one token of each text.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Provider } from '../compiler/lowering.ts';
-import { AppError } from '../errors.ts';
-import { declaredFeeds, prepare } from '../training/feeds.ts';
-import { compileLogits } from '../training/programs.ts';
-import { createSession } from '../training/session.ts';
-import { createSessionCache } from '../training/session-cache.ts';
-import { pairBatch } from '../training/tasks/seq2seq.ts';
 import type { Text } from '../training/tasks/texts.ts';
-import { type BeamSettings, beamSearch } from './beam-search.ts';
+import { type BeamSettings, startSearch } from './beam-search.ts';
 import type { DecoderOptions } from './decoder.ts';
 import { createSampler, type SamplerOptions } from './sample.ts';
+import { createTargetDecoder } from './target-decoder.ts';
 import type { TunedModel } from './weights.ts';
 
 export interface TargetOptions extends Partial<SamplerOptions> {
@@ -33,133 +28,110 @@ export interface Target {
   ended: boolean;
 }
 
+type WriteOptions = Omit<TargetOptions, 'provider' | 'threads'>;
+
 export interface TargetWriter {
   /** The target of each source, token by token: the likeliest one unless sampling is asked for. */
-  write(sources: readonly Text[], options: Omit<TargetOptions, 'provider' | 'threads'>): Promise<Target[]>;
+  write(sources: readonly Text[], options: WriteOptions): Promise<Target[]>;
+  /** Rows that memory has room for, of so many source and target tokens each. */
+  rowsFor(sourceTokens: number, targetTokens: number): number;
+  /** Seconds of computing so far. */
+  busySeconds(): number;
   release(): Promise<void>;
 }
 
-/** Targets are computed at the first of these widths that holds them, and at its multiples beyond the last. */
-const targetWidths = [16, 32, 64, 128, 256];
-/** Widths of sources are multiples of this. */
-const sourceStep = 32;
-
 /** @throws AppError `model-without-targets` */
-export function createTargetWriter({
-  model,
-  weights,
-  provider = 'cpu',
-  threads,
-  maxSessions = 8,
-}: DecoderOptions): TargetWriter {
-  const startId = model.architecture.decoderStart?.(model.config);
-  if (startId === undefined) {
-    throw new AppError(
-      'model-without-targets',
-      `"${model.name}" has no decoder beside an encoder, so it makes no text out of another.`,
-      'Choose an encoder-decoder such as T5.',
-    );
-  }
-  const padId = Number(model.rawConfig.pad_token_id ?? startId);
-  const sessions = createSessionCache(maxSessions);
+export function createTargetWriter(options: DecoderOptions): TargetWriter {
+  const decoder = createTargetDecoder(options);
 
-  /** Logits of one place of each row [rows, vocabulary]. */
-  async function logitsAt(
-    sources: readonly Text[],
-    width: number,
-    targets: readonly Target[],
-    place: number,
-  ) {
-    const targetWidth = targetWidths.find((one) => place < one) ?? Math.ceil((place + 1) / 256) * 256;
-    const pairs = sources.map((source, row) => ({ ...source, target: [...targets[row].ids, padId] }));
-    const { shape, feeds } = prepare(
-      pairBatch(pairs, { width, targetWidth, padId, startId: startId as number }),
-    );
-    const key = `${shape.rows} ${width} ${targetWidth}`;
-    const session = await sessions.get(key, () => {
-      const options = {
-        model,
-        pages: weights?.pages ?? [],
-        sites: weights?.sites ?? [],
-        provider,
-        recompute: 'off',
-        dropout: 0,
-        labelSmoothing: 0,
-      } as const;
-      const program = compileLogits(shape, options, sources.length);
-      return createSession(program, { threads, weightsFolder: model.weightsFolder });
-    });
-    const rows = Int32Array.from(sources, (_, row) => row * targetWidth + place);
-    const { logits } = await session.run({
-      ...declaredFeeds(session.program, { ...feeds, rows }),
-      ...weights?.parameters.named('p'),
-    });
-    return logits as Float32Array;
-  }
-
-  /** One source after the other, each with its beams as the rows. */
-  async function searched(
-    sources: readonly Text[],
-    search: BeamSettings,
-    { eosIds, maxNewTokens, vocabularySize, signal, onToken }: Omit<TargetOptions, 'search'>,
-  ): Promise<Target[]> {
-    const targets: Target[] = [];
-    for (const [row, source] of sources.entries()) {
-      const rows = Array.from({ length: search.beams }, () => source);
-      const logitsOf = async (beginnings: readonly (readonly number[])[]) => {
-        await nextTurn();
-        if (signal?.aborted) return undefined;
-        const place = beginnings[0].length;
-        // fewer beginnings fill the rows of the same graph
-        const begun = rows.map((_, i) => ({ ids: [...(beginnings[i] ?? beginnings[0])], ended: false }));
-        const logits = await logitsAt(rows, widthOf([source]), begun, place);
-        return logits.subarray(0, (logits.length / rows.length) * beginnings.length);
-      };
-      const { ids, logprobs, ended } = await beamSearch(logitsOf, {
-        ...search,
-        eosIds,
-        maxNewTokens,
-        vocabularySize,
-      });
-      const heard = ids.findIndex((id, i) => onToken?.(row, id, logprobs[i]) === false);
-      targets.push(heard === -1 ? { ids, ended } : { ids: ids.slice(0, heard + 1), ended: false });
+  async function tokenByToken(sources: readonly Text[], wanted: WriteOptions): Promise<Target[]> {
+    const { eosIds, maxNewTokens, signal, onToken, ...sampling } = wanted;
+    const targets = sources.map((): Target => ({ ids: [], ended: false }));
+    if (signal?.aborted) return targets;
+    const samplers = sources.map(() => createSampler(sampling));
+    const { temperature = 0, repetitionPenalty = 1, vocabularySize } = wanted;
+    // a greedy choice that nobody listens to needs no probabilities
+    const plain = temperature === 0 && repetitionPenalty === 1 && onToken === undefined;
+    const open = new Set(sources.keys());
+    const writing = await decoder.begin(sources);
+    const next = new Int32Array(writing.rows).fill(decoder.startId); // what is done goes on with its last token
+    for (let place = 0; place < maxNewTokens && open.size > 0 && !signal?.aborted; place++) {
+      const logits = await writing.step(next);
+      const vocabulary = logits.length / writing.rows;
+      for (const row of open) {
+        const { ids } = targets[row];
+        const own = logits.subarray(row * vocabulary, (row + 1) * vocabulary);
+        const likeliest = plain ? largestOf(own.subarray(0, vocabularySize || undefined)) : undefined;
+        const { id, logprob } = likeliest ?? samplers[row].next(own, ids);
+        next[row] = id;
+        if (eosIds.includes(id)) targets[row].ended = true;
+        else ids.push(id);
+        if (targets[row].ended || onToken?.(row, id, logprob) === false) open.delete(row);
+      }
+      await nextTurn();
     }
     return targets;
   }
 
-  return {
-    write: async (sources, { search, ...options }) => {
-      if (search !== undefined && search.beams > 1) return searched(sources, search, options);
-      const { eosIds, maxNewTokens, signal, onToken, ...sampling } = options;
-      const targets = sources.map((): Target => ({ ids: [], ended: false }));
-      if (sources.length === 0) return targets;
-      const width = widthOf(sources);
-      const samplers = sources.map(() => createSampler(sampling));
-      const open = new Set(sources.keys());
-      for (let place = 0; place < maxNewTokens && open.size > 0 && !signal?.aborted; place++) {
-        const logits = await logitsAt(sources, width, targets, place);
-        const vocabulary = logits.length / sources.length;
-        for (const row of open) {
-          const { ids } = targets[row];
-          const own = logits.subarray(row * vocabulary, (row + 1) * vocabulary);
-          const { id, logprob } = samplers[row].next(own, ids);
-          if (eosIds.includes(id)) targets[row].ended = true;
-          else ids.push(id);
-          if (targets[row].ended || onToken?.(row, id, logprob) === false) open.delete(row);
+  async function searched(
+    sources: readonly Text[],
+    search: BeamSettings,
+    { eosIds, maxNewTokens, vocabularySize, signal, onToken }: WriteOptions,
+  ): Promise<Target[]> {
+    const { beams } = search;
+    const searches = sources.map(() => startSearch({ ...search, eosIds, maxNewTokens, vocabularySize }));
+    const open = new Set(signal?.aborted || maxNewTokens === 0 ? [] : sources.keys());
+    if (open.size > 0) {
+      const writing = await decoder.begin(sources, beams);
+      const next = new Int32Array(writing.rows).fill(decoder.startId);
+      while (open.size > 0 && !signal?.aborted) {
+        const logits = await writing.step(next);
+        const vocabulary = logits.length / writing.rows;
+        const parents = Int32Array.from(next, (_, row) => row);
+        for (const source of open) {
+          const own = searches[source];
+          const first = source * beams;
+          const count = own.beginnings().length;
+          if (!own.take(logits.subarray(first * vocabulary, (first + count) * vocabulary))) {
+            open.delete(source);
+            continue;
+          }
+          const [beginnings, from] = [own.beginnings(), own.parents()];
+          for (let beam = 0; beam < beams; beam++) {
+            const like = beam < beginnings.length ? beam : 0; // fewer beginnings fill the rows
+            next[first + beam] = beginnings[like].at(-1) as number;
+            parents[first + beam] = first + from[like];
+          }
         }
+        writing.reorder(parents);
         await nextTurn();
       }
-      return targets;
+    }
+    return searches.map((own, row) => {
+      const { ids, logprobs, ended } = own.best();
+      const heard = ids.findIndex((id, i) => onToken?.(row, id, logprobs[i]) === false);
+      return heard === -1 ? { ids, ended } : { ids: ids.slice(0, heard + 1), ended: false };
+    });
+  }
+
+  return {
+    write: async (sources, { search, ...wanted }) => {
+      if (sources.length === 0) return [];
+      return search !== undefined && search.beams > 1
+        ? searched(sources, search, wanted)
+        : tokenByToken(sources, wanted);
     },
-    release: async () => {
-      await sessions.release();
-    },
+    rowsFor: decoder.rowsFor,
+    busySeconds: decoder.busySeconds,
+    release: () => decoder.release(),
   };
 }
 
-function widthOf(sources: readonly Text[]): number {
-  const longest = Math.max(1, ...sources.map(({ ids }) => ids.length));
-  return Math.ceil(longest / sourceStep) * sourceStep;
+/** The place of the largest number; undefined where it is not finite, which a sampler says in words. */
+function largestOf(logits: Float32Array): { id: number; logprob: number } | undefined {
+  let best = 0;
+  for (let id = 1; id < logits.length; id++) if (logits[id] > logits[best]) best = id;
+  return Number.isFinite(logits[best]) ? { id: best, logprob: Number.NaN } : undefined;
 }
 
 /** The likeliest target of each source, token by token. Aborting gives what is there so far. */

@@ -20,6 +20,8 @@ export interface TensorSpec {
   initial?: number;
   /** Factor on the deviation of a new matrix. */
   deviation?: number;
+  /** Standard deviation of a new matrix where config.json has no `initializer_range`; 0.02 times the factor unless given. */
+  standardDeviation?: number;
 }
 
 /** Numbers that every architecture can tell of itself. */

@@ -24,8 +24,6 @@ export interface Family {
   /** transformers cuts text for this family by a rule of its own, whatever tokenizer.json says: only BPE fits it. */
   ownRule?: Pick<BpeOptions, 'digits' | 'compose'>;
   config(sizes: Sizes): Record<string, unknown>;
-  /** Standard deviation of a new tensor, where the family does not draw all of them alike. */
-  deviationOf?(sizes: Sizes): (name: string) => number | undefined;
 }
 
 /** Width of gated layers: 8/3 of the model's, in steps of 64, so that they cost what plain ones of 4 times do. */
@@ -61,15 +59,6 @@ const llamaLike = (
     ...more,
   }),
 });
-
-/** As transformers draws T5 (`_init_weights`): its scores are not scaled, so its queries start smaller. */
-function t5Deviation({ width, heads }: Sizes): (name: string) => number | undefined {
-  return (name) => {
-    if (name === 'shared.weight') return 1;
-    if (name.endsWith('.q.weight')) return (width * (width / heads)) ** -0.5;
-    return (name.endsWith('.wo.weight') ? gatedWidth(width) : width) ** -0.5;
-  };
-}
 
 /** In the order of the registry of architectures. */
 export const families: readonly Family[] = [
@@ -154,7 +143,6 @@ export const families: readonly Family[] = [
       is_encoder_decoder: true,
       tie_word_embeddings: true,
     }),
-    deviationOf: t5Deviation,
   },
 ];
 

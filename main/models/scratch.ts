@@ -1,6 +1,6 @@
 // A new model with random weights: a folder in Hugging Face format like any other, to be trained from
-// nothing. Weights are drawn as transformers draws them: normal with `initializer_range`, ones for norms,
-// zeros for biases.
+// nothing. Weights are drawn as transformers draws them: normal with `initializer_range`, or as the architecture
+// says where config.json has none; ones for norms, zeros for biases.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DType } from '../compiler/op.ts';
@@ -13,24 +13,31 @@ import type { Model } from './load.ts';
 import { fromFloat32, writeSafetensors } from './safetensors.ts';
 
 /**
+ * What the weight file of a new model says of itself. It belongs to the weights: whatever is written in their place by
+ * training, here or elsewhere, does not say it any more.
+ */
+export const randomWeights = { format: 'pt', weights: 'random' } as const;
+
+/**
  * Writes config.json and model.safetensors into `folder` (made if needed). The tokenizer is the caller's
- * business. `deviationOf` says how widely a tensor's numbers lie, where one width does not suit all.
+ * business.
  */
 export function writeScratchModel(
   folder: string,
   config: Record<string, unknown>,
-  options: { seed: number; dtype?: DType; deviationOf?: (name: string) => number | undefined },
+  options: { seed: number; dtype?: DType },
 ): void {
   const { architecture, parsed } = parseConfig(config);
-  const { dtype = 'float32', deviationOf } = options;
-  const deviation = typeof config.initializer_range === 'number' ? config.initializer_range : 0.02;
+  const { dtype = 'float32' } = options;
+  const range = typeof config.initializer_range === 'number' ? config.initializer_range : undefined;
   mkdirSync(folder, { recursive: true });
   const random = createRandom(options.seed);
-  const draw = ({ name, kind, shape, initial = 1, deviation: factor = 1 }: TensorSpec): Float32Array => {
-    const size = sizeOf(shape);
+  const draw = (spec: TensorSpec): Float32Array => {
+    const { kind, initial = 1, deviation = 1, standardDeviation = 0.02 * deviation } = spec;
+    const size = sizeOf(spec.shape);
     if (kind === 'norm') return new Float32Array(size).fill(initial);
     if (kind === 'bias') return new Float32Array(size);
-    const width = deviationOf?.(name) ?? factor * deviation;
+    const width = range === undefined ? standardDeviation : range * deviation;
     return Float32Array.from({ length: size }, () => width * random.normal());
   };
   writeSafetensors(
@@ -41,6 +48,7 @@ export function writeScratchModel(
       shape: spec.shape,
       bytes: () => fromFloat32(draw(spec), dtype),
     })),
+    randomWeights,
   );
   writeFileSync(join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
 }

@@ -4,12 +4,12 @@
 import { z } from 'zod';
 import type { Value } from '../compiler/graph.ts';
 import { AppError } from '../errors.ts';
-import type { Architecture, ForwardResult, TensorSpec } from './architecture.ts';
-import { linearSpecs } from './blocks/decoder.ts';
+import type { ForwardResult, TensorSpec } from './architecture.ts';
 import { causalMask, encoderAttention, segmentMask, tokenMask } from './blocks/encoder-attention.ts';
 import { type ActivationName, activation, activationNames, gated } from './blocks/feed-forward.ts';
-import { relativeBias } from './blocks/relative-position.ts';
+import { nextBias, type RelativePositions, relativeBias } from './blocks/relative-position.ts';
 import type { ModelBuilder } from './builder.ts';
+import type { EncoderDecoder, TargetStep } from './encoder-decoder.ts';
 
 const T5Config = z.looseObject({
   vocab_size: z.int().positive().default(32128),
@@ -26,6 +26,7 @@ const T5Config = z.looseObject({
   n_positions: z.int().positive().default(512),
   tie_word_embeddings: z.boolean().default(true),
   scale_decoder_outputs: z.boolean().nullish(),
+  initializer_factor: z.number().positive().default(1),
   decoder_start_token_id: z.int().nonnegative().default(0),
 });
 type T5Config = z.infer<typeof T5Config>;
@@ -45,6 +46,12 @@ function activationOf({ feed_forward_proj: name }: T5Config): { isGated: boolean
   );
 }
 
+/** A new one is drawn as transformers draws it (`_init_weights`): queries smaller, since their scores are not scaled. */
+function matrix(config: T5Config, module: string, out: number, input: number, deviation = input ** -0.5) {
+  const standardDeviation = config.initializer_factor * deviation;
+  return { name: `${module}.weight`, shape: [out, input], kind: 'linear', standardDeviation } as const;
+}
+
 /** A stack of layers: `parts` are the kinds of attention in a layer, in order. */
 function stackTensors(
   config: T5Config,
@@ -52,22 +59,25 @@ function stackTensors(
   layers: number,
   parts: readonly string[],
 ): TensorSpec[] {
-  const { d_model: hidden, d_ff: inner, num_heads: heads } = config;
-  const width = heads * config.d_kv;
+  const { d_model: hidden, d_ff: inner, num_heads: heads, d_kv: headDim } = config;
+  const width = heads * headDim;
   const norm = (module: string): TensorSpec => ({ name: `${module}.weight`, shape: [hidden], kind: 'norm' });
   const ups = activationOf(config).isGated ? ['wi_0', 'wi_1'] : ['wi'];
   const blocks = Array.from({ length: layers }, (_, i): TensorSpec[] => {
     const layer = (part: number) => `${stack}.block.${i}.layer.${part}`;
     const attentions = parts.flatMap((part, k): TensorSpec[] => [
       norm(`${layer(k)}.layer_norm`),
-      ...['q', 'k', 'v'].flatMap((name) => linearSpecs(`${layer(k)}.${part}.${name}`, width, hidden, false)),
-      ...linearSpecs(`${layer(k)}.${part}.o`, hidden, width, false),
+      matrix(config, `${layer(k)}.${part}.q`, width, hidden, (hidden * headDim) ** -0.5),
+      matrix(config, `${layer(k)}.${part}.k`, width, hidden),
+      matrix(config, `${layer(k)}.${part}.v`, width, hidden),
+      matrix(config, `${layer(k)}.${part}.o`, hidden, width),
       ...(i === 0 && k === 0
         ? [
             {
               name: `${layer(k)}.${part}.relative_attention_bias.weight`,
               shape: [config.relative_attention_num_buckets, heads],
               kind: 'embedding',
+              standardDeviation: config.initializer_factor * hidden ** -0.5,
             } as const,
           ]
         : []),
@@ -76,43 +86,37 @@ function stackTensors(
     return [
       ...attentions,
       norm(`${last}.layer_norm`),
-      ...ups.flatMap((name) => linearSpecs(`${last}.DenseReluDense.${name}`, inner, hidden, false)),
-      ...linearSpecs(`${last}.DenseReluDense.wo`, hidden, inner, false),
+      ...ups.map((name) => matrix(config, `${last}.DenseReluDense.${name}`, inner, hidden)),
+      matrix(config, `${last}.DenseReluDense.wo`, hidden, inner),
     ];
   });
   return [...blocks.flat(), norm(`${stack}.final_layer_norm`)];
 }
 
 function tensors(config: T5Config): TensorSpec[] {
-  const { vocab_size: vocabulary, d_model: hidden } = config;
+  const { vocab_size: vocabulary, d_model: hidden, initializer_factor: factor } = config;
   return [
-    { name: 'shared.weight', shape: [vocabulary, hidden], kind: 'embedding' },
+    { name: 'shared.weight', shape: [vocabulary, hidden], kind: 'embedding', standardDeviation: factor },
     ...stackTensors(config, 'encoder', config.num_layers, ['SelfAttention']),
     ...stackTensors(config, 'decoder', decoderLayers(config), ['SelfAttention', 'EncDecAttention']),
-    ...(config.tie_word_embeddings ? [] : linearSpecs('lm_head', vocabulary, hidden, false)),
+    ...(config.tie_word_embeddings ? [] : [matrix(config, 'lm_head', vocabulary, hidden, 1)]),
   ];
 }
 
-/** What the layers of a stack share: masks and biases of its attention. */
+/** What the layers of a stack attend to. Queries, keys and values are [rows, heads * headDim], as what comes back. */
 interface Stack {
   name: string;
   layers: number;
-  mask: Value | undefined;
-  bias: Value;
-  /** Output of the encoder [batch * width, hidden], for the decoder, and the mask of its padding. */
-  memory?: { rows: Value; mask: Value | undefined };
+  self(layer: number, q: Value, k: Value, v: Value): Value;
+  /** Attention of a decoder to the encoder, through the weights of `module`. */
+  cross?(layer: number, q: Value, module: string): Value;
 }
+
+const crossModule = (layer: number) => `decoder.block.${layer}.layer.1.EncDecAttention`;
 
 function stackForward(b: ModelBuilder, config: T5Config, start: Value, stack: Stack): Value {
   const { g } = b;
-  const { num_heads: heads, d_kv: headDim, layer_norm_epsilon: epsilon } = config;
-  const norm = (y: Value, module: string) => b.rmsNorm(y, `${module}.weight`, epsilon);
-  const three = (y: Value) => g.reshape(y, [b.batch, -1, heads * headDim]);
-  const attend = (module: string, q: Value, k: Value, v: Value, mask: Value | undefined, bias?: Value) => {
-    const spec = { heads, headDim, scale: 1, mask, bias };
-    const attended = encoderAttention(g, three(q), three(k), three(v), spec, b.selective);
-    return b.linear(g.reshape(attended, [-1, heads * headDim]), [`${module}.o`])[0];
-  };
+  const norm = (y: Value, module: string) => b.rmsNorm(y, `${module}.weight`, config.layer_norm_epsilon);
   const { isGated, name } = activationOf(config);
 
   let x = start;
@@ -122,12 +126,11 @@ function stackForward(b: ModelBuilder, config: T5Config, start: Value, stack: St
     const self = `${layer(part)}.SelfAttention`;
     const seen = norm(x, `${layer(part++)}.layer_norm`);
     const [q, k, v] = b.linear(seen, [`${self}.q`, `${self}.k`, `${self}.v`]);
-    x = g.add(x, attend(self, q, k, v, stack.mask, stack.bias));
-    if (stack.memory !== undefined) {
-      const cross = `${layer(part)}.EncDecAttention`;
+    x = g.add(x, b.linear(stack.self(i, q, k, v), [`${self}.o`])[0]);
+    if (stack.cross !== undefined) {
+      const cross = crossModule(i);
       const [asked] = b.linear(norm(x, `${layer(part++)}.layer_norm`), [`${cross}.q`]);
-      const [keys, values] = b.linear(stack.memory.rows, [`${cross}.k`, `${cross}.v`]);
-      x = g.add(x, attend(cross, asked, keys, values, stack.memory.mask));
+      x = g.add(x, b.linear(stack.cross(i, asked, cross), [`${cross}.o`])[0]);
     }
     const dense = `${layer(part)}.DenseReluDense`;
     const before = norm(x, `${layer(part)}.layer_norm`);
@@ -138,38 +141,90 @@ function stackForward(b: ModelBuilder, config: T5Config, start: Value, stack: St
   return norm(x, `${stack.name}.final_layer_norm`);
 }
 
-function forward(b: ModelBuilder, config: T5Config): ForwardResult {
-  const { g } = b;
+const biasModule = (stack: string) => `${stack}.block.0.layer.0.SelfAttention.relative_attention_bias`;
+
+const positionsOf = (config: T5Config, bothSides: boolean): RelativePositions => ({
+  buckets: config.relative_attention_num_buckets,
+  maxDistance: config.relative_attention_max_distance,
+  bothSides,
+});
+
+/** Attention of whole texts: rows are [batch * width]. */
+function attend(b: ModelBuilder, config: T5Config, q: Value, k: Value, v: Value, mask?: Value, bias?: Value) {
+  const { num_heads: heads, d_kv: headDim } = config;
+  const three = (y: Value) => b.g.reshape(y, [b.batch, -1, heads * headDim]);
+  const spec = { heads, headDim, scale: 1, mask, bias };
+  const attended = encoderAttention(b.g, three(q), three(k), three(v), spec, b.selective);
+  return b.g.reshape(attended, [-1, heads * headDim]);
+}
+
+/** Output of the encoder [batch * width, hidden]. */
+function encoded(b: ModelBuilder, config: T5Config): Value {
   const { segments } = b.options;
-  const targets = b.input('targetIds');
-  const targetWidth = targets.shape[1];
-  const bias = (stack: string, width: number, bothSides: boolean) =>
-    relativeBias(b, `${stack}.block.0.layer.0.SelfAttention.relative_attention_bias`, width, width, {
-      buckets: config.relative_attention_num_buckets,
-      maxDistance: config.relative_attention_max_distance,
-      bothSides,
-    });
-  const encoded = stackForward(b, config, b.embed('shared'), {
+  const bias = relativeBias(b, biasModule('encoder'), b.width, b.width, positionsOf(config, true));
+  const mask = segments && segmentMask(b.g, segments);
+  return stackForward(b, config, b.embed('shared'), {
     name: 'encoder',
     layers: config.num_layers,
-    mask: segments && segmentMask(g, segments),
-    bias: bias('encoder', b.width, true),
+    self: (_, q, k, v) => attend(b, config, q, k, v, mask, bias),
   });
-  const decoded = stackForward(b, config, b.embed('shared', { ids: targets }), {
-    name: 'decoder',
-    layers: decoderLayers(config),
-    mask: causalMask(g, targetWidth),
-    bias: bias('decoder', targetWidth, false),
-    memory: { rows: encoded, mask: segments && tokenMask(g, segments) },
-  });
+}
+
+/** Keys and values of the encoder's output, for one layer of the decoder. */
+function keysAndValues(b: ModelBuilder, memory: Value, module: string): { keys: Value; values: Value } {
+  const [keys, values] = b.linear(memory, [`${module}.k`, `${module}.v`]);
+  return { keys, values };
+}
+
+function resultOf(b: ModelBuilder, config: T5Config, decoded: Value): ForwardResult {
   const scaled = config.scale_decoder_outputs ?? config.tie_word_embeddings;
   return {
-    hidden: scaled ? g.mul(decoded, config.d_model ** -0.5) : decoded,
+    hidden: scaled ? b.g.mul(decoded, config.d_model ** -0.5) : decoded,
     head: { module: 'lm_head', weight: config.tie_word_embeddings ? 'shared.weight' : 'lm_head.weight' },
   };
 }
 
-export const t5: Architecture<T5Config> = {
+function forward(b: ModelBuilder, config: T5Config): ForwardResult {
+  const { g } = b;
+  const { segments } = b.options;
+  const targets = b.input('targetIds');
+  const width = targets.shape[1];
+  const memory = encoded(b, config);
+  const bias = relativeBias(b, biasModule('decoder'), width, width, positionsOf(config, false));
+  const mask = causalMask(g, width);
+  const padding = segments && tokenMask(g, segments);
+  const decoded = stackForward(b, config, b.embed('shared', { ids: targets }), {
+    name: 'decoder',
+    layers: decoderLayers(config),
+    self: (_, q, k, v) => attend(b, config, q, k, v, mask, bias),
+    cross: (_, q, module) => {
+      const { keys, values } = keysAndValues(b, memory, module);
+      return attend(b, config, q, keys, values, padding);
+    },
+  });
+  return resultOf(b, config, decoded);
+}
+
+function encode(b: ModelBuilder, config: T5Config): { keys: Value; values: Value }[] {
+  const memory = encoded(b, config);
+  return Array.from({ length: decoderLayers(config) }, (_, layer) =>
+    keysAndValues(b, memory, crossModule(layer)),
+  );
+}
+
+function decode(b: ModelBuilder, config: T5Config, step: TargetStep): ForwardResult {
+  const { ids, past, places } = step;
+  const bias = nextBias(b, biasModule('decoder'), past, places, positionsOf(config, false));
+  const decoded = stackForward(b, config, b.embed('shared', { ids }), {
+    name: 'decoder',
+    layers: decoderLayers(config),
+    self: (layer, q, k, v) => step.self(layer, q, k, v, bias),
+    cross: step.cross,
+  });
+  return resultOf(b, config, decoded);
+}
+
+export const t5: EncoderDecoder<T5Config> = {
   id: 't5',
   label: 'T5',
   description: 'Encoder and decoder for texts out of texts: T5, T5 v1.1, FLAN-T5.',
@@ -190,5 +245,13 @@ export const t5: Architecture<T5Config> = {
   }),
   tensors,
   outputModules: ['lm_head'],
+  targetAttention: (config) => ({
+    layers: decoderLayers(config),
+    heads: config.num_heads,
+    headDim: config.d_kv,
+    scale: 1,
+  }),
   forward,
+  encode,
+  decode,
 };

@@ -34,11 +34,9 @@ export function adaptedNorm(
   { a, b, scale }: LinearAdapter,
 ): Value {
   const squares = g.apply('reduceSumSquare', [weight], { axes: [transposed ? 0 : 1] })[0];
-  const wa = transposed
-    ? g.gemm(weight, a, { transA: true, transB: true })
-    : g.gemm(weight, a, { transB: true });
-  const aa = g.gemm(a, a, { transB: true });
-  const mixed = g.gemm(b, aa, { alpha: scale * scale, c: g.mul(wa, 2 * scale) }); // [out, rank]
+  const wa = g.gemm(weight, a, { transA: transposed, transB: true, exact: true });
+  const aa = g.gemm(a, a, { transB: true, exact: true });
+  const mixed = g.gemm(b, aa, { alpha: scale * scale, c: g.mul(wa, 2 * scale), exact: true }); // [out, rank]
   const product = g.reduceSum(g.mul(mixed, b), [1]);
   return g.sqrt(g.add(squares, product));
 }

@@ -4,7 +4,8 @@
 // lowered with such products in place of this (compiler/packed-product.ts).
 import type { Graph, Value } from '../../compiler/graph.ts';
 import type { DType } from '../../compiler/op.ts';
-import type { Part, QuantizedWeight } from '../quantize.ts';
+import type { QuantizedWeight } from '../quantize.ts';
+import type { Part } from '../weight-cache.ts';
 
 /** [out, in]. `file` is relative to the folder of the session. */
 export function unpacked(g: Graph, name: string, weight: QuantizedWeight, file: string): Value {

@@ -3,6 +3,7 @@
 // each, far ones share buckets that grow with the logarithm.
 import type { Value } from '../../compiler/graph.ts';
 import type { ModelBuilder } from '../builder.ts';
+import { hidden } from './attention.ts';
 
 export interface RelativePositions {
   buckets: number;
@@ -48,4 +49,27 @@ export function relativeBias(
   const rows = b.embed(module, { ids: b.g.constant(data, [queries * keys]) }); // [queries * keys, heads]
   const heads = rows.shape[1];
   return b.g.transpose(b.g.reshape(rows, [1, queries, keys, heads]), [0, 3, 1, 2]);
+}
+
+/**
+ * For a query at the place `past` [1] int32, behind the keys of a cache and beside its own: biases [1, heads, 1, places + 1]
+ * of the cache's places and of itself. Places that hold no key yet are hidden.
+ */
+export function nextBias(
+  b: ModelBuilder,
+  module: string,
+  past: Value,
+  places: number,
+  settings: RelativePositions,
+): Value {
+  const { g } = b;
+  const numbers = (list: readonly number[]) => g.constant(Int32Array.from(list), [list.length]);
+  const all = Array.from({ length: places + 1 }, (_, i) => i);
+  // past is at most `places`, so the query itself, the last one, has distance 0
+  const distance = g.maximum(g.sub(past, numbers(all)), numbers([0]));
+  const buckets = g.gather(numbers(all.map((i) => bucketOf(-i, settings))), distance);
+  const rows = b.embed(module, { ids: buckets }); // [places + 1, heads]
+  const bias = g.reshape(g.transpose(rows, [1, 0]), [1, rows.shape[1], 1, places + 1]);
+  const filled = g.less(numbers(all.with(places, -1)), past);
+  return g.add(bias, g.reshape(g.where(filled, 0, hidden), [1, 1, 1, places + 1]));
 }

@@ -31,7 +31,7 @@ import { Answer } from './answer.tsx';
 import styles from './chat.module.css';
 import { Composer } from './composer.tsx';
 import { chatKind } from './kinds.ts';
-import { OptionsButton, storedOptions } from './options.tsx';
+import { conflictOf, OptionsButton, optionsFor, storedOptions } from './options.tsx';
 import { Suggestions } from './suggestions.tsx';
 
 export interface ChatViewProps {
@@ -45,12 +45,13 @@ export interface ChatViewProps {
 export function ChatView({ projectId, model, run, runs }: ChatViewProps) {
   const { session, opening, error, answering, streaming } = useChat();
   const { system, turns } = useConversation(projectId);
-  const [options, setOptions] = useState(storedOptions);
+  const [kept, setOptions] = useState(storedOptions);
   const [editing, setEditing] = useState<{ id: number; text: string } | null>(null);
   const end = useRef<HTMLDivElement>(null);
   const [chosenAlone, setAlone] = useState<boolean | null>(null);
   const version = useDatasets(projectId).find((one) => one.id === run?.recipe.versionId);
   const kind = chatKind(model.task, run !== null);
+  const options = optionsFor(kept, kind.searches);
   // Records of one question and one answer teach nothing about what was said before.
   const alone =
     !kind.readsConversation ||
@@ -80,7 +81,7 @@ export function ChatView({ projectId, model, run, runs }: ChatViewProps) {
     ? 'The model is not loaded yet.'
     : full
       ? 'The conversation has reached the context length. Clear it, or edit an earlier question.'
-      : null;
+      : (conflictOf(options) ?? null);
   const clear = () => {
     const before = turns;
     clearConversation(projectId);
@@ -104,7 +105,7 @@ export function ChatView({ projectId, model, run, runs }: ChatViewProps) {
                 onChange={(id) => goTo('chat', id)}
               />
             )}
-            {kind.writes && <OptionsButton options={options} onChange={setOptions} />}
+            {kind.writes && <OptionsButton options={kept} searches={kind.searches} onChange={setOptions} />}
             <Button icon={IconTrash} disabled={turns.length === 0 || answering !== null} onClick={clear}>
               Clear
             </Button>

@@ -12,6 +12,8 @@ export interface ChatKind {
   readsConversation: boolean;
   /** Whether its answers are drawn token by token, as the options say. */
   writes: boolean;
+  /** Whether it can look for the likeliest answer as a whole, with beams. */
+  searches: boolean;
 }
 
 /** While there is no run, nothing is compared. */
@@ -34,6 +36,7 @@ const chatKinds: Record<BaseModel['task'], ChatKind> = {
       'Both columns get the same text and the same seed, so every difference comes from the training.',
     readsConversation: true,
     writes: true,
+    searches: false,
   },
   seq2seq: {
     sentence: 'The same text to base and tuned model. Each text is read alone, without what came before it.',
@@ -42,13 +45,15 @@ const chatKinds: Record<BaseModel['task'], ChatKind> = {
       'Both columns get the same text and the same seed, so every difference comes from the training.',
     readsConversation: false,
     writes: true,
+    searches: true,
   },
   encoder: {
     sentence:
-      'The same text to base and tuned model. Each gives what it was trained for: labels, a number, or masked words.',
+      'The same text to base and tuned model. Each gives what it was trained for: labels, a number, the text with labelled words, or masked words.',
     placeholder: 'Give both models the same text',
     beginning: 'A run teaches this model what to answer, so the base column may have nothing to say.',
     readsConversation: false,
     writes: false,
+    searches: false,
   },
 };

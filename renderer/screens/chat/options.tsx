@@ -29,16 +29,19 @@ function keep(options: SamplingOptions): void {
 }
 
 type NumberKey = Exclude<keyof SamplingOptions, 'stop'>;
+export type SearchKey = 'beams' | 'lengthPenalty';
 
-const fields: {
-  key: NumberKey;
+interface NumberOption<Key extends NumberKey = NumberKey> {
+  key: Key;
   label: string;
   help: string;
   whole: boolean;
   min: number;
   max?: number;
   step: number;
-}[] = [
+}
+
+const fields: NumberOption[] = [
   {
     key: 'temperature',
     label: 'Temperature',
@@ -102,20 +105,66 @@ const fields: {
   },
 ];
 
+/** Only for models that search: all others write token by token. Evaluations ask with them too. */
+export const searchFields: NumberOption<SearchKey>[] = [
+  {
+    key: 'beams',
+    label: 'Beams',
+    help: 'Follows so many answers at once and gives the likeliest as a whole, at the end. 1 = token by token. Needs temperature 0.',
+    whole: true,
+    min: 1,
+    max: 16,
+    step: 1,
+  },
+  {
+    key: 'lengthPenalty',
+    label: 'Length penalty',
+    help: 'With beams: above 0 longer answers win, below 0 shorter ones. 1 compares their average token.',
+    whole: false,
+    min: -10,
+    max: 10,
+    step: 0.1,
+  },
+];
+
+/** What a model is asked with: one that does not search gets no beams that were set for another. */
+export function optionsFor(options: SamplingOptions, searches: boolean): SamplingOptions {
+  if (searches) return options;
+  const { beams, lengthPenalty } = defaultOptions;
+  return { ...options, beams, lengthPenalty };
+}
+
+/** Why options cannot be used together; the engine refuses them too. */
+export function conflictOf({ beams, temperature, repetitionPenalty }: SamplingOptions): string | undefined {
+  if (beams === 1) return undefined;
+  if (temperature > 0) return 'Beams need temperature 0: they look for the likeliest answer and draw none.';
+  return repetitionPenalty === 1 ? undefined : 'Beams need repetition penalty 1: they know no other.';
+}
+
+/** "Greedy, seed 42" */
+function summary({ beams, temperature, seed }: SamplingOptions): string {
+  if (beams > 1 && temperature === 0) return `${beams} beams`;
+  return `${temperature === 0 ? 'Greedy' : `Temperature ${temperature}`}, seed ${seed}`;
+}
+
 export interface OptionsButtonProps {
+  /** As they are kept: the model may be asked with fewer (`optionsFor`). */
   options: SamplingOptions;
+  /** Whether it can look for the likeliest answer with beams. */
+  searches: boolean;
   onChange(options: SamplingOptions): void;
 }
 
-export function OptionsButton({ options, onChange }: OptionsButtonProps) {
+export function OptionsButton({ options, searches, onChange }: OptionsButtonProps) {
   const [open, setOpen] = useState(false);
   const change = (next: SamplingOptions) => {
     if (!SamplingOptions.safeParse(next).success) return;
     keep(next);
     onChange(next);
   };
+  const shown = searches ? [...fields, ...searchFields] : fields;
   const changed =
-    fields.filter(({ key }) => options[key] !== defaultOptions[key]).length +
+    shown.filter(({ key }) => options[key] !== defaultOptions[key]).length +
     (options.stop.length > 0 ? 1 : 0);
   return (
     <Popover
@@ -134,7 +183,7 @@ export function OptionsButton({ options, onChange }: OptionsButtonProps) {
           aria-expanded={open}
           onClick={() => setOpen(!open)}
         >
-          {options.temperature === 0 ? 'Greedy' : `Temperature ${options.temperature}`}, seed {options.seed}
+          {summary(optionsFor(options, searches))}
         </Button>
       </Popover.Target>
       <Popover.Dropdown aria-label="How answers are drawn">
@@ -149,7 +198,7 @@ export function OptionsButton({ options, onChange }: OptionsButtonProps) {
               )
             }
           />
-          {fields.map(({ key, label, help, whole, ...limits }) => (
+          {shown.map(({ key, label, help, whole, ...limits }) => (
             <NumberField
               key={key}
               {...limits}
@@ -158,6 +207,7 @@ export function OptionsButton({ options, onChange }: OptionsButtonProps) {
               beside
               allowDecimal={!whole}
               changed={options[key] !== defaultOptions[key]}
+              error={key === 'beams' ? conflictOf(options) : undefined}
               value={options[key]}
               onChange={(value) => value !== '' && change({ ...options, [key]: Number(value) })}
             />

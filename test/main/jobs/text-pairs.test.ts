@@ -77,6 +77,36 @@ test('it copies words in unseen texts, which the base does not', async () => {
   expect(of('stops-by-itself')?.tuned.value).toBe(1);
 });
 
+test('with beams the answers are searched for, in an evaluation and in a chat', async () => {
+  const { results } = await evaluate.run(
+    {
+      modelFolder: base,
+      tuned: tuned(),
+      recordsFile: input.recordsFile,
+      split: 'test',
+      limit: 6,
+      metricIds: ['exact-match', 'stops-by-itself'],
+      maxNewTokens: 20,
+      beams: 3,
+      lengthPenalty: 0,
+      threads: 1,
+      predictionsFile: join(parent, 'searched.jsonl'),
+    },
+    jobContext<'evaluate'>().context,
+  );
+  expect(results.map(({ tuned }) => tuned.value)).toEqual([1, 1]);
+  const columns = [{ id: 'run', tuned: tuned() }];
+  const opened = await interactive<'chat'>((context) =>
+    chat.run({ modelFolder: base, columns, threads: 1 }, context),
+  );
+  const conversations = { run: [{ role: 'user', content: 'copy gold now 99' }] };
+  const ask = (options: object): Promise<ChatAnswer[]> => opened.ask('send', { conversations, options });
+  const [found] = await ask({ beams: 4, maxNewTokens: 20 });
+  expect(found).toMatchObject({ text: 'gold', finish: 'stop' });
+  await expect(ask({ beams: 4, temperature: 0.5 })).rejects.toThrow('draws one by chance');
+  await opened.stop();
+});
+
 test('chat streams the text', async () => {
   const columns = [{ id: 'run', tuned: tuned() }];
   const opened = await interactive<'chat'>((context) =>

@@ -1,9 +1,11 @@
 // A model from nothing: a folder like any other, drawn from its seed.
+import { renameSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openModel } from '../../../main/models/load.ts';
-import { readTensor } from '../../../main/models/safetensors.ts';
+import { readBytes, readTensor, writeSafetensors } from '../../../main/models/safetensors.ts';
 import { writeScratchModel } from '../../../main/models/scratch.ts';
-import { temporaryFolder } from '../../helpers/tiny-model.ts';
+import { llamaFolder, temporaryFolder } from '../../helpers/tiny-model.ts';
 
 const config = {
   model_type: 'llama',
@@ -54,4 +56,17 @@ test('settings that do not fit are refused by name', () => {
       message: expect.stringContaining('num_hidden_layers'),
     }),
   );
+});
+
+test('a new model says that it was never trained, until its weights are written anew', () => {
+  const model = made(1);
+  expect(model.untrained).toBe(true);
+  expect(openModel(llamaFolder).untrained).toBe(false);
+  const tensors = [...model.tensors.values()].map((info) => {
+    const { name, dtype, shape } = info;
+    return { name, dtype, shape, bytes: () => readBytes(info) };
+  });
+  writeSafetensors(join(model.folder, 'model.safetensors.new'), tensors);
+  renameSync(join(model.folder, 'model.safetensors.new'), join(model.folder, 'model.safetensors'));
+  expect(openModel(model.folder).untrained).toBe(false);
 });
