@@ -11,11 +11,13 @@ import { createGenerator, type Generated, type Generator } from './generate.ts';
 import { answerLabel, answerLabels, createLabelSpeaker, type LabelSpeaker } from './label-answer.ts';
 import { answerMasks, createMaskSpeaker, type MaskSpeaker } from './mask-answer.ts';
 import { endIdsOf } from './prompt.ts';
+import { searchOf } from './search-settings.ts';
 import { createStopFilter, cutAtStop } from './stop.ts';
 import { createTargetGenerator } from './target-generator.ts';
+import { answerMarked, answerWords, createWordSpeaker, type WordSpeaker } from './word-answer.ts';
 
-/** A model that answers in text: words of its own, a label, or words in the place of masks. */
-export type Speaker = TextSpeaker | LabelSpeaker | MaskSpeaker;
+/** A model that answers in text: words of its own, a label, the prompt with labelled words, or words in the place of masks. */
+export type Speaker = TextSpeaker | LabelSpeaker | WordSpeaker | MaskSpeaker;
 
 export interface TextSpeaker {
   kind: 'text';
@@ -47,6 +49,7 @@ const speakers: Record<TaskType['id'], (options: SpeakerOptions) => Promise<Spea
   CAUSAL_LM: textSpeaker(createGenerator),
   SEQ_2_SEQ_LM: textSpeaker(createTargetGenerator),
   SEQ_CLS: createLabelSpeaker,
+  TOKEN_CLS: async (options) => createWordSpeaker(options),
   MASKED_LM: async (options) => createMaskSpeaker(options),
 };
 
@@ -79,6 +82,11 @@ export async function answer(
     const label = await answerLabel(speaker, promptIds, signal);
     if (label.text !== '') onText?.(label.text);
     return label;
+  }
+  if (speaker.kind === 'words') {
+    const marked = await answerMarked(speaker, promptIds, signal);
+    if (marked.text !== '') onText?.(marked.text);
+    return marked;
   }
   if (speaker.kind === 'mask') {
     const filled = await answerMasks(speaker, promptIds, signal);
@@ -155,6 +163,11 @@ export async function answerBatch(
     for (const _ of labels) onDone?.();
     return labels.map((label) => ({ ...label, stopped: true, newTokens: 1 }));
   }
+  if (speaker.kind === 'words') {
+    const marked = await answerWords(speaker, prompts, signal);
+    for (const _ of marked) onDone?.();
+    return marked.map(({ text, pieces }) => ({ text, stopped: true, newTokens: pieces.length }));
+  }
   if (speaker.kind === 'mask') {
     const filled: BatchAnswer[] = [];
     for (const ids of prompts) {
@@ -183,6 +196,14 @@ function textOf(tokenizer: Tokenizer, ids: readonly number[]): string {
 
 function generateOptions(speaker: TextSpeaker, options: AnswerOptions) {
   const { stop: _, maxNewTokens = defaultTokens, ...sampling } = options;
+  const { name, architecture } = speaker.model;
+  const search = searchOf({ name, task: architecture.task }, options);
   // embedding rows without a token are padding, never an answer (field case D01)
-  return { ...sampling, maxNewTokens, eosIds: speaker.endIds, vocabularySize: speaker.tokenizer.idLimit };
+  return {
+    ...sampling,
+    search,
+    maxNewTokens,
+    eosIds: speaker.endIds,
+    vocabularySize: speaker.tokenizer.idLimit,
+  };
 }

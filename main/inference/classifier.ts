@@ -1,6 +1,7 @@
 // Outputs of a classifier for texts, several at once: probabilities of labels, or a number. Knows no text, only ids.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AppError } from '../errors.ts';
+import type { Model } from '../models/load.ts';
 import { problemOf } from '../models/new-head.ts';
 import { declaredFeeds, prepare } from '../training/feeds.ts';
 import { type BatchShape, compileLogits } from '../training/programs.ts';
@@ -33,6 +34,11 @@ const readings: Record<string, (logits: Float32Array) => Float64Array> = {
   multi_label_classification: (logits) => Float64Array.from(logits, (logit) => 1 / (1 + Math.exp(-logit))),
 };
 
+/** What the logits of one text say: the probability of each label, or the number of a regression. */
+export function outputsOf(model: Pick<Model, 'rawConfig'>, logits: Float32Array): Float64Array {
+  return (readings[problemOf(model)] ?? softmax)(logits);
+}
+
 /** Of a model that reads a text at once; `places`, as many labels as rows unless given, are those whose logits are wanted. */
 export function logitsSession(
   { model, weights, provider = 'cpu', threads = 0 }: DecoderOptions,
@@ -58,7 +64,6 @@ export function logitsSession(
  */
 export function createClassifier(options: ClassifierOptions): Classifier {
   const { model, weights, maxSessions = 8, typesOf = () => undefined } = options;
-  const read = readings[problemOf(model)] ?? softmax;
   const padId = Number(model.rawConfig.pad_token_id ?? 0);
   const sessions = createSessionCache(maxSessions);
 
@@ -84,7 +89,8 @@ export function createClassifier(options: ClassifierOptions): Classifier {
           });
           const labels = logits.length / filled;
           part.forEach((record, row) => {
-            results[record] = read(finite(logits as Float32Array, row * labels, (row + 1) * labels));
+            const own = finite(logits as Float32Array, row * labels, (row + 1) * labels);
+            results[record] = outputsOf(model, own);
           });
           await nextTurn();
         }

@@ -2,48 +2,10 @@
 // caches. Its sessions are never given up for others, because arrays live in the memory of the session that made them.
 import type { Provider } from '../compiler/lowering.ts';
 import type { Model } from '../models/load.ts';
-import { readTensor, type TensorInfo } from '../models/safetensors.ts';
+import { createUploader, weightsOnDevice } from '../training/device-weights.ts';
 import type { DeviceArray, Feeds } from '../training/session.ts';
-import { createUploader, type Uploader } from './device-arrays.ts';
 import { createCacheOperations, DeviceKvCache } from './device-kv-cache.ts';
 import type { LiveWeights } from './weights.ts';
-
-/** Weights on a device, for all decoders of a process that read the same model. */
-interface SharedWeights {
-  users: number;
-  uploader: Uploader;
-  arrays: Map<string, Promise<DeviceArray>>;
-}
-
-const shared = new Map<string, SharedWeights>();
-
-function weightsOf(model: Model, provider: Provider) {
-  const key = `${provider} ${model.weightsFolder} ${[...model.tensors].map(([name, { file, offset }]) => [name, file, offset])}`;
-  const weights = shared.get(key) ?? { users: 0, uploader: createUploader(provider), arrays: new Map() };
-  shared.set(key, weights);
-  weights.users += 1;
-  return {
-    async feeds(names: readonly string[]): Promise<Feeds> {
-      const { arrays, uploader } = weights;
-      const missing = names.filter((name) => !arrays.has(name));
-      const shapes = new Map(missing.map((name) => [name, (model.tensors.get(name) as TensorInfo).shape]));
-      const coming = uploader.upload(shapes, (name) => readTensor(model.tensors.get(name) as TensorInfo));
-      for (const name of missing)
-        arrays.set(
-          name,
-          coming.then((uploaded) => uploaded[name]),
-        );
-      const entries = names.map(async (name) => [`w:${name}`, await arrays.get(name)] as const);
-      return Object.fromEntries(await Promise.all(entries)) as Feeds;
-    },
-    async release(): Promise<void> {
-      weights.users -= 1;
-      if (weights.users > 0) return;
-      shared.delete(key);
-      await weights.uploader.release();
-    },
-  };
-}
 
 export type DeviceSide = ReturnType<typeof createDeviceSide>;
 
@@ -53,7 +15,7 @@ export function createDeviceSide(
   replaced: ReadonlySet<string>,
   provider: Provider,
 ) {
-  const base = weightsOf(model, provider);
+  const base = weightsOnDevice(model, provider);
   const uploader = createUploader(provider);
   const operations = createCacheOperations(provider, model.shape);
   const caches = new Set<DeviceKvCache>();
@@ -81,15 +43,18 @@ export function createDeviceSide(
     /** Reads what a trainer has learned so far; to be called before each prompt. */
     async refresh(): Promise<void> {
       if (weights === undefined) return;
-      const arrays = weights.parameters.named('p');
-      const shapes = new Map(Object.entries(arrays).map(([name, { length }]) => [name, [length]]));
-      const fresh = await uploader.upload(shapes, (name) => arrays[name]);
+      const pages = Object.entries(weights.parameters.named('p'));
+      const fresh = await uploader.upload(
+        new Map(
+          pages.map(([name, page]) => [name, { shape: [page.length], dtype: 'float32', read: () => page }]),
+        ),
+      );
       uploader.free(learned);
       learned = fresh;
     },
     /** What every run takes beside the tokens and the cache. */
     async feeds(): Promise<Feeds> {
-      frozen ??= base.feeds(names);
+      frozen ??= base.feeds(new Map(names.map((name) => [name, 'float32'])));
       return { ...(await frozen), ...learned };
     },
     /** Puts a cache of one row into row `row` of another, and frees it. */

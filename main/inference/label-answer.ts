@@ -62,7 +62,7 @@ export async function createLabelSpeaker(
   };
 }
 
-type Say = (outputs: Float64Array, speaker: LabelSpeaker) => Said;
+type Say = (outputs: Float64Array, speaker: Pick<LabelSpeaker, 'labels' | 'model'>) => Said;
 
 /** The likeliest label; of equal ones the first. */
 const sayOne: Say = (outputs, { labels }) => {
@@ -92,6 +92,11 @@ const sayings: Record<string, Say> = {
   },
   regression: ([number]) => ({ text: String(Number(number.toPrecision(digits))), pieces: [] }),
 };
+
+/** The answer that the outputs of a classifier are. */
+export function answerText(outputs: Float64Array, model: Model): string {
+  return (sayings[problemOf(model)] ?? sayOne)(outputs, { labels: labelsOf(model) ?? [], model }).text;
+}
 
 async function sayAll(
   speaker: LabelSpeaker,

@@ -7,7 +7,11 @@ import { taskTypeOf } from '../training/tasks/index.ts';
 import { encodeTexts } from '../training/tasks/pairs.ts';
 import { encodeSources, questionOf, type Source } from '../training/tasks/question.ts';
 import type { TaskType } from '../training/tasks/task-type.ts';
+import { markedText } from '../training/tasks/word-marks.ts';
+import { joinedText, labelledText } from '../training/tasks/word-records.ts';
+import { requirePromptRows } from '../training/token-rows.ts';
 import { conversationPrompt, type Prompt, promptOf, typedPrompt } from './prompt.ts';
+import { withText } from './prompt-text.ts';
 
 export interface Prompts {
   /** Whether prompt and answer share the context, so that a long prompt leaves no room. */
@@ -38,7 +42,7 @@ const plain =
   (model, tokenizer) => {
     const idsOf = async (text: string): Promise<number[]> => {
       const [{ ids }] = await encode(tokenizer, [text], model.shape.contextLength);
-      return [...ids];
+      return withText([...ids], text);
     };
     return {
       sharesContext: false,
@@ -66,13 +70,44 @@ const masked: Kind = (model, tokenizer) => {
   return { ...plain(encode)(model, tokenizer), ofRecord: async () => undefined };
 };
 
+/** Texts whose words get labels: the right answer is the text with marks, however a record writes it. */
+const labelled: Kind = (model, tokenizer) => {
+  const own = plain(encodeSources)(model, tokenizer);
+  return {
+    ...own,
+    ofRecord: async (content) => {
+      const question = questionOf(content);
+      if (question === undefined) return undefined;
+      const found = labelledText(content);
+      const reference = 'spans' in found ? markedText(found.text, found.spans) : question.answer;
+      return { ...(await own.ofText(joinedText(question.text))), reference };
+    },
+  };
+};
+
 const kinds = {
   CAUSAL_LM: rendered,
   SEQ_CLS: plain(encodeTexts),
+  TOKEN_CLS: labelled,
   SEQ_2_SEQ_LM: plain(encodeSources),
   MASKED_LM: masked,
 } satisfies Record<TaskType['id'], Kind>;
 
+/** Prompts with tokens that the model has no row for are refused (`tokenizer-rows`). */
 export function promptsFor(model: Model, tokenizer: Tokenizer): Prompts {
-  return kinds[taskTypeOf(model).id](model, tokenizer);
+  const { sharesContext, ofRecord, ofText, ofMessages } = kinds[taskTypeOf(model).id](model, tokenizer);
+  const readable = (ids: number[]) => {
+    requirePromptRows(model, tokenizer, ids);
+    return ids;
+  };
+  const checked = (prompt: Prompt) => ({ ...prompt, ids: readable(prompt.ids) });
+  return {
+    sharesContext,
+    ofRecord: async (content) => {
+      const prompt = await ofRecord(content);
+      return prompt && checked(prompt);
+    },
+    ofText: async (text) => checked(await ofText(text)),
+    ofMessages: async (messages) => readable(await ofMessages(messages)),
+  };
 }

@@ -6,16 +6,19 @@ import type { DatasetRecord } from '../contract/datasets.ts';
 import { type AnswerOptions, answerBatch, type BatchAnswer, createSpeaker } from '../inference/answer.ts';
 import { decodesOn } from '../inference/decoder.ts';
 import { threshold } from '../inference/label-answer.ts';
+import { textOf } from '../inference/prompt-text.ts';
 import { createScorer, type RecordLoss } from '../inference/score.ts';
 import type { TunedModel } from '../inference/weights.ts';
 import type { Model } from '../models/load.ts';
-import { labelsOf, problemOf, separatorOf } from '../models/new-head.ts';
+import { labelsOf, problemOf, separatorOf, tokenLabels } from '../models/new-head.ts';
 import type { Tokenizer } from '../tokens/tokenizer.ts';
 import type { TrainingRecord } from '../training/data.ts';
 import { answerCounts, quoted } from '../training/tasks/answer-labels.ts';
 import { answersOf } from '../training/tasks/answer-task.ts';
 import { labelsIn, labelText } from '../training/tasks/label-sets.ts';
 import { meanOf, numbersOf } from '../training/tasks/text-numbers.ts';
+import { outside } from '../training/tasks/word-marks.ts';
+import { labelledTexts } from '../training/tasks/word-records.ts';
 import { paddingId } from '../training/token-rows.ts';
 
 export interface Side {
@@ -67,8 +70,8 @@ export interface BlindSide {
 
 /**
  * What one knows from the training answers without reading a text, in place of a base model that has no output layer for the
- * task of `model`: the most frequent label with their frequencies as probabilities, the labels that most texts have, or the
- * mean of the numbers.
+ * task of `model`: the most frequent label with their frequencies as probabilities, the labels that most texts have, the mean
+ * of the numbers, or texts without any labelled word.
  */
 export function blindSide(train: readonly DatasetRecord[], model: Model): BlindSide {
   return (blindSides[problemOf(model)] ?? mostFrequent)(train, model);
@@ -111,7 +114,36 @@ const mostFrequent: Blind = (train, model) => {
   };
 };
 
+/** What most words have: no label. */
+const noWordLabelled: Blind = (train, model) => {
+  const tags = labelsOf(model) ?? [];
+  const counts = new Map(tags.map((tag) => [tag, 1])); // none is 0
+  for (const text of labelledTexts(train)) {
+    if ('tags' in text) for (const tag of text.tags) counts.set(tag, (counts.get(tag) ?? 0) + 1);
+  }
+  const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  const surprise = tags.map((tag) => -Math.log((counts.get(tag) ?? 0) / total));
+  const share = (100 * (counts.get(outside) ?? 0)) / total;
+  return {
+    side: {
+      ...sayAlways({ text: '' }, ({ target = new Int32Array(), labels }) => ({
+        sum: target.reduce((sum, label) => sum + (surprise[label] ?? 0), 0),
+        tokens: labels,
+      })),
+      answers: async (prompts, { onDone }) =>
+        prompts.map((ids) => {
+          onDone?.();
+          return { text: textOf(ids) ?? '', stopped: true, newTokens: 1 };
+        }),
+    },
+    sentence:
+      'The base model has no output layer for these labels: in its place stand the texts without a label, with the ' +
+      `frequencies of the labels of training words as probabilities (${share.toFixed(1)} % have none).`,
+  };
+};
+
 const blindSides: Record<string, Blind> = {
+  [tokenLabels]: noWordLabelled,
   multi_label_classification: (train, model) => {
     const labels = labelsOf(model) ?? [];
     const separator = separatorOf(model) ?? ', ';

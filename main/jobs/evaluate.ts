@@ -12,13 +12,15 @@ import type { Prompt } from '../inference/prompt.ts';
 import { promptsFor } from '../inference/prompts.ts';
 import type { RecordLoss } from '../inference/score.ts';
 import { openAsTrained, openTuned, type TunedModel } from '../inference/weights.ts';
-import { scoresOf, summarize, verdictSentence } from '../metrics/run.ts';
+import { entityScoresPerLabel } from '../metrics/entities.ts';
+import { entityPair, scoresOf, summarize, verdictSentence } from '../metrics/run.ts';
 import { openTrainable } from '../models/load.ts';
 import { labelsOf, problemOf, separatorOf } from '../models/new-head.ts';
 import { loadTokenizer, type Tokenizer } from '../tokens/tokenizer.ts';
 import type { TrainingRecord } from '../training/data.ts';
 import { quoted } from '../training/tasks/answer-labels.ts';
 import { taskTypeOf } from '../training/tasks/index.ts';
+import { requireRows } from '../training/token-rows.ts';
 import { blindSide, openSide, type Side } from './evaluate-side.ts';
 import type { JobContext, JobRunner, JobTypes } from './job.ts';
 import { readRecords } from './records.ts';
@@ -66,6 +68,7 @@ export const evaluate: JobRunner<'evaluate'> = {
       items.map(({ record }) => record),
     );
     const { results } = summarize(predictions, metricIds);
+    notes.push(...scoresByLabel(predictions, results));
     const verdict =
       leaks > 0
         ? `${leaks} of ${items.length} records are in the training data too, so there is no verdict.`
@@ -73,6 +76,21 @@ export const evaluate: JobRunner<'evaluate'> = {
     return { results, verdict: [verdict, ...leftOut, ...notes].join(' '), leaks, records: items.length };
   },
 };
+
+const mostShownLabels = 8;
+
+/** Entity F1 of each label, where labels of words are measured; the most frequent ones. */
+function scoresByLabel(predictions: readonly Measured[], results: readonly { metricId: string }[]): string[] {
+  if (!results.some(({ metricId }) => metricId === 'entities-f1')) return [];
+  const scores = entityScoresPerLabel(predictions.flatMap((one) => entityPair(one, 'tuned') ?? []))
+    .sort((a, b) => b.support - a.support)
+    .map(({ label, f1, support }) => `${label} ${f1.toFixed(3)} (${support})`);
+  const rest = scores.length - mostShownLabels;
+  const shown = scores.slice(0, mostShownLabels).join(', ');
+  return [
+    `Entity F1 of the tuned model by label, with the number of right ones: ${shown}${rest > 0 ? ` and ${rest} more` : ''}.`,
+  ];
+}
 
 interface Item {
   record: DatasetRecord;
@@ -98,7 +116,9 @@ async function prepare(
 ): Promise<{ items: Item[]; leftOut: string[]; notes: string[] }> {
   const { contextLength } = model.shape;
   const call = { tokenizer, model, records, maxLength: contextLength };
-  const { records: encoded, withoutLabel, refused, unknown = [] } = await taskTypeOf(model).encode(call);
+  const { encode, strange } = taskTypeOf(model);
+  const { records: encoded, withoutLabel, refused, unknown = [] } = await encode(call);
+  requireRows(model, tokenizer, [...encoded, ...unknown], 'measured');
   const prompts = promptsFor(model, tokenizer);
   const byId = new Map([...encoded, ...unknown].map((record) => [record.recordId, record]));
   const items: Item[] = [];
@@ -120,12 +140,12 @@ async function prepare(
   if (refused.length > 0) leftOut.push(`${refused.length} ${of} ${refused[0].sentence}`);
   const wrong = items.filter((item) => unknown.includes(item.encoded));
   const answers = quoted([...new Set(wrong.map(({ prompt }) => prompt?.reference ?? ''))]);
-  const notes =
-    wrong.length === 0
-      ? []
-      : [
-          `${wrong.length} of ${items.length} records count as wrong: no training record has their answer (${answers}).`,
-        ];
+  const some = `${wrong.length} of ${items.length} records`;
+  const note =
+    strange === undefined
+      ? `${some} count as wrong: no training record has their answer (${answers}).`
+      : `${some} have ${strange}, which count as missed (${answers}).`;
+  const notes = wrong.length === 0 ? [] : [note];
   return { items, leftOut, notes };
 }
 
@@ -245,7 +265,7 @@ const withoutScores = (key: string, value: unknown): unknown =>
 async function measure(
   side: Side,
   group: readonly Item[],
-  { maxNewTokens }: Input,
+  { maxNewTokens, beams, lengthPenalty }: Input,
   { signal }: JobContext<'evaluate'>,
   report: () => void,
 ): Promise<SideResult[]> {
@@ -253,9 +273,10 @@ async function measure(
     group.map(({ encoded }) => encoded),
     signal,
   );
+  const drawn = { maxNewTokens, beams, lengthPenalty };
   const asked = group.filter(({ prompt }) => prompt !== undefined);
   const prompts = asked.map(({ prompt }) => (prompt as Prompt).ids);
-  const answers = await side.answers(prompts, { maxNewTokens, signal, onDone: report });
+  const answers = await side.answers(prompts, { ...drawn, signal, onDone: report });
   for (let i = asked.length; i < group.length; i++) report();
   return group.map((item, i) => sideOf(losses[i], answers[asked.indexOf(item)]));
 }

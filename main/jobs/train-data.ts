@@ -56,7 +56,7 @@ export async function encodeData(
   context: Context,
 ): Promise<TrainingData> {
   const maxLength = maxLengthOf(settings, model);
-  const { encode } = taskTypeOf(model);
+  const { encode, strange = 'answers that no training record has' } = taskTypeOf(model);
   const onProgress = (share: number) =>
     context.progress({
       progress: null,
@@ -79,7 +79,7 @@ export async function encodeData(
   const unknown = validation.unknown?.length ?? 0;
   if (unknown > 0)
     warn(
-      `${unknown} of ${validationRecords.length} validation records have answers that no training record has; ` +
+      `${unknown} of ${validationRecords.length} validation records have ${strange}; ` +
         'the validation loss leaves them out.',
     );
   const cut = train.records.filter((record) => record.truncated).length;

@@ -7,6 +7,7 @@ import { brier } from './brier.ts';
 import { chrf } from './chrf.ts';
 import { classification } from './classification.ts';
 import { ece } from './ece.ts';
+import { entities } from './entities.ts';
 import { exactLine } from './exact-line.ts';
 import { exactMatch } from './exact-match.ts';
 import { f1 } from './f1.ts';
@@ -42,6 +43,7 @@ export const metrics: readonly Metric[] = [
   brier,
   ...labelSets,
   ...numbers,
+  ...entities,
 ];
 
 /** @throws AppError `unknown-metric` */

@@ -2,6 +2,7 @@
 // turns pairs of what was wanted and what came out into one number. Every mean is kept as (sum, count) until
 // it is read.
 import { AppError } from '../errors.ts';
+import type { LabelledSpan } from '../training/tasks/word-marks.ts';
 
 /** A generated text and the texts that would be right; the best match counts. */
 export interface TextPair {
@@ -39,12 +40,20 @@ export interface NumberPair {
   truth: number;
 }
 
+/** Labelled stretches of a text that were given, and the right ones. */
+export interface EntityPair {
+  text: string;
+  output: readonly LabelledSpan[];
+  truth: readonly LabelledSpan[];
+}
+
 export interface Pairs {
   text: TextPair;
   logits: LossPair;
   scores: ScorePair;
   labelSets: LabelSetPair;
   numbers: NumberPair;
+  entities: EntityPair;
 }
 
 export interface MetricOf<Needs extends keyof Pairs> {

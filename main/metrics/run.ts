@@ -4,8 +4,9 @@ import type { MetricResult } from '../contract/evaluations.ts';
 import { AppError, type ErrorShape, toErrorShape } from '../errors.ts';
 import { numberIn } from '../training/tasks/answer-task.ts';
 import { labelsIn } from '../training/tasks/label-sets.ts';
+import { type LabelledSpan, readMarks } from '../training/tasks/word-marks.ts';
 import { metricById } from './index.ts';
-import type { Metric, MetricOf, Pairs } from './metric.ts';
+import type { EntityPair, Metric, MetricOf, Pairs } from './metric.ts';
 import { type BootstrapOptions, compareStatistics } from './statistics.ts';
 
 /** What one model gave one record. */
@@ -23,6 +24,8 @@ export interface Answer {
 /** One record answered by both models. The contract's `Prediction` is one. */
 export interface AnsweredRecord {
   recordId: string;
+  /** The text that was asked about, for answers that mark its words. */
+  prompt?: string;
   reference: string;
   /** Other texts that would be right too. */
   otherReferences?: readonly string[];
@@ -42,6 +45,20 @@ export interface Summary {
   results: MetricResult[];
   /** Metrics that have no value on these records, with the reason. */
   leftOut: { metricId: string; label: string; error: ErrorShape }[];
+}
+
+/** Undefined where the reference is not the text of the prompt with marks. */
+export function entityPair(
+  { prompt = '', reference, ...sides }: AnsweredRecord,
+  side: Side,
+): EntityPair | undefined {
+  const spansIn = (answer: string): LabelledSpan[] | undefined => {
+    const marks = readMarks(prompt, answer);
+    return 'spans' in marks ? marks.spans : undefined;
+  };
+  const truth = spansIn(reference);
+  if (truth === undefined) return undefined;
+  return { text: prompt, output: spansIn(sides[side].output) ?? [], truth };
 }
 
 /** How each kind of metric reads a record; undefined where the record has nothing to measure. */
@@ -70,6 +87,7 @@ const readers: { [Needs in keyof Pairs]: (record: AnsweredRecord, side: Side) =>
       const [output, truth] = [numberIn(record[side].output), numberIn(record.reference)];
       return output === undefined || truth === undefined ? undefined : { output, truth };
     },
+    entities: (record, side) => entityPair(record, side),
   };
 
 function measure<Needs extends keyof Pairs>(
@@ -125,6 +143,24 @@ export function summarize(
     }
   }
   return summary;
+}
+
+/**
+ * The value of a measure over the answers of one model.
+ * @throws AppError `unknown-metric`, or where it has no value on these answers
+ */
+export function measureAnswers(
+  metricId: string,
+  answers: readonly (Pick<AnsweredRecord, 'reference' | 'separator'> & { output: string })[],
+): number {
+  const score = <Needs extends keyof Pairs>(metric: MetricOf<Needs>): number => {
+    const pairs = answers.flatMap(({ output, ...answer }) => {
+      const side: Answer = { output, lossSum: 0, lossTokens: 0, stopped: true };
+      return readers[metric.needs]({ recordId: '', ...answer, base: side, tuned: side }, 'tuned') ?? [];
+    });
+    return metric.score(pairs as Pairs[Needs][]).value;
+  };
+  return score<keyof Pairs>(metricById(metricId));
 }
 
 function scoreOf<Needs extends keyof Pairs>(

@@ -67,7 +67,8 @@ export function withSavedHead(model: Model, folder: string): Model {
   const head = headIn(folder);
   if (head === null) return model;
   const { labels } = head;
-  const headed = headedModel(model, { objective: 'classification', ...head });
+  const objective = head.problemType === tokenLabels ? 'token-classification' : 'classification';
+  const headed = headedModel(model, { objective, ...head });
   const file = join(folder, 'adapter_model.safetensors');
   requireSameDrive(model, file);
   const saved = new Map(
@@ -99,12 +100,13 @@ export function withOwnHead(model: Model): Model {
   return { ...model, headModules: savedModules(fresh, model.specs) };
 }
 
-/** Labels of a classifier in the order of its outputs; undefined for other models. */
+/** Labels of a classifier of texts or tokens in the order of its outputs; undefined for other models. */
 export function labelsOf({
   objective,
   rawConfig,
 }: Pick<Model, 'objective' | 'rawConfig'>): string[] | undefined {
-  return objective === 'classification' ? namedLabels(rawConfig) : undefined;
+  const isClassifier = objective === 'classification' || objective === 'token-classification';
+  return isClassifier ? namedLabels(rawConfig) : undefined;
 }
 
 /** What a classifier's outputs mean. */
@@ -126,9 +128,13 @@ export const labelsIn = (folder: string): readonly string[] | null => headIn(fol
 /** `problem_type` of classifiers that choose one label of many. */
 export const singleLabel = 'single_label_classification';
 
+/** What `problemOf` calls classifiers of tokens; transformers has no `problem_type` for them. */
+export const tokenLabels = 'token_classification';
+
 /** What a classifier learns, as transformers takes it: without a name, one output is a number and several are labels. */
 export function problemOf({ rawConfig }: Pick<Model, 'rawConfig'>): string {
-  const { problem_type: named } = rawConfig;
+  const { problem_type: named, architectures } = rawConfig;
+  if (String(architectures).endsWith(classEndings['token-classification'])) return tokenLabels;
   if (typeof named === 'string') return named;
   return namedLabels(rawConfig)?.length === 1 ? 'regression' : singleLabel;
 }
@@ -163,7 +169,7 @@ function headedModel(model: Model, { objective, labels, problemType, separator }
     architectures: [className(rawConfig) + classEndings[objective]],
     id2label: Object.fromEntries(labels.map((label, i) => [String(i), label])),
     label2id: Object.fromEntries(labels.map((label, i) => [label, i])),
-    ...(problemType === undefined ? {} : { problem_type: problemType }),
+    ...(problemType === undefined || problemType === tokenLabels ? {} : { problem_type: problemType }),
     ...(separator === undefined ? {} : { label_separator: separator }),
   };
   // the number of labels follows from their names, also in transformers
@@ -178,7 +184,7 @@ function headedModel(model: Model, { objective, labels, problemType, separator }
   const specs = architecture.tensors(config);
   const fits = ({ name, shape }: TensorSpec) => model.tensors.get(name)?.shape.join() === shape.join();
   const fresh = specs.filter((spec) => !fits(spec) || isOutput(model, spec.name));
-  const { num_labels: _, label_separator: __, ...kept } = rawConfig;
+  const { num_labels: _, label_separator: __, problem_type: ___, ...kept } = rawConfig;
   return { config, rawConfig: { ...kept, ...written }, objective, specs, fresh };
 }
 

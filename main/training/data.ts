@@ -119,9 +119,9 @@ export function requireLabels(data: EncodedData, total: number, maxLength: numbe
   if (data.records.length > 0) return;
   if (data.refused.length > 0) {
     throw new AppError(
-      'template-refuses-all',
-      `The model's chat template refuses ${data.refused.length} of ${total} records: ${data.refused[0].sentence}`,
-      'Change the roles in the dataset, or choose another model.',
+      'records-refused',
+      `${data.refused.length} of ${total} records cannot be learned: ${data.refused[0].sentence}`,
+      'Change the shape or the roles of the dataset, or choose another model.',
     );
   }
   throw new AppError(

@@ -1,7 +1,16 @@
 // First weights from another run: the adapter of its checkpoint, fitted to the sites of the new recipe. Weights of full
 // fine-tuning need nothing here: their checkpoint is a model folder, and is opened in place of the base.
 import type { Model } from '../models/load.ts';
-import { adapterFor, type LoraConfig, loraNames, loraSites, readAdapter } from '../models/lora.ts';
+import {
+  type AdapterTensor,
+  adapterFor,
+  type LoraConfig,
+  loraNames,
+  loraSites,
+  readAdapter,
+} from '../models/lora.ts';
+import { headIn } from '../models/new-head.ts';
+import { readTensor, type TensorInfo } from '../models/safetensors.ts';
 import { trainedTensors } from './trained.ts';
 
 /** Where a run starts, when it is not the base model. */
@@ -15,12 +24,21 @@ export interface StartPoint {
 
 /**
  * First values of an adapter, so that the model computes what it computed at the end of the other run: where
- * the scale is another one, B is scaled against it. Throws when rank, layers or saved modules differ.
+ * the scale is another one, B is scaled against it. A run that learned no labels has no output layer for them: that of a
+ * classifier then starts anew. Throws when rank, layers or saved modules differ.
  */
 export function startAdapter(model: Model, lora: LoraConfig, folder: string): Map<string, Float32Array> {
-  const files = readAdapter(folder);
   const { sites, saved } = trainedTensors({ model, lora });
-  const values = adapterFor(files, sites, saved);
+  const fresh = newHeadOf(model, saved, folder);
+  const read = readAdapter(folder);
+  const files = fresh.length === 0 ? read : { ...read, tensors: ofModules(model, read.tensors) };
+  const values = adapterFor(
+    files,
+    sites,
+    saved.filter((tensor) => !fresh.includes(tensor)),
+  );
+  for (const { name, source = '' } of fresh)
+    values.set(name, readTensor(model.tensors.get(source) as TensorInfo));
   const before = loraSites(files.config, model.specs, model.architecture.outputModules);
   const scales = new Map(before.map(({ module, scale }) => [module, scale]));
   for (const { module, kind, scale } of sites) {
@@ -33,4 +51,26 @@ export function startAdapter(model: Model, lora: LoraConfig, folder: string): Ma
       );
   }
   return values;
+}
+
+/** What an adapter saves of an output layer for labels, where the other run learned none. */
+function newHeadOf(
+  { headModules = [] }: Model,
+  saved: readonly AdapterTensor[],
+  folder: string,
+): readonly AdapterTensor[] {
+  if (headModules.length === 0 || headIn(folder) !== null) return [];
+  return saved.filter(({ source = '' }) =>
+    headModules.some((module) => `.${source}`.includes(`.${module}.`)),
+  );
+}
+
+/** Without what was learned for the other run's output layer, which this model lacks: the one that tells masked words. */
+function ofModules<Tensor>({ specs }: Model, tensors: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
+  const modules = new Set(specs.map(({ name }) => name.replace(/\.[^.]+$/, '')));
+  const moduleOf = (name: string) =>
+    name
+      .replace(/^base_model\.model\./, '')
+      .replace(/\.(lora_[^.]+(\.weight)?|base_layer\.[^.]+|[^.]+)$/, '');
+  return new Map([...tensors].filter(([name]) => modules.has(moduleOf(name))));
 }

@@ -1,6 +1,6 @@
 // What a dataset is to a model before anything is trained: length, learned tokens and end of each record,
 // at any maximum length. Made once by the one renderer; everything else here is counting.
-import type { DatasetRecord, RenderedRecord, Split } from '../contract/datasets.ts';
+import type { DatasetRecord, RenderedRecord, Repair, Split } from '../contract/datasets.ts';
 import { contentHash } from '../datasets/record.ts';
 import { AppError } from '../errors.ts';
 import type { Tokenizer } from '../tokens/tokenizer.ts';
@@ -17,8 +17,12 @@ export interface SurveyedRecord {
   trained: Uint8Array;
   /** The last token that is learned; -1 = none. A text that goes on elsewhere is not expected to end. */
   end: { id: number; expected: boolean };
-  /** The chat template's own sentence, when it refuses the record. */
+  /** Why nothing can be learned from the record, in one sentence. */
   refused: string | null;
+  /** Whether it is the chat template that refuses it, in its own words. */
+  refusedByTemplate?: boolean;
+  /** What the build of the dataset changed of the conversation. */
+  repaired?: readonly Repair[];
 }
 
 const groupSize = 256;
@@ -36,12 +40,14 @@ export async function surveyRecords(
       tokenizer,
       group.map(({ content }) => content),
     );
-    group.forEach(({ id, split, content }, i) => {
+    group.forEach(({ id, split, content, repaired }, i) => {
       const one = rendered[i];
-      const known = { id, split, hash: contentHash(content) };
+      const known = { id, split, hash: contentHash(content), ...(repaired && { repaired }) };
       if (one instanceof AppError) {
         const end = { id: -1, expected: false };
-        surveyed.push({ ...known, length: 0, trained: new Uint8Array(), end, refused: one.message });
+        const nothing = { length: 0, trained: new Uint8Array(), end };
+        const refusedByTemplate = one.code === 'template-refused';
+        surveyed.push({ ...known, ...nothing, refused: one.message, refusedByTemplate });
         return;
       }
       const expected = content.type !== 'text' || content.complete;
@@ -93,12 +99,19 @@ export function tokenStats(all: readonly SurveyedRecord[], maxLength: number): T
   };
 }
 
-/** One sentence for each thing that the chat template says. */
+/** One sentence for each reason why records are refused. */
 export function refusals(all: readonly SurveyedRecord[]): string[] {
   const counts = new Map<string, number>();
-  for (const { refused } of all) if (refused !== null) counts.set(refused, (counts.get(refused) ?? 0) + 1);
-  return [...counts].map(
-    ([sentence, count]) => `The chat template refuses ${count} of ${all.length} records: ${sentence}`,
+  const byTemplate = new Set<string>();
+  for (const { refused, refusedByTemplate } of all) {
+    if (refused === null) continue;
+    counts.set(refused, (counts.get(refused) ?? 0) + 1);
+    if (refusedByTemplate === true) byTemplate.add(refused);
+  }
+  return [...counts].map(([sentence, count]) =>
+    byTemplate.has(sentence)
+      ? `The chat template refuses ${count} of ${all.length} records: ${sentence}`
+      : `${count} of ${all.length} records cannot be learned: ${sentence}`,
   );
 }
 

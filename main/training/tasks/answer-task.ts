@@ -5,6 +5,7 @@ import type { TrainSettings } from '../../contract/runs.ts';
 import { mostLabels, quoted } from './answer-labels.ts';
 import { labelsIn, separatorIn } from './label-sets.ts';
 import { questionOf } from './question.ts';
+import { labelledTexts, wordLabels } from './word-records.ts';
 
 export type EncoderTask = Exclude<TrainSettings['task'], 'automatic'>;
 
@@ -38,6 +39,8 @@ export function taskFromAnswers(train: readonly DatasetRecord[]): FoundTask {
       task: 'masked-words',
       why: `None of the ${train.length} training records has an answer: the model learns to tell masked words.`,
     };
+  const words = taskFromWords(train, of);
+  if (words !== undefined) return words;
   const numbers = answers.map(numberIn);
   const kinds = new Set(answers).size;
   if (numbers.every((number) => number !== undefined)) {
@@ -72,6 +75,23 @@ export function taskFromAnswers(train: readonly DatasetRecord[]): FoundTask {
   return {
     task: 'one-label',
     why: `The ${of} answers are of ${kinds} ${kinds === 1 ? 'kind' : 'kinds'}: the model learns to choose one label.`,
+  };
+}
+
+/** Where most answers are their texts with labelled words. */
+function taskFromWords(train: readonly DatasetRecord[], answers: number): FoundTask | undefined {
+  const texts = labelledTexts(train).filter((one) => 'spans' in one);
+  const labelled = texts.filter(({ spans }) => spans.length > 0).length;
+  // tags of single words may as well be labels of texts
+  const hasTexts = texts.some(({ words }) => words.length > 1);
+  if (labelled === 0 || !hasTexts || texts.length < answers / 2) return undefined;
+  const labels = wordLabels(texts);
+  if (labels.length > mostLabels) return undefined;
+  return {
+    task: 'labelled-words',
+    why:
+      `${labelled} of ${answers} answers label words of their texts (${quoted(labels)}): the model learns which words ` +
+      'have which label.',
   };
 }
 

@@ -3,10 +3,11 @@ import type { DatasetRecord } from '../../contract/datasets.ts';
 import type { TrainSettings } from '../../contract/runs.ts';
 import type { Architecture } from '../../models/architecture.ts';
 import type { Model } from '../../models/load.ts';
-import { problemOf, singleLabel } from '../../models/new-head.ts';
+import { problemOf, singleLabel, tokenLabels } from '../../models/new-head.ts';
 import { type EncoderTask, taskFromAnswers } from './answer-task.ts';
 import { causal } from './causal.ts';
 import { multiLabel, regression } from './classification.ts';
+import { labelledWords } from './labelled-words.ts';
 import { labels } from './labels.ts';
 import { maskedWords } from './masked-words.ts';
 import { reward } from './reward.ts';
@@ -30,6 +31,7 @@ const byProblem: Record<string, TaskType> = {
   [singleLabel]: textLabels,
   [severalLabels]: textLabelSets,
   [numberProblem]: textNumbers,
+  [tokenLabels]: labelledWords,
 };
 
 const taskTypes = {
@@ -48,6 +50,7 @@ const encoderTasks: Record<EncoderTask, { type: TaskType; label: string }> = {
   'one-label': { type: textLabels, label: 'one label' },
   'several-labels': { type: textLabelSets, label: 'several labels' },
   number: { type: textNumbers, label: 'a number' },
+  'labelled-words': { type: labelledWords, label: 'labels of words' },
   'masked-words': { type: maskedWords, label: 'masked words' },
 };
 

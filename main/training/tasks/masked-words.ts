@@ -8,12 +8,14 @@ import { mixSeed } from '../../tokens/random.ts';
 import type { Tokenizer } from '../../tokens/tokenizer.ts';
 import type { EncodedData, TrainingRecord } from '../data.ts';
 import type { SurveyedRecord } from '../survey.ts';
+import { labelledWords } from './labelled-words.ts';
 import { labels } from './labels.ts';
 import { type MaskedText, type MaskingOptions, maskText, placeBatch } from './masked.ts';
 import { encodeSources, pairMark, questionOf, type Source } from './question.ts';
 import type { EncodeCall, TaskType } from './task-type.ts';
 import { explainsEncoder } from './text-classes.ts';
 import { textLabels } from './text-labels.ts';
+import { labelledText } from './word-records.ts';
 
 export const maskedWords: TaskType = {
   id: 'MASKED_LM',
@@ -158,6 +160,11 @@ async function surveyMasked(call: Omit<EncodeCall, 'maxLength' | 'onProgress'>):
   });
 }
 
+function labelsWords(content: RecordContent): boolean {
+  const found = labelledText(content);
+  return 'spans' in found && found.spans.length > 0;
+}
+
 /** A text with the words that are to be told; a record with an answer as a classifier reads it. */
 async function renderMasked(
   tokenizer: Tokenizer,
@@ -165,7 +172,7 @@ async function renderMasked(
   record: DatasetRecord,
 ): Promise<RenderedRecord> {
   if (questionOf(record.content) !== undefined || maskIdOf(tokenizer) === undefined)
-    return textLabels.render(tokenizer, model, record);
+    return (labelsWords(record.content) ? labelledWords : textLabels).render(tokenizer, model, record);
   const masking = { ...maskingOf(tokenizer, model), seed: seedOf(record) };
   const [source] = await sourcesOf({ tokenizer, records: [record] }, Number.MAX_SAFE_INTEGER);
   const ids = source?.ids ?? new Int32Array();

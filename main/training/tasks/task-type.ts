@@ -20,7 +20,7 @@ export interface EncodeCall {
 }
 
 export interface TaskType {
-  id: 'CAUSAL_LM' | 'SEQ_CLS' | 'SEQ_2_SEQ_LM' | 'MASKED_LM';
+  id: 'CAUSAL_LM' | 'SEQ_CLS' | 'TOKEN_CLS' | 'SEQ_2_SEQ_LM' | 'MASKED_LM';
   /** `task_type` of adapter_config.json; null where PEFT has no name for it. */
   peftTask: string | null;
   /** What is computed on top of the model. */
@@ -33,6 +33,8 @@ export interface TaskType {
   pipeline: string;
   /** What one position of the output says, for sentences: `next tokens agree`. */
   predicts: string;
+  /** What unknown answers have that the model was not taught, for sentences; absent = each answer is one of the model's labels. */
+  strange?: string;
   /** One sentence for the Model screen; empty where there is nothing to explain. */
   explains: string;
   /** Several records share a row. */

@@ -15,7 +15,8 @@ import type { Text } from './texts.ts';
 
 export const explainsEncoder =
   'This model reads a text and chooses a label: the different answers of a dataset, at most 200, become its labels. ' +
-  'Answers may also be several labels, or numbers; texts without answers train it to tell masked words. ' +
+  'Answers may also be several labels, numbers, or the texts themselves with labelled words, as in [Anna](PER); texts ' +
+  'without answers train it to tell masked words. ' +
   `Two texts with ${pairMark} between them are read as a pair. ` +
   'Chat templates and system messages play no part.';
 

@@ -1,24 +1,26 @@
 // What encoders learn beside one label, through the jobs: several labels, numbers, pairs of texts and masked words. Each is
 // trained, measured against what one computes by hand, asked, and exported as transformers reads it.
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ChatAnswer } from '../../../main/contract/chat.ts';
-import type { DatasetRecord, RecordContent } from '../../../main/contract/datasets.ts';
-import { Prediction } from '../../../main/contract/evaluations.ts';
-import type { Plan, TrainSettings } from '../../../main/contract/runs.ts';
-import { chat } from '../../../main/jobs/chat.ts';
-import { evaluate } from '../../../main/jobs/evaluate.ts';
-import { exportModel } from '../../../main/jobs/export.ts';
-import { inspect } from '../../../main/jobs/inspect.ts';
-import type { TrainInput } from '../../../main/jobs/job.ts';
+import type { Prediction } from '../../../main/contract/evaluations.ts';
 import { train } from '../../../main/jobs/train.ts';
 import { openModel } from '../../../main/models/load.ts';
+import { readAdapter } from '../../../main/models/lora.ts';
 import { labelsOf } from '../../../main/models/new-head.ts';
 import { checkpointFolder } from '../../../main/training/checkpoint.ts';
 import { fingerprint } from '../../crash/scenario.ts';
-import { completion, interactive, jobContext, record, recordsFile } from '../../helpers/tiny-model.ts';
+import {
+  exported,
+  measured,
+  planned,
+  recordsOf,
+  said,
+  type Trained,
+  trained,
+} from '../../helpers/encoder-runs.ts';
+import { completion, jobContext, record, recordsFile } from '../../helpers/tiny-model.ts';
 import { bertFolder, message, taskInput, topics } from '../../helpers/tiny-tasks.ts';
 
 let parent = '';
@@ -29,12 +31,6 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(parent, { recursive: true, force: true }));
 
-/** 60 to train on, 12 to validate, 24 to test. */
-const recordsOf = (contentOf: (i: number) => RecordContent): DatasetRecord[] =>
-  Array.from({ length: 96 }, (_, i) =>
-    record(`r${i}`, i < 60 ? 'train' : i < 72 ? 'validation' : 'test', contentOf(i)),
-  );
-
 const labelsFor = (i: number): string[] => {
   const { text, topic } = message(i);
   return [topic, ...(text.startsWith('There is a problem') ? ['urgent'] : [])];
@@ -44,97 +40,11 @@ const numberFor = (i: number): number => {
   return Object.keys(topics).indexOf(topic) + (text.startsWith('There is a problem') ? 0.5 : 0);
 };
 
-interface Trained {
-  input: TrainInput;
-  sentences: string;
-  /** Losses of the validations, in order. */
-  losses: number[];
-  tuned: { kind: 'adapter' | 'full'; folder: string };
-}
-
-async function trained(
-  records: readonly DatasetRecord[],
-  settings: Partial<TrainSettings> & { name: string },
-): Promise<Trained> {
-  const input = taskInput(parent, base, records, {
-    learningRate: 5e-3,
-    epochs: 12,
-    packing: false,
-    ...settings,
-  });
-  const { context, collected } = jobContext<'train'>();
-  const { step } = await train.run(input, context);
-  const of = (name: string) => collected.events.filter((event) => event.name === name);
-  const points = of('metrics').flatMap(
-    ({ payload }) => (payload as { validation: { loss: number }[] }).validation,
-  );
-  return {
-    input,
-    sentences: JSON.stringify(of('message')),
-    losses: points.map(({ loss }) => loss),
-    tuned: {
-      kind: input.settings.method === 'full' ? 'full' : 'adapter',
-      folder: checkpointFolder(input.runFolder, step),
-    },
-  };
-}
-
-async function measured({ input, tuned }: Trained, metricIds: string[] = []) {
-  const predictionsFile = join(input.runFolder, 'predictions.jsonl');
-  const { results, verdict } = await evaluate.run(
-    {
-      modelFolder: base,
-      tuned,
-      recordsFile: input.recordsFile,
-      split: 'test',
-      limit: 0,
-      metricIds,
-      maxNewTokens: 8,
-      threads: 1,
-      predictionsFile,
-    },
-    jobContext<'evaluate'>().context,
-  );
-  const lines = readFileSync(predictionsFile, 'utf8').trimEnd().split('\n');
-  const predictions = lines.map((line) => Prediction.parse(JSON.parse(line)));
-  const value = (id: string, side: 'base' | 'tuned' = 'tuned') =>
-    results.find(({ metricId }) => metricId === id)?.[side].value ?? Number.NaN;
-  return { ids: results.map(({ metricId }) => metricId), value, verdict, predictions };
-}
-
-async function said({ tuned }: Trained, text: string): Promise<ChatAnswer> {
-  const opened = await interactive<'chat'>((context) =>
-    chat.run({ modelFolder: base, columns: [{ id: 'run', tuned }], threads: 1 }, context),
-  );
-  const conversations = { run: [{ role: 'user', content: text }] };
-  const [answer]: ChatAnswer[] = await opened.ask('send', { conversations, options: {} });
-  await opened.stop();
-  return answer;
-}
-
-async function exported({ input, tuned }: Trained, format: string) {
-  const folder = join(input.runFolder, format);
-  const { parity } = await exportModel.run(
-    { format, options: {}, modelFolder: base, tuned, folder, lineage: { model: { name: 'owner/bert' } } },
-    jobContext<'export'>().context,
-  );
-  const read = (name: string) => JSON.parse(readFileSync(join(folder, name), 'utf8'));
-  return { folder, parity, read, card: readFileSync(join(folder, 'README.md'), 'utf8') };
-}
-
-async function planned(file: string, settings: TrainSettings): Promise<Plan> {
-  const opened = await interactive<'inspect'>((context) => inspect.run({}, context));
-  const asked = { modelFolder: base, settings, memoryBytes: 4e9, diskBytes: 1e12, startFrom: null };
-  const plan: Plan = await opened.ask('plan', { ...asked, recordsFile: file });
-  await opened.stop();
-  return plan;
-}
-
 describe('several labels', () => {
   const records = recordsOf((i) => completion(message(i).text, labelsFor(i).join(', ')));
   let run: Trained;
   beforeAll(async () => {
-    run = await trained(records, { name: 'sets', epochs: 24 });
+    run = await trained({ parent, base }, records, { name: 'sets', epochs: 24 });
   });
 
   test('the task is found from the answers and said, and the loss falls', () => {
@@ -223,7 +133,7 @@ describe('numbers', () => {
   const records = recordsOf((i) => completion(message(i).text, String(numberFor(i))));
   let run: Trained;
   beforeAll(async () => {
-    run = await trained(records, { name: 'numbers' });
+    run = await trained({ parent, base }, records, { name: 'numbers' });
   });
 
   test('the task is found, the loss starts at the variance of the numbers and falls', () => {
@@ -269,19 +179,19 @@ describe('numbers', () => {
 
   test('the plan says the task, what the recipe asks for instead, and what does not suit it', async () => {
     const { settings, recordsFile: file } = run.input;
-    const plan = await planned(file, settings);
+    const plan = await planned(base, file, settings);
     expect(plan.checks[0]).toMatchObject({
       state: 'passed',
       sentence: expect.stringContaining('(regression)'),
     });
-    const asLabels = await planned(file, { ...settings, task: 'one-label' });
+    const asLabels = await planned(base, file, { ...settings, task: 'one-label' });
     expect(asLabels.checks[0].sentence).toBe('The recipe says what the model learns: one label.');
     expect(asLabels.trainableParameters - plan.trainableParameters).toBe(5 * 33); // 6 labels, with 32 weights and a bias each
     const words = recordsFile(
       join(parent, 'numbers'),
       recordsOf((i) => completion(message(i).text, 'much')),
     );
-    const unfit = await planned(words, { ...settings, task: 'number' });
+    const unfit = await planned(base, words, { ...settings, task: 'number' });
     expect(unfit.checks[0]).toMatchObject({
       state: 'failed',
       sentence: expect.stringContaining('None of the 60 training records has a number as its answer'),
@@ -290,10 +200,14 @@ describe('numbers', () => {
 
   test('answers that are no numbers are left out, and wide numbers are warned of', async () => {
     const odd = recordsOf((i) => completion(message(i).text, i === 3 ? 'many' : String(1000 * numberFor(i))));
-    const { sentences, input } = await trained(odd, { name: 'wide', task: 'number', epochs: 0.2 });
+    const { sentences, input } = await trained({ parent, base }, odd, {
+      name: 'wide',
+      task: 'number',
+      epochs: 0.2,
+    });
     expect(sentences).toContain('1 records are left out: Their answers are no numbers');
     expect(sentences).toContain('which is learned slowly');
-    const { checks } = await planned(input.recordsFile, input.settings);
+    const { checks } = await planned(base, input.recordsFile, input.settings);
     expect(checks.slice(0, 3).map(({ state }) => state)).toEqual(['passed', 'warning', 'warning']);
     expect(checks[2].sentence).toBe(
       '1 of 60 answers are no numbers ("many"), and their records are left out.',
@@ -316,7 +230,7 @@ describe('pairs of texts', () => {
   });
 
   test('the second text is told from the first, in training, evaluation and chat', async () => {
-    const run = await trained(records, { name: 'pairs', epochs: 16 });
+    const run = await trained({ parent, base }, records, { name: 'pairs', epochs: 16 });
     const { value } = await measured(run);
     expect(value('accuracy')).toBeGreaterThan(0.9);
     const [first, second] = [
@@ -332,7 +246,7 @@ describe('masked words', () => {
   const asked = { method: 'full', epochs: 20 } as const;
   let run: Trained;
   beforeAll(async () => {
-    run = await trained(records, { name: 'masked', ...asked });
+    run = await trained({ parent, base }, records, { name: 'masked', ...asked });
   });
 
   test('texts without answers are learned', () => {
@@ -342,7 +256,7 @@ describe('masked words', () => {
 
   test('masks are drawn anew for each update, and a run that is stopped goes on to the same bits', async () => {
     const settings = { epochs: 2, packing: false };
-    const whole = await trained(records, { name: 'masked-whole', ...settings });
+    const whole = await trained({ parent, base }, records, { name: 'masked-whole', ...settings });
     const again = taskInput(parent, base, records, { name: 'masked-again', learningRate: 5e-3, ...settings });
     const stop = new AbortController();
     const { context } = jobContext<'train'>(stop.signal);
@@ -373,12 +287,42 @@ describe('masked words', () => {
     expect((await said(run, 'Hello')).text).toContain('write [MASK]');
   });
 
+  test('a classifier starts from its adapter, with an output layer of its own', async () => {
+    const small = await trained({ parent, base }, records, { name: 'masked-first', epochs: 1 });
+    const answered = recordsOf((i) => completion(message(i).text, message(i).topic));
+    const input = taskInput(parent, base, answered, { name: 'then-labels', epochs: 0.1, learningRate: 1e-9 });
+    const startFrom = { ...small.tuned, run: 1, step: 8 };
+    const { context } = jobContext<'train'>();
+    const { step } = await train.run({ ...input, startFrom }, context);
+    const [before, after] = [small.tuned.folder, checkpointFolder(input.runFolder, step)].map(
+      (folder) => readAdapter(folder).tensors,
+    );
+    const shared = [...before].filter(([name]) => !name.includes('.cls.')); // its output layer has an adapter too
+    expect(shared.length).toBeLessThan(before.size);
+    for (const [name, { data }] of shared) {
+      const apart = data.map((value, i) => Math.abs(value - (after.get(name)?.data[i] ?? Number.NaN)));
+      expect(Math.max(...apart)).toBeLessThan(1e-6);
+    }
+    const added = [...after.keys()].filter((name) => !before.has(name)).sort();
+    const prefix = 'base_model.model';
+    expect(added).toEqual([
+      `${prefix}.bert.pooler.dense.bias`,
+      `${prefix}.bert.pooler.dense.weight`,
+      `${prefix}.classifier.bias`,
+      `${prefix}.classifier.weight`,
+    ]);
+    const weight = after.get(`${prefix}.classifier.weight`);
+    expect(Math.max(...(weight?.data ?? []))).toBeGreaterThan(0.1); // drawn, as a new one is
+    const opened = await planned(base, input.recordsFile, input.settings, startFrom);
+    expect(opened.checks.filter(({ state }) => state === 'failed')).toEqual([]);
+  });
+
   test('both exports keep the output layer for masked words', async () => {
     const whole = await exported(run, 'hugging-face');
     expect(whole.parity.same).toBe(true);
     expect(whole.read('config.json').architectures).toEqual(['BertForMaskedLM']);
     expect(whole.card).toContain('pipeline_tag: fill-mask');
-    const small = await trained(records, { name: 'masked-adapter', epochs: 1 });
+    const small = await trained({ parent, base }, records, { name: 'masked-adapter', epochs: 1 });
     const adapter = await exported(small, 'lora-adapter');
     expect(adapter.parity.same).toBe(true);
     expect(adapter.read('adapter_config.json').task_type).toBeNull();

@@ -97,6 +97,33 @@ test('an adapter folder gives its head back, and one that lacks a part of it is 
   );
 });
 
+test('a head for the tags of tokens is told by the class alone, and comes back from an adapter folder', () => {
+  const tags = ['O', 'B-A', 'I-A'];
+  const base = openReference('bert_mlm');
+  const model = withNewHead(base, { objective: 'token-classification', labels: tags }, null, 1);
+  expect([labelsOf(model), problemOf(model), model.headModules]).toEqual([
+    tags,
+    'token_classification',
+    ['classifier'],
+  ]);
+  expect(model.rawConfig).not.toHaveProperty('problem_type'); // transformers refuses other names there
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'config.json'), JSON.stringify(model.rawConfig));
+  writeSafetensors(
+    join(folder, 'adapter_model.safetensors'),
+    model.specs
+      .filter(({ name }) => name.startsWith('classifier.'))
+      .map(({ name, shape }) => ({
+        name: `base_model.model.${name}`,
+        dtype: 'float32',
+        shape,
+        bytes: () => fromFloat32(new Float32Array(shape.reduce((a, b) => a * b)), 'float32'),
+      })),
+  );
+  const again = withSavedHead(base, folder);
+  expect([again.objective, labelsOf(again)]).toEqual(['token-classification', tags]);
+});
+
 test('what a classifier learns is read as transformers reads it, and a separator is kept beside the labels', () => {
   expect(problemOf({ rawConfig: { problem_type: 'regression', id2label: { 0: 'a', 1: 'b' } } })).toBe(
     'regression',

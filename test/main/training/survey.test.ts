@@ -48,6 +48,18 @@ test('records that the template refuses are counted by its own sentence, not as 
   expect(stats.histogram.reduce((sum, { records }) => sum + records, 0)).toBe(1);
 });
 
+test('records that no template refuses are told without one', async () => {
+  const tokenizer = await loadTokenizer(llamaFolder);
+  const label = record('l', 'train', { type: 'labelled', text: 'a', label: 'b' });
+  const { problems } = tokenStats(
+    await surveyRecords(tokenizer, [label, record('s', 'train', completion('x', 'y'))]),
+    64,
+  );
+  expect(problems).toEqual([
+    '1 of 2 records cannot be learned: Records of type "labelled" cannot be trained on by this method yet.',
+  ]);
+});
+
 test('every length falls into one of at most 32 buckets of equal width', () => {
   const surveyed = Array.from({ length: 500 }, (_, i) => ({
     id: `${i}`,

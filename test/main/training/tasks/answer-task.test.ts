@@ -29,6 +29,21 @@ test('texts without answers are learned by masks; one answer among them makes la
   expect(taskFromAnswers([text, ...answered(['yes'])])).toMatchObject({ task: 'one-label' });
 });
 
+test('answers that are their texts with labelled words are learned as such', () => {
+  const marked = (answers: readonly string[]) =>
+    answers.map((answer, i) => record(`${i}`, 'train', completion('the cat ran', answer)));
+  expect(taskFromAnswers(marked(['the [cat](A) ran', 'the cat ran', 'no text']))).toEqual({
+    task: 'labelled-words',
+    why: '1 of 3 answers label words of their texts ("A"): the model learns which words have which label.',
+  });
+  expect(taskFromAnswers(marked(['O B-A O', 'O O O']))).toMatchObject({ task: 'labelled-words' });
+  // a text that is repeated, links, and codes that look like tags of one word are no labels of words
+  expect(taskFromAnswers(marked(['the cat ran', 'no']))).toMatchObject({ task: 'one-label' });
+  expect(taskFromAnswers(marked(['the [cat](A) ran', 'yes', 'no']))).toMatchObject({ task: 'one-label' });
+  const codes = ['B-1', 'B-2', 'B-1'].map((code, i) => record(`${i}`, 'train', completion('word', code)));
+  expect(taskFromAnswers(codes)).toMatchObject({ task: 'one-label' });
+});
+
 test('numbers are plain ones: lists, decimal commas and units are none', () => {
   expect(['1,5', '3 km', '', '1.2.3', 'Infinity', '0x10', '1e999'].map(numberIn)).toEqual(
     new Array(7).fill(undefined),
