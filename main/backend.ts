@@ -9,6 +9,8 @@ import type { Events } from './contract/events.ts';
 import { type CallInput, type CallName, type CallOutput, contract } from './contract/index.ts';
 import { AppError } from './errors.ts';
 import { createFileTokens } from './files.ts';
+import { engineEnvironment } from './handlers/cuda.ts';
+import { followWishes } from './handlers/elsewhere.ts';
 import { createHandlers, createHooks } from './handlers/index.ts';
 import { toJob } from './handlers/jobs.ts';
 import { ensureStarter } from './handlers/models.ts';
@@ -73,6 +75,7 @@ export function createBackend(options: BackendOptions): Backend {
   const launch = createLauncher({
     engineFile: options.engineFile,
     fork: options.fork ?? forkWithNode(options.nodePath ?? process.execPath),
+    environmentFor: (input) => engineEnvironment(options.home, input),
   });
   const listeners = new Set<(event: string, payload: unknown) => void>();
   const emit = <Name extends keyof Events>(event: Name, payload: Events[Name]): void => {
@@ -159,6 +162,7 @@ export function createBackend(options: BackendOptions): Backend {
     copyEveryMs,
   );
   copies.unref();
+  const unfollow = followWishes(services);
   log('info', 'backend.open', { version: options.version, home: options.home, shell: options.shell.kind });
 
   let closing: Promise<void> | undefined;
@@ -179,6 +183,7 @@ export function createBackend(options: BackendOptions): Backend {
 
   async function closeAll(): Promise<void> {
     clearInterval(copies);
+    unfollow();
     await recovered;
     await services.queue.close();
     await Promise.all([services.inspect, ...chats].map((process) => process.close()));

@@ -113,6 +113,7 @@ function helpOf(command: Command): string {
     command.summary,
     '',
     ...options.map(([name, help]) => `  ${`--${name}`.padEnd(width)}${help}`),
+    ...(command.notes ? ['', ...command.notes] : []),
   ].join('\n');
 }
 

@@ -1,5 +1,6 @@
 // What a command is, and what all of them need: finding a project, waiting for a job with progress on stderr, and
 // printing tables. Knows no command.
+import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import type { Backend } from '../backend.ts';
@@ -14,6 +15,8 @@ export interface Command {
   /** Its words, such as `project create`. */
   name: string;
   summary: string;
+  /** Lines of its help, behind the options. */
+  notes?: string[];
   /** Names of its arguments: `<needed>`, `[optional]`, a last one with `...` repeats. */
   arguments: string[];
   options: Record<string, { type: 'string' | 'boolean'; multiple?: boolean; default?: string | boolean }>;
@@ -124,6 +127,17 @@ function progressLine(output: Progress): (job: Job) => void {
     const parts = [job.state, share, job.position, job.rate, left].filter((part) => part !== '');
     output.err(`${job.title}: ${parts.join(', ')}`);
   };
+}
+
+/** Nothing that is there is written over. */
+export function refuseExisting(target: string): void {
+  if (existsSync(target))
+    throw new AppError('target-exists', `"${target}" exists already.`, 'Name one that does not exist yet.');
+}
+
+/** "12.5 MB", "2.20 GB". */
+export function megabytes(bytes: number): string {
+  return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(2)} GB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 /** Columns side by side; the first row is the header. */

@@ -1,8 +1,17 @@
 // tunesmith dataset ...
 import { readFileSync } from 'node:fs';
-import { DatasetPreview, DatasetRecipe, type DatasetVersion } from '../contract/datasets.ts';
+import {
+  DatasetPreview,
+  DatasetRecipe,
+  type DatasetVersion,
+  RoleChoices,
+  type RoleRefusal,
+} from '../contract/datasets.ts';
+import { refusalSentence, roleCounts } from '../datasets/turns.ts';
 import { AppError } from '../errors.ts';
-import { type Command, type Context, tableOf } from './command.ts';
+import { type Command, type Context, tableOf, UsageError } from './command.ts';
+import { allSources, rightsCommand } from './documents.ts';
+import { findModel } from './model.ts';
 
 export const datasetCommands: Command[] = [
   {
@@ -13,20 +22,34 @@ export const datasetCommands: Command[] = [
       recipe: { type: 'string' },
       name: { type: 'string' },
       source: { type: 'string', multiple: true },
+      model: { type: 'string' },
+      system: { type: 'string' },
+      turns: { type: 'string' },
       preview: { type: 'boolean' },
     },
     optionHelp: {
       recipe: 'a JSON file with the recipe; without it one is suggested',
       name: 'name of the version',
       source: 'name of a document to use (may be repeated); all of them otherwise',
+      model:
+        'id or name of the base model whose tokens and chat template count; it becomes that of the project',
+      system: 'conversations with a system text: keep, merge (into the first question) or leave-out',
+      turns: 'turns that do not alternate: keep, join (successive ones of one role) or leave-out',
       preview: 'only show what would come out',
     },
     async run(context) {
       const { call, job, flag } = context;
       const { id: projectId } = await context.project(context.positionals[0]);
-      const recipe = await recipeOf(context, projectId);
+      const recipe = withRoles(context, await recipeOf(context, projectId));
+      if (context.option('model') !== undefined) {
+        const { id: modelId } = await findModel(context, projectId, context.option('model'));
+        await call('models.choose', { projectId, modelId });
+      }
       const name = flag('preview') ? 'datasets.preview' : 'datasets.build';
-      const { result } = await job((await call(name, { projectId, recipe })).jobId);
+      const started = await call(name, { projectId, recipe }).catch((error: unknown) => {
+        throw withRightsCommand(error, context.positionals[0]);
+      });
+      const { result } = await job(started.jobId);
       if (flag('preview')) {
         const preview = DatasetPreview.parse(result);
         return { json: preview, text: describe(preview.report) };
@@ -83,6 +106,15 @@ export const datasetCommands: Command[] = [
   },
 ];
 
+/** The refusal of documents without a rights record, with the commands that mend it. */
+function withRightsCommand(error: unknown, project: string): unknown {
+  if (!(error instanceof AppError) || error.code !== 'no-rights') return error;
+  const remedy =
+    `Record the right to use them: ${rightsCommand(project)}\n` +
+    'or leave them out: tunesmith documents leave-out <project> <document...>';
+  return new AppError(error.code, error.message, remedy, { cause: error });
+}
+
 /** The version by number; the newest one without. */
 export async function findVersion(
   { call }: Context,
@@ -102,7 +134,7 @@ export async function findVersion(
 
 async function recipeOf(context: Context, projectId: string): Promise<DatasetRecipe> {
   const { call, option, options, path } = context;
-  const { sources } = await call('documents.list', { projectId, limit: 500 });
+  const sources = await allSources(context, projectId);
   const wanted = options('source').map((name) => {
     const source = sources.find((one) => one.name === name || one.id === name);
     if (source) return source.id;
@@ -130,11 +162,45 @@ async function recipeOf(context: Context, projectId: string): Promise<DatasetRec
   );
 }
 
+/** The recipe with the choices of roles that the command line names; what it does not name stays. */
+function withRoles({ option }: Context, recipe: DatasetRecipe): DatasetRecipe {
+  const given = { system: option('system'), turns: option('turns') };
+  const named = Object.entries(given).filter(([, value]) => value !== undefined);
+  if (named.length === 0) return recipe;
+  for (const [name, value] of named) {
+    const { options } = RoleChoices.shape[name as keyof RoleChoices].unwrap();
+    if ((options as readonly unknown[]).includes(value)) continue;
+    throw new UsageError(`--${name} takes ${options.join(', ')}.`);
+  }
+  return { ...recipe, roles: RoleChoices.parse({ ...recipe.roles, ...Object.fromEntries(named) }) };
+}
+
+/** What the choices of roles did, and what the chat template of the chosen model still refuses. */
+function rolesOf({ roles, refused = [] }: DatasetVersion['report']): string[] {
+  const did = roles === undefined ? [] : [roleCounts(roles)];
+  return [...did, ...refusalLines(refused)];
+}
+
+/** Each refusal of a chat template with the options of "dataset build" that help. */
+export function refusalLines(refused: readonly RoleRefusal[]): string[] {
+  return refused.flatMap((one) => [refusalSentence(one), ...remediesOf(one)]);
+}
+
+const remediesOf = ({ repairs, reason, count }: RoleRefusal): string[] => [
+  ...repairs.map(({ steps, count: helped }) => {
+    const options = steps.map((step) => (step === 'merge-system' ? '--system merge' : '--turns join'));
+    return `  ${options.join(' ')}  makes ${helped} of them acceptable`;
+  }),
+  ...(reason === 'no-system-role' ? [`  --system leave-out  leaves out ${count}`] : []),
+  ...(reason === 'roles-do-not-alternate' ? [`  --turns leave-out  leaves out ${count}`] : []),
+];
+
 function describe(report: DatasetVersion['report']): string {
   const { train, validation, test } = report.records;
   return [
     `${train} train, ${validation} validation, ${test} test records from ${report.passages} passages`,
     ...report.steps.map((step) => `${step.label}: ${step.before} > ${step.after}, ${step.changed} changed`),
     ...report.problems,
+    ...rolesOf(report),
   ].join('\n');
 }

@@ -129,7 +129,7 @@ function describePlan({ parameters, vocabularyShare, bytes, training }: DesignPl
 }
 
 function describeCreated(
-  { modelId, own, base, words, heldOut, wantedSize, textShare }: CreatedModel,
+  { modelId, own, base, words, heldOut, wantedSize, textShare, notes }: CreatedModel,
   folder: string,
 ): string {
   const row = (one: Fertility) => [
@@ -145,6 +145,7 @@ function describeCreated(
       ? [`The text offers ${own.vocabularySize} entries; ${wantedSize} were asked for.`]
       : []),
     ...(textShare < 1 ? [`Made of ${(textShare * 100).toFixed(0)} % of the text, drawn at random.`] : []),
+    ...notes,
     `On ${words} words ${heldOut ? 'that the vocabulary was made without' : 'of the same text'}:`,
     tableOf([
       ['tokenizer', 'entries', 'tokens per word', 'characters per token'],

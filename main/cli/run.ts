@@ -5,6 +5,7 @@ import { AppError } from '../errors.ts';
 import { type Command, type Context, tableOf, UsageError } from './command.ts';
 import { findVersion } from './dataset.ts';
 import { findModel } from './model.ts';
+import { describePlan } from './run-plan.ts';
 
 export const runCommands: Command[] = [
   {
@@ -89,14 +90,28 @@ export const runCommands: Command[] = [
   },
   {
     name: 'run resume',
-    summary: 'Goes on with a run from its last checkpoint.',
+    summary: 'Goes on with a run from its last checkpoint, or with a paused one.',
     arguments: ['<project>', '<run>'],
-    options: {},
-    optionHelp: {},
+    options: {
+      epochs: { type: 'string' },
+      'learning-rate': { type: 'string' },
+      patience: { type: 'string' },
+    },
+    optionHelp: {
+      epochs: 'all epochs of the run from here on, those done included; also of a finished run',
+      'learning-rate': 'highest learning rate of the schedule from here on',
+      patience: 'validations without a gain until it stops early from here on; 0 = never',
+    },
     async run(context) {
       const { id: projectId } = await context.project(context.positionals[0]);
       const run = await findRun(context, projectId, context.positionals[1]);
-      return watch(context, await context.call('runs.resume', { projectId, runId: run.id }));
+      const given = [
+        ['epochs', 'epochs'],
+        ['learningRate', 'learning-rate'],
+        ['patience', 'patience'],
+      ].filter(([, name]) => context.option(name) !== undefined);
+      const changes = Object.fromEntries(given.map(([field, name]) => [field, context.number(name, 0)]));
+      return watch(context, await context.call('runs.resume', { projectId, runId: run.id, changes }));
     },
   },
   {
@@ -155,15 +170,18 @@ export async function findRun({ call }: Context, projectId: string, given: strin
 /** The plan of a recipe, without starting it. */
 async function planned({ call }: Context, recipe: Recipe): Promise<{ json: unknown; text: string }> {
   const plan = await call('runs.plan', recipe);
-  const checks = plan.checks.map((check) => `${check.state}: ${check.sentence}`);
-  const text = `${plan.steps} steps, about ${Math.ceil(plan.seconds)} s, ${Math.round(plan.peakBytes / 1e6)} MB`;
-  return { json: { recipe, plan }, text: [text, ...checks].join('\n') };
+  return { json: { recipe, plan }, text: describePlan(plan, recipe.settings) };
 }
 
 /** Follows the training and the evaluation behind it. */
 async function watch(context: Context, started: Run): Promise<{ json: unknown; text: string }> {
   const { call, job, backend } = context;
   const ref = { projectId: started.projectId, runId: started.id };
+  if (started.jobId && (await isElsewhere(context, started.jobId)))
+    return {
+      json: { run: started, evaluation: null },
+      text: `Run ${started.number} is at work in a window or another command line, and goes on there.`,
+    };
   if (started.jobId) await job(started.jobId);
   const next = backend.services.queue
     .active()
@@ -175,11 +193,19 @@ async function watch(context: Context, started: Run): Promise<{ json: unknown; t
   return { json: { run, evaluation: evaluation ?? null }, text };
 }
 
+/** Whether a window or another command line has the job at work. */
+async function isElsewhere({ backend, call }: Context, jobId: string): Promise<boolean> {
+  if (backend.services.queue.find(jobId)) return false;
+  return (await call('jobs.get', { jobId })).endedAt === null;
+}
+
 function describe(run: Run): string {
-  const loss = run.trainLoss === null ? '' : `, loss ${run.trainLoss.toFixed(4)} nats per token`;
+  const loss =
+    run.trainLoss === null ? '' : `, loss ${run.trainLoss.toFixed(4)} ${run.plan?.lossUnit ?? ''}`.trimEnd();
   const validation = run.validationLoss === null ? '' : `, validation ${run.validationLoss.toFixed(4)}`;
   return [
     `Run ${run.number}, "${run.name}": ${run.state}, step ${run.step} of ${run.steps}${loss}${validation}`,
+    ...(run.quantizedBase ? [run.quantizedBase.sentence] : []),
     ...run.messages.map((message) => `${message.level}: ${message.sentence}`),
     ...(run.error ? [`${run.error.message} ${run.error.remedy}`] : []),
   ].join('\n');

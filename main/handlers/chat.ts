@@ -1,16 +1,18 @@
 // Calls about chat: one engine process per session, with one set of weights for base and tuned columns. Text is
 // passed on at most about fifteen times a second for each column.
 import type { ChatAnswer, ChatColumn, ChatSession, chat } from '../contract/chat.ts';
+import type { Repair } from '../contract/datasets.ts';
 import type { Provider } from '../contract/devices.ts';
 import type { Run } from '../contract/runs.ts';
 import type { HandlersFor } from '../contract/wire.ts';
+import { repairsOf } from '../datasets/turns.ts';
 import { AppError } from '../errors.ts';
 import type { Interactive } from '../jobs/interactive.ts';
 import type { JobTypes } from '../jobs/job.ts';
 import { newId } from '../store/rows.ts';
 import { usableProvider } from './devices.ts';
 import { findModel, findRun, threadsFor } from './lookup.ts';
-import { weightsForAnswers } from './run-folder.ts';
+import { weightsAsTrained } from './run-folder.ts';
 import type { Services } from './services.ts';
 
 interface Open {
@@ -81,14 +83,19 @@ export function chatHandlers(services: Services): HandlersFor<typeof chat> {
         columns,
         contextLength: model.contextLength,
       };
+      const repairs = ({ recipe }: Run): Repair[] => {
+        const roles = project.datasets.get(recipe.versionId)?.recipe.roles;
+        return roles === undefined ? [] : repairsOf(roles);
+      };
       const engine = services.openChat(
         {
           modelFolder: model.folder,
           columns: [
-            { id: 'base', tuned: null },
+            { id: 'base', tuned: null, repairs: runs.map(repairs).find(({ length }) => length > 0) ?? [] },
             ...runs.map((run) => ({
               id: run.id,
-              tuned: weightsForAnswers(services.store.home, project, run),
+              tuned: weightsAsTrained(services.store.home, project, run),
+              repairs: repairs(run),
             })),
           ],
           threads: threadsFor(services),

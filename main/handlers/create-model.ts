@@ -82,7 +82,7 @@ export function usableSources(project: ProjectStore, sourceIds: readonly string[
 }
 
 /** The model is shown by the name of its folder, so the name is kept as far as every file system allows it. */
-function freeFolder(services: Services, parent: string, name: string): string {
+export function freeFolder(services: Services, parent: string, name: string): string {
   const plain =
     name
       .normalize('NFC')

@@ -5,6 +5,7 @@ import type { HandlersFor } from '../contract/wire.ts';
 import type { JobHooks } from '../jobs/queue.ts';
 import { chatHandlers } from './chat.ts';
 import { createModelHandlers } from './create-model.ts';
+import { cudaHandlers } from './cuda.ts';
 import { datasetHandlers } from './datasets.ts';
 import { deviceHandlers } from './devices.ts';
 import { documentHandlers } from './documents.ts';
@@ -19,6 +20,7 @@ import { settingHandlers } from './settings.ts';
 import { buildHooks } from './work/build-dataset.ts';
 import { createModelHooks } from './work/create-model.ts';
 import { deviceCheckHooks } from './work/device-check.ts';
+import { downloadCudaHooks } from './work/download-cuda.ts';
 import { downloadHooks } from './work/download-model.ts';
 import { evaluateHooks } from './work/evaluate.ts';
 import { exportHooks } from './work/export.ts';
@@ -39,6 +41,7 @@ export function createHandlers(services: Services): HandlersFor<typeof contract>
     ...exportHandlers(services),
     ...jobHandlers(services),
     ...deviceHandlers(services),
+    ...cudaHandlers(services),
     ...settingHandlers(services),
   };
 }
@@ -52,6 +55,7 @@ export function createHooks(services: Services): Partial<Record<JobKind, JobHook
     export: exportHooks(services),
     'project-file': projectFileHooks(services),
     'download-model': downloadHooks(services),
+    'download-cuda': downloadCudaHooks(services),
     'create-model': createModelHooks(services),
     'device-check': deviceCheckHooks(services),
   };

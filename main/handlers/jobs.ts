@@ -3,6 +3,7 @@ import type { Job, jobs } from '../contract/jobs.ts';
 import type { HandlersFor } from '../contract/wire.ts';
 import { AppError } from '../errors.ts';
 import type { QueuedJob } from '../jobs/queue.ts';
+import { controlJob } from './elsewhere.ts';
 import type { Services } from './services.ts';
 
 export function jobHandlers(services: Services): HandlersFor<typeof jobs> {
@@ -17,15 +18,15 @@ export function jobHandlers(services: Services): HandlersFor<typeof jobs> {
       store.jobs.list(projectId).map((stored) => toJob(queue.find(stored.id) ?? stored)),
     'jobs.get': ({ jobId }) => find(jobId),
     'jobs.cancel': ({ jobId }) => {
-      queue.cancel(jobId);
+      controlJob(services, jobId, 'cancel');
       return find(jobId);
     },
     'jobs.pause': ({ jobId }) => {
-      queue.pause(jobId, true);
+      if (!controlJob(services, jobId, 'pause')) queue.pause(jobId, true); // says why not
       return find(jobId);
     },
     'jobs.resume': ({ jobId }) => {
-      queue.pause(jobId, false);
+      if (!controlJob(services, jobId, 'resume')) queue.pause(jobId, false);
       return find(jobId);
     },
     'jobs.dismiss': ({ jobId }) => {

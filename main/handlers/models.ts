@@ -11,6 +11,7 @@ import type { InspectAsks } from '../jobs/job.ts';
 import { log } from '../log.ts';
 import { newId } from '../store/rows.ts';
 import type { CreateCalls } from './create-model.ts';
+import { addGrown, addWithRows } from './grown-model.ts';
 import { toJob } from './jobs.ts';
 import { findModel, hubPlacesOf, memoryBudget, threadsFor } from './lookup.ts';
 import type { Services } from './services.ts';
@@ -20,7 +21,9 @@ export const starterId = 'starter';
 export function modelHandlers(services: Services): Omit<HandlersFor<typeof models>, CreateCalls> {
   const { store, inspect } = services;
   const cached = () =>
-    inspect.ask<InspectAsks['cached']['reply']>('cached', { cacheFolder: hubPlacesOf(services).cacheFolder });
+    inspect.ask<InspectAsks['cached']['reply']>('cached', {
+      cacheFolders: hubPlacesOf(services).cacheFolders,
+    });
   return {
     'models.list': async () => {
       await ensureStarter(services);
@@ -32,7 +35,17 @@ export function modelHandlers(services: Services): Omit<HandlersFor<typeof model
       if (model) return model;
       throw new AppError('model-unknown', 'This model is not in the list any more.', 'Choose another model.');
     },
-    'models.add': ({ token }) => addModel(services, services.files.redeem(token).path),
+    'models.add': async ({ token, resize }) => {
+      const { path } = services.files.look(token); // refused, it can be added with rows
+      const model = await (resize ? addWithRows(services, path) : addModel(services, path));
+      services.files.redeem(token);
+      return model;
+    },
+    'models.addTokens': ({ modelId, tokens }) => {
+      const { folder, name } = findModel(services, modelId);
+      const many = tokens.length === 1 ? '1 new token' : `${tokens.length} new tokens`;
+      return addGrown(services, folder, tokens, `${name} with ${many}`);
+    },
     'models.remove': ({ modelId }) => {
       if (modelId === starterId)
         throw new AppError('model-bundled', 'The starter model belongs to Tunesmith and stays.', '');
@@ -52,6 +65,10 @@ export function modelHandlers(services: Services): Omit<HandlersFor<typeof model
         threads: threadsFor(services),
       });
     },
+    'models.layers': ({ modelId }) =>
+      inspect.ask<InspectAsks['layers']['reply']>('layers', {
+        folder: findModel(services, modelId).folder,
+      }),
     'models.cached': async () => {
       const { folders, models: found } = await cached();
       const models = found.map((one) => ({
@@ -60,12 +77,12 @@ export function modelHandlers(services: Services): Omit<HandlersFor<typeof model
       }));
       return { folders, models };
     },
-    'models.addCached': async ({ key }) => {
+    'models.addCached': async ({ key, resize }) => {
       const model = (await cached()).models.find((one) => one.key === key);
       if (!model)
         throw new AppError('model-folder-missing', 'This model is not there any more.', 'Look again.');
       if (model.problem) throw new AppError(model.problem.code, model.problem.message, model.problem.remedy);
-      return addModel(services, model.folder);
+      return resize ? addWithRows(services, model.folder) : addModel(services, model.folder);
     },
     'models.suggested': async () => {
       const fits = await inspect.ask<InspectAsks['suggestedFits']['reply']>('suggestedFits', {

@@ -11,7 +11,7 @@ import { purgeProject } from './projects.ts';
 import type { Services } from './services.ts';
 
 /** Kinds that go on by themselves where they were. */
-const goOn: JobKind[] = ['import-documents', 'download-model'];
+const goOn: JobKind[] = ['import-documents', 'download-model', 'download-cuda'];
 const trashDays = 30;
 const dayMs = 24 * 3600 * 1000;
 

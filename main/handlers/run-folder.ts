@@ -30,12 +30,17 @@ export function tunedWeights(project: ProjectStore, run: Run, which: 'best' | 'l
   return { kind, folder: join(parent, chosen) };
 }
 
-/** Weights of the run's best checkpoint, for answers over the base as the run read it. `home` keeps quantized bases. */
-export function weightsForAnswers(home: string, project: ProjectStore, run: Run): TunedWeights {
+/** Weights of a checkpoint, and the base as the run read it. `home` keeps quantized bases. */
+export function weightsAsTrained(
+  home: string,
+  project: ProjectStore,
+  run: Run,
+  which: 'best' | 'last' = 'best',
+): TunedWeights {
   const { quantization } = run.recipe.settings;
   const quantized =
     quantization === 'none' ? null : { kind: quantization, cacheFolder: join(home, 'quantized') };
-  return { ...tunedWeights(project, run, 'best'), quantized };
+  return { ...tunedWeights(project, run, which), quantized };
 }
 
 /** Sizes of the files whose rows are in the database, by run: an unchanged file is not read again. */

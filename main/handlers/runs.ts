@@ -6,6 +6,7 @@ import { AppError } from '../errors.ts';
 import type { InspectAsks } from '../jobs/job.ts';
 import { newId } from '../store/rows.ts';
 import { checkBeforeRun } from './devices.ts';
+import { controlJob, type Wish } from './elsewhere.ts';
 import { findModel, findRun, findVersion } from './lookup.ts';
 import { loadCurves } from './run-folder.ts';
 import type { Services } from './services.ts';
@@ -15,11 +16,12 @@ const unfinished = new Set<Run['state']>(['queued', 'compiling', 'running', 'pau
 const resumable = new Set<Run['state']>(['interrupted', 'stopped', 'failed']);
 
 export function runHandlers(services: Services): HandlersFor<typeof runs> {
-  const { store, inspect, queue } = services;
+  const { store, inspect } = services;
   const find = ({ projectId, runId }: { projectId: string; runId: string }): Run =>
     findRun(store.project(projectId), runId);
-  const jobOf = (run: Run): string => {
-    if (run.jobId !== null && queue.find(run.jobId)) return run.jobId;
+  /** A run at work here, or in another window or command line of this computer. */
+  const control = (run: Run, wish: Wish): void => {
+    if (run.jobId !== null && controlJob(services, run.jobId, wish)) return;
     throw new AppError(
       'run-not-active',
       `Run ${run.number} is not running.`,
@@ -50,29 +52,40 @@ export function runHandlers(services: Services): HandlersFor<typeof runs> {
     },
     'runs.pause': (ref) => {
       const run = find(ref);
-      queue.pause(jobOf(run), true);
+      control(run, 'pause');
       return run;
     },
-    'runs.resume': async (ref) => {
-      const { state, recipe } = find(ref);
-      if (resumable.has(state)) await checkBeforeRun(services, recipe.settings.provider);
+    'runs.resume': async ({ changes, ...ref }) => {
+      const changed = Object.keys(changes).length > 0;
+      const mayGoOn = ({ state }: Run) => resumable.has(state) || (changed && state === 'finished');
+      const before = find(ref);
+      if (mayGoOn(before)) await checkBeforeRun(services, before.recipe.settings.provider);
       const run = find(ref);
+      if (changed && unfinished.has(run.state))
+        throw new AppError(
+          'run-active',
+          `Run ${run.number} is still ${run.state}.`,
+          'Stop it first; then it goes on with the changes.',
+        );
       if (run.state === 'paused') {
-        queue.pause(jobOf(run), false);
+        control(run, 'resume');
         return run;
       }
       if (unfinished.has(run.state)) return run; // two windows, one run
-      if (!resumable.has(run.state))
+      if (!mayGoOn(run))
         throw new AppError(
           'run-finished',
           `Run ${run.number} is finished.`,
-          'Start a new run from its weights to train longer.',
+          'Go on with more epochs, or start a new run from its weights to train longer.',
         );
       findModel(services, run.recipe.modelId);
-      return startTraining(services, run, true);
+      if (!changed) return startTraining(services, run, true);
+      const settings = { ...run.recipe.settings, ...changes };
+      requireStepsLeft(run, settings.epochs);
+      return startTraining(services, updateRun(services, run, { recipe: { ...run.recipe, settings } }), true);
     },
     'runs.stop': (ref) => {
-      queue.cancel(jobOf(find(ref)));
+      control(find(ref), 'cancel');
       return find(ref);
     },
     'runs.list': ({ projectId, trash }) => store.project(projectId).runs.list(trash),
@@ -104,6 +117,17 @@ function findTwin(active: Run[], recipe: Recipe): Run | undefined {
   return active.find((run) => run.state !== 'stopping' && JSON.stringify(run.recipe) === wanted);
 }
 
+/** Steps grow with the epochs. */
+function requireStepsLeft({ number, step, steps, recipe }: Run, epochs: number): void {
+  const wanted = Math.round((steps / recipe.settings.epochs) * epochs);
+  if (wanted > step || steps === 0) return;
+  throw new AppError(
+    'nothing-left',
+    `Run ${number} has done ${step} steps, and ${epochs} epochs take ${wanted}.`,
+    'Choose more epochs.',
+  );
+}
+
 function newRun(recipe: Recipe): Omit<Run, 'number'> {
   return {
     id: newId(),
@@ -125,6 +149,7 @@ function newRun(recipe: Recipe): Omit<Run, 'number'> {
     lineage: {},
     error: null,
     messages: [],
+    quantizedBase: null,
     createdAt: Date.now(),
     startedAt: null,
     endedAt: null,

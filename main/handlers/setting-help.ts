@@ -15,7 +15,7 @@ export const settingHelp: Record<string, Help> = {
   task: {
     label: 'Task',
     unit: '',
-    help: 'What an encoder learns from the answers: one label, several labels, a number, or masked words of texts; automatic looks at them.',
+    help: 'What an encoder learns from the answers: one label, several labels, a number, labels of words, or masked words of texts; automatic looks at them.',
   },
   startFrom: {
     label: 'Start from',
@@ -45,7 +45,7 @@ export const settingHelp: Record<string, Help> = {
   'lora.targets': {
     label: 'Where',
     unit: '',
-    help: 'The linear layers that get added matrices; all of them is the best start.',
+    help: 'The layers that get added matrices; all linear ones is the best start. Embeddings and the output layer are for new words and take more memory.',
   },
   'lora.rslora': {
     label: 'rsLoRA',
@@ -312,15 +312,30 @@ export const settingHelp: Record<string, Help> = {
     unit: '',
     help: 'Computes some values a second time instead of keeping them: less memory, a little slower, the same numbers.',
   },
+  precision: {
+    label: 'Precision',
+    unit: '',
+    help: 'Numbers that the model multiplies: half ones take less memory and are faster on most graphics cards; what is trained stays float32.',
+  },
   evalEvery: {
     label: 'Validate every',
     unit: 'steps',
     help: 'How often the loss on the validation records is measured; 0 means about ten times a run.',
   },
+  validationMetric: {
+    label: 'Judged by',
+    unit: '',
+    help: 'What makes a validation better: the loss, or a measure of the answers, which has to suit what is learned. It chooses the best checkpoint, and when to stop.',
+  },
   patience: {
     label: 'Stop after',
-    unit: 'validations without a better loss',
+    unit: 'validations without a gain',
     help: 'Ends the run early when it no longer gets better; 0 never does.',
+  },
+  minimumGain: {
+    label: 'Least gain',
+    unit: '',
+    help: 'What a validation must be better by, in the unit of the measure, for the run to go on; many small gains add up. 0 takes any.',
   },
   checkpointEvery: {
     label: 'Save every',

@@ -14,7 +14,8 @@ export function settingHandlers(services: Services): HandlersFor<typeof settings
   const { store, shell, files } = services;
   const hubToken = (): HubToken => {
     if (services.secrets.get(hubTokenName) !== null) return { kept: shell.keychain ? 'keychain' : 'memory' };
-    return { kept: hubPlaces().token === null ? 'none' : 'environment' };
+    const from = hubPlaces().tokenFrom;
+    return { kept: from === null ? 'none' : from === 'file' ? 'file' : 'environment' };
   };
   return {
     'settings.get': () => store.settings.get(),

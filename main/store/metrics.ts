@@ -9,12 +9,17 @@ export interface Curves {
   samples: SamplePoint[];
 }
 
+type ValidationRow = Omit<ValidationPoint, 'best' | 'score'> & { best: number; score: number | null };
+
 const trainColumns = `step, epoch, loss, learning_rate AS learningRate, grad_norm AS gradNorm,
   tokens_per_second AS tokensPerSecond, resident_bytes AS residentBytes, seconds_left AS secondsLeft, time`;
 
 export function metricStore(db: Database) {
   const insertTrain = db.prepare('INSERT OR REPLACE INTO train_points VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
-  const insertValidation = db.prepare('INSERT OR REPLACE INTO validation_points VALUES (?, ?, ?, ?, ?)');
+  const insertValidation = db.prepare(
+    `INSERT OR REPLACE INTO validation_points (run_id, step, loss, tokens, best, score)
+     VALUES (?, ?, ?, ?, ?, ?)`,
+  );
   const insertSample = db.prepare('INSERT OR REPLACE INTO sample_points VALUES (?, ?, ?, ?, ?)');
   const all = db.prepare(
     `SELECT ${trainColumns} FROM train_points WHERE run_id = ? AND step > ? ORDER BY step`,
@@ -25,7 +30,7 @@ export function metricStore(db: Database) {
   const count = db.prepare('SELECT count(*) FROM train_points WHERE run_id = ? AND step > ?').pluck();
   const last = db.prepare('SELECT max(step) FROM train_points WHERE run_id = ?').pluck();
   const validation = db.prepare(
-    'SELECT step, loss, tokens, best FROM validation_points WHERE run_id = ? AND step > ? ORDER BY step',
+    'SELECT step, loss, tokens, best, score FROM validation_points WHERE run_id = ? AND step > ? ORDER BY step',
   );
   const samples = db.prepare(
     'SELECT step, prompt, output, reference FROM sample_points WHERE run_id = ? AND step > ? ORDER BY step, prompt',
@@ -49,7 +54,8 @@ export function metricStore(db: Database) {
             p.time,
           );
       for (const p of curves.validation)
-        if (Number.isFinite(p.loss)) insertValidation.run(runId, p.step, p.loss, p.tokens, p.best ? 1 : 0);
+        if (Number.isFinite(p.loss))
+          insertValidation.run(runId, p.step, p.loss, p.tokens, p.best ? 1 : 0, p.score ?? null);
       for (const p of curves.samples) insertSample.run(runId, p.step, p.prompt, p.output, p.reference);
     }),
     /** Forgets points after a step: a resumed run computes them again. */
@@ -62,9 +68,13 @@ export function metricStore(db: Database) {
     read(runId: string, afterStep: number, points: number): Curves {
       return {
         train: trainPoints(runId, afterStep, points),
-        validation: (
-          validation.all(runId, afterStep) as (Omit<ValidationPoint, 'best'> & { best: number })[]
-        ).map((point) => ({ ...point, best: point.best === 1 })),
+        validation: (validation.all(runId, afterStep) as ValidationRow[]).map(
+          ({ best, score, ...point }) => ({
+            ...point,
+            best: best === 1,
+            ...(score === null ? {} : { score }),
+          }),
+        ),
         samples: samples.all(runId, afterStep) as SamplePoint[],
       };
     },

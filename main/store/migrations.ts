@@ -85,4 +85,6 @@ export const projectMigrations: Migrations = [
     parity TEXT, error TEXT, created_at INTEGER NOT NULL
   ) STRICT;
   `,
+  'ALTER TABLE runs ADD COLUMN quantized_base TEXT',
+  'ALTER TABLE validation_points ADD COLUMN score REAL',
 ];

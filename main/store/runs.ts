@@ -27,6 +27,7 @@ export function runStore(db: Database, folder: string, projectId: string) {
     seconds: 'plain',
     peakBytes: 'plain',
     tokensPerSecond: 'plain',
+    quantizedBase: 'json',
     lineage: 'json',
     error: 'json',
     messages: 'json',

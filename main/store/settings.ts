@@ -18,6 +18,7 @@ export function settingStore(db: Database) {
     'INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
   );
   const one = db.prepare('SELECT value FROM settings WHERE key = ?').pluck();
+  const take = db.prepare('DELETE FROM settings WHERE key = ? RETURNING value').pluck();
   return {
     get(): Settings {
       const settings: Record<string, unknown> = { ...defaults };
@@ -40,6 +41,9 @@ export function settingStore(db: Database) {
     setMark(name: string, value: string): void {
       write.run(`mark.${name}`, value);
     },
+    /** Reads a mark and removes it. */
+    takeMark: (name: string): string | undefined =>
+      one.get(`mark.${name}`) === undefined ? undefined : (take.get(`mark.${name}`) as string | undefined),
   };
 }
 export type SettingStore = ReturnType<typeof settingStore>;

@@ -1,25 +1,14 @@
 // The command line in this process: results, sentences and exit codes. Real backend and engine.
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { commands } from '../../main/cli/index.ts';
-import { runCommandLine } from '../../main/cli.ts';
-import { openTestBackend, root, temporaryFolder } from '../helpers/home.ts';
+import { commandLineIn } from '../helpers/command-line.ts';
+import { root, temporaryFolder } from '../helpers/home.ts';
 
 const home = temporaryFolder();
+const { tunesmith, json } = commandLineIn(home.folder);
 afterAll(() => home.remove());
-
-async function tunesmith(...args: string[]) {
-  const out: string[] = [];
-  const err: string[] = [];
-  const output = {
-    out: (text: string) => out.push(text),
-    err: (text: string) => err.push(text),
-    isTerminal: false,
-  };
-  const code = await runCommandLine(args, output as never, () => openTestBackend(home.folder));
-  return { code, out: out.join('\n'), err: err.join('\n'), json: () => JSON.parse(out.join('\n')) };
-}
 
 describe('usage', () => {
   test('without arguments, and with --help, the commands are listed on stdout', async () => {
@@ -83,11 +72,7 @@ describe('the chain', () => {
         split: { seed: 1, validation: 0, test: 0, column: 'part' },
       }),
     );
-    const step = async (...args: string[]) => {
-      const done = await tunesmith(...args, '--json');
-      expect([args.join(' '), done.code, done.code === 0 ? '' : done.out]).toEqual([args.join(' '), 0, '']);
-      return done.json();
-    };
+    const step = json;
     await step('project', 'create', 'Numbers');
     await step('documents', 'import', 'Numbers', table, '--rights', 'own-work', '--who', 'Ada');
     const version = await step('dataset', 'build', 'Numbers', '--recipe', recipe);
@@ -112,6 +97,7 @@ describe('the chain', () => {
     expect(await step('evaluate', 'Numbers', '1', '--limit', '2', '--max-tokens', '8')).toMatchObject({
       state: 'finished',
       records: 2,
+      worst: [{ reference: expect.stringContaining('it is 2') }, {}],
     });
     expect(await step('generate', 'Numbers', 'what is 3?', '--run', '1', '--max-tokens', '5')).toMatchObject({
       newTokens: expect.any(Number),
@@ -172,6 +158,126 @@ describe('the chain', () => {
       code: 1,
       err: expect.stringContaining('There is no layer 77'),
     });
+  }, 60_000);
+});
+
+describe('what the chain left', () => {
+  test('a record is shown as the model sees it, tokens are counted, and the records are written as a file', async () => {
+    const first = await tunesmith('dataset', 'render', 'Numbers', '1', '--record', '2', '--tokens');
+    expect(first.code).toBe(0);
+    expect(first.out).toMatch(/«[\s\S]*it is 1[\s\S]*»/);
+    expect(first.out).toMatch(/learned$/m);
+    const rendered = await json('dataset', 'render', 'Numbers', '--split', 'test');
+    expect(rendered).toMatchObject({ record: { split: 'test' }, trainedTokens: expect.any(Number) });
+    expect(rendered.text).toContain('what is 20?');
+    const byId = await json('dataset', 'render', 'Numbers', '--record', rendered.record.id);
+    expect(byId.tokens).toEqual(rendered.tokens);
+    expect(await tunesmith('dataset', 'render', 'Numbers', '--record', '99')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('There is no record 99; the version has 24.'),
+    });
+    const stats = await json('dataset', 'tokens', 'Numbers');
+    expect(stats.histogram.reduce((sum: number, one: { records: number }) => sum + one.records, 0)).toBe(24);
+    const target = join(home.folder, 'records.jsonl');
+    await json('dataset', 'export', 'Numbers', '1', '--to', target);
+    const lines = readFileSync(target, 'utf8').trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line).content.completion)).toContain('it is 23');
+    expect((await tunesmith('dataset', 'export', 'Numbers', '1', '--to', target)).code).toBe(1);
+  }, 60_000);
+
+  test('evaluations and exports are listed, and the worst records come first', async () => {
+    const [made] = await json('evaluations', 'list', 'Numbers', '1');
+    expect(made).toMatchObject({ state: 'finished', records: 2 });
+    const shown = await json('evaluations', 'show', 'Numbers', '--records', '1');
+    expect(shown).toMatchObject({ total: 2, evaluation: { id: made.id } });
+    const all = await json('evaluations', 'show', 'Numbers', '1', '--evaluation', made.id);
+    const losses = all.predictions.map(
+      ({ tuned }: { tuned: { lossSum: number; lossTokens: number } }) => tuned.lossSum / tuned.lossTokens,
+    );
+    expect(losses).toEqual([...losses].sort((a, b) => b - a));
+    expect(shown.predictions).toEqual(all.predictions.slice(0, 1));
+    expect((await tunesmith('evaluations', 'show', 'Numbers')).out).toMatch(/^ {2}reference {2}it is 2\d$/m);
+    expect(await tunesmith('evaluations', 'show', 'Numbers', '--metric', 'beauty')).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/--metric takes one of .*exact-match/),
+    });
+    expect(await json('exports', 'list', 'Numbers', '1')).toMatchObject([{ state: 'finished' }]);
+    expect(await json('exports', 'list', 'Numbers')).toHaveLength(1);
+  }, 60_000);
+
+  test('an answer ends at a stop text, and what sampling does not know is refused', async () => {
+    const ask = ['generate', 'Numbers', 'what is 3?', '--run', '1', '--max-tokens', '12'];
+    const sampled = [...ask, '--temperature', '1', '--seed', '7'];
+    const { text } = await json(...sampled, '--top-k', '5', '--min-p', '0.01', '--repetition-penalty', '1.2');
+    const end = [...text].at(-1)!;
+    const cut = await json(
+      ...[...sampled, '--top-k', '5', '--min-p', '0.01', '--repetition-penalty', '1.2', '--stop', end],
+    );
+    expect(cut).toMatchObject({ finish: 'stop', text: text.slice(0, text.indexOf(end)) });
+    const greedy = await json(...ask);
+    expect((await json(...sampled, '--top-k', '1')).text).toBe(greedy.text);
+    expect((await tunesmith(...ask, '--min-p', '3')).code).toBe(1);
+  }, 60_000);
+
+  test('the plan is a table of memory and policies, with options to type where it does not fit', async () => {
+    const dry = await tunesmith('run', 'start', 'Numbers', '--dry-run');
+    expect(dry.out).toMatch(/^may be used here +[\d.]+ [MG]B: fits$/m);
+    for (const policy of ['off', 'selective', 'layer'])
+      expect(dry.out).toMatch(new RegExp(`^${policy} +[\\d.]+ MB`, 'm'));
+    const [model] = (await json('model', 'list')).filter(
+      (one: { origin: string }) => one.origin === 'folder',
+    );
+    const fit = ['model', 'fit', model.id, '--project', 'Numbers'];
+    expect((await json(...fit)).map((one: { method: string }) => one.method)).toEqual(['lora', 'full']);
+    expect((await tunesmith(...fit)).out).toMatch(/^lora +[\d.]+ MB .* fits +\d+ s$/m);
+  }, 60_000);
+
+  test('a run that another command line has at work is paused, goes on, and is stopped', async () => {
+    const before = (await json('run', 'list', 'Numbers')).length;
+    const changes = ['epochs=1000', 'batchSize=1', 'checkpointEvery=50', 'evalEvery=1000000'];
+    const set = changes.flatMap((one) => ['--set', one]);
+    const other = tunesmith('run', 'start', 'Numbers', ...set, '--no-evaluate');
+    const newest = async () => (await json('run', 'list', 'Numbers'))[0];
+    await vi.waitFor(async () => expect((await newest()).number).toBe(before + 1), { timeout: 60_000 });
+    const { number } = await newest();
+    // at once, before there is an engine to pause: it is paused when it is there
+    expect(await json('run', 'pause', 'Numbers', `${number}`)).toMatchObject({ state: 'paused' });
+    const { step } = await newest();
+    expect((await tunesmith('run', 'resume', 'Numbers', `${number}`)).out).toContain('goes on there');
+    await vi.waitFor(async () => expect((await newest()).step).toBeGreaterThan(step), { timeout: 60_000 });
+    const stopped = await json('run', 'stop', 'Numbers', `${number}`);
+    expect(stopped).toMatchObject({ state: 'stopped', checkpointStep: expect.any(Number) });
+    expect(await other).toMatchObject({ code: 1, err: expect.stringContaining('cancelled') });
+    expect(await tunesmith('run', 'pause', 'Numbers', `${number}`)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('is not running.'),
+    });
+  }, 240_000);
+
+  test('a run goes to the trash and comes back, and a model leaves the list', async () => {
+    const numbers = async (): Promise<number[]> =>
+      (await json('run', 'list', 'Numbers')).map((one: { number: number }) => one.number);
+    const [last, ...others] = await numbers();
+    await json('run', 'delete', 'Numbers', `${last}`);
+    expect(await numbers()).toEqual(others);
+    expect(await tunesmith('run', 'restore', 'Numbers', '1')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining(`It holds ${last}.`),
+    });
+    await json('run', 'restore', 'Numbers', `${last}`);
+    expect(await numbers()).toEqual([last, ...others]);
+    const [model] = (await json('model', 'list')).filter(
+      (one: { origin: string }) => one.origin === 'folder',
+    );
+    expect(await json('model', 'remove', model.id)).toMatchObject({
+      removed: model.id,
+      folder: model.folder,
+    });
+    expect(await tunesmith('model', 'fit', model.id)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('no model'),
+    });
+    expect((await tunesmith('model', 'remove', 'starter')).code).toBe(1);
   }, 60_000);
 });
 

@@ -2,12 +2,13 @@
 // its results. The predictions stay in the file that the engine writes.
 import type { Evaluation } from '../../contract/evaluations.ts';
 import { AppError } from '../../errors.ts';
+import { searchOf } from '../../inference/search-settings.ts';
 import type { JobTypes } from '../../jobs/job.ts';
 import type { JobHooks, QueuedJob } from '../../jobs/queue.ts';
 import { newId } from '../../store/rows.ts';
 import { usableProvider } from '../devices.ts';
 import { findModel, findRun, findVersion, threadsFor } from '../lookup.ts';
-import { tunedWeights, weightsForAnswers } from '../run-folder.ts';
+import { tunedWeights, weightsAsTrained } from '../run-folder.ts';
 import type { Services } from '../services.ts';
 
 export interface EvaluationRequest {
@@ -17,6 +18,9 @@ export interface EvaluationRequest {
   limit: number;
   metricIds: string[];
   maxNewTokens: number;
+  /** 1, token by token, unless given. */
+  beams?: number;
+  lengthPenalty?: number;
 }
 
 /** Queues an evaluation of a run's best weights on its own dataset version. */
@@ -31,6 +35,8 @@ export function startEvaluation(services: Services, request: EvaluationRequest):
       `Version ${version.number} has no ${request.split} records.`,
       'Measure on another split, or build a version with one.',
     );
+  const { limit, metricIds, maxNewTokens, beams = 1, lengthPenalty = 1 } = request;
+  searchOf(findModel(services, run.recipe.modelId), { beams }); // says at once when the model does not search
   tunedWeights(project, run, 'best'); // says at once when the run has no checkpoint
   const evaluation: Evaluation = {
     id: newId(),
@@ -45,7 +51,7 @@ export function startEvaluation(services: Services, request: EvaluationRequest):
     results: [],
     verdict: null,
     leaks: 0,
-    settings: { limit: request.limit, metricIds: request.metricIds, maxNewTokens: request.maxNewTokens },
+    settings: { limit, metricIds, maxNewTokens, ...(beams > 1 ? { beams, lengthPenalty } : {}) },
     seconds: 0,
     error: null,
     createdAt: Date.now(),
@@ -94,19 +100,23 @@ export function evaluateHooks(services: Services): JobHooks {
       const project = services.store.project(job.projectId!);
       const evaluation = findEvaluation(services, project.id, job.subjectId!);
       const run = findRun(project, evaluation.runId);
-      const { limit, metricIds, maxNewTokens } = evaluation.settings as {
+      const { limit, metricIds, maxNewTokens, beams, lengthPenalty } = evaluation.settings as {
         limit: number;
         metricIds: string[];
         maxNewTokens: number;
+        beams?: number;
+        lengthPenalty?: number;
       };
       const input: JobTypes['evaluate']['input'] = {
         modelFolder: findModel(services, run.recipe.modelId).folder,
-        tuned: weightsForAnswers(services.store.home, project, run),
+        tuned: weightsAsTrained(services.store.home, project, run),
         recordsFile: project.datasets.recordsFile(evaluation.versionId),
         split: evaluation.split,
         limit,
         metricIds,
         maxNewTokens,
+        beams,
+        lengthPenalty,
         threads: threadsFor(services, run.recipe.settings.threads),
         provider: await usableProvider(services, run.recipe.settings.provider),
         predictionsFile: project.evaluations.predictionsFile(evaluation.id),

@@ -4,17 +4,21 @@ import { readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Export } from '../../contract/exports.ts';
+import { type Export, ExportBase } from '../../contract/exports.ts';
 import { AppError } from '../../errors.ts';
 import type { JobTypes } from '../../jobs/job.ts';
 import type { JobHooks, QueuedJob } from '../../jobs/queue.ts';
 import type { ProjectStore } from '../../store/index.ts';
 import { newId } from '../../store/rows.ts';
 import { findModel, findRun, findVersion } from '../lookup.ts';
-import { tunedWeights } from '../run-folder.ts';
+import { tunedWeights, weightsAsTrained } from '../run-folder.ts';
 import type { Services } from '../services.ts';
 
-const Spec = z.looseObject({ exportId: z.string(), checkpoint: z.enum(['best', 'last']) });
+const Spec = z.looseObject({
+  exportId: z.string(),
+  checkpoint: z.enum(['best', 'last']),
+  base: ExportBase.default('original'),
+});
 
 export interface ExportRequest {
   projectId: string;
@@ -22,6 +26,8 @@ export interface ExportRequest {
   format: string;
   options: Record<string, unknown>;
   checkpoint: 'best' | 'last';
+  /** The original weights unless given. */
+  base?: ExportBase;
 }
 
 export function startExport(services: Services, request: ExportRequest): Export {
@@ -49,7 +55,7 @@ export function startExport(services: Services, request: ExportRequest): Export 
     projectId: project.id,
     subjectId: row.id,
     title: `Export run ${run.number}`,
-    spec: { exportId: row.id, checkpoint: request.checkpoint },
+    spec: { exportId: row.id, checkpoint: request.checkpoint, base: request.base ?? 'original' },
   });
   return update(services, project.id, row.id, { jobId: job.id });
 }
@@ -78,7 +84,7 @@ export function exportHooks(services: Services): JobHooks {
   return {
     stopAfterMs: 5000,
     async prepare(job) {
-      const { checkpoint } = Spec.parse(job.spec);
+      const { checkpoint, base } = Spec.parse(job.spec);
       const project = services.store.project(job.projectId!);
       const made = findExport(services, project.id, job.subjectId!);
       const run = findRun(project, made.runId);
@@ -89,7 +95,8 @@ export function exportHooks(services: Services): JobHooks {
         format: made.format,
         options: made.options,
         modelFolder: model.folder,
-        tuned: tunedWeights(project, run, checkpoint),
+        tuned: weightsAsTrained(services.store.home, project, run, checkpoint),
+        base,
         folder: made.folder,
         lineage: {
           project: project.row.find()?.name,

@@ -23,6 +23,8 @@ const Spec = z.looseObject({
   items: z.array(Item),
   sourceIds: z.array(z.string()),
   skipped: z.array(z.string()).default([]),
+  /** Documents of the project that hold what the skipped files hold. */
+  knownIds: z.array(z.string()).default([]),
   refused: z.array(z.string()).default([]),
   sample: z.boolean().default(false),
 });
@@ -109,6 +111,7 @@ export function importHooks(services: Services): JobHooks {
         failed: states.filter((state) => state === 'failed').length,
         sourceIds: spec.sourceIds,
         skipped: spec.skipped,
+        knownIds: spec.knownIds,
         refused: spec.refused,
       };
     },
@@ -172,6 +175,7 @@ async function takeInOne(project: ProjectStore, spec: Spec, file: Item): Promise
   }
   if (known && known.id !== file.replaces && known.state !== 'failed') {
     spec.skipped.push(file.name === known.name ? file.name : `${file.name} (same content as ${known.name})`);
+    if (!spec.knownIds.includes(known.id)) spec.knownIds.push(known.id);
     return;
   }
   const fresh = { name: file.name, format: null, bytes, sha256, state: 'reading' as const, failure: null };

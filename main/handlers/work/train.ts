@@ -11,7 +11,7 @@ import { isOutOfMemory, raiseLeanerLevel } from '../../jobs/leaner-level.ts';
 import type { JobHooks, QueuedJob } from '../../jobs/queue.ts';
 import { log } from '../../log.ts';
 import type { Curves } from '../../store/metrics.ts';
-import { requireDevice } from '../devices.ts';
+import { cardMemory, requireDevice } from '../devices.ts';
 import { lineageOf } from '../lineage.ts';
 import { findModel, findRun, findVersion, memoryBudget, threadsFor } from '../lookup.ts';
 import { loadCurves } from '../run-folder.ts';
@@ -56,6 +56,14 @@ export function updateRun(services: Services, run: Pick<Run, 'id' | 'projectId'>
   return updated;
 }
 
+/** Bytes that a run may plan with: of the card that computes, or else of main memory. */
+async function runMemory(services: Services, { settings }: Recipe): Promise<number> {
+  const card = await cardMemory(services, settings.provider);
+  return card === null
+    ? memoryBudget(services)
+    : Math.round(card * services.store.settings.get().memoryShare);
+}
+
 /** What the recipe would take: steps, time, memory, disk, and the checks before the start. */
 export async function planOf(services: Services, recipe: Recipe): Promise<Plan> {
   const project = services.store.project(recipe.projectId);
@@ -65,7 +73,7 @@ export async function planOf(services: Services, recipe: Recipe): Promise<Plan> 
     ...startOf(services, recipe),
     recordsFile: project.datasets.recordsFile(recipe.versionId),
     settings: { ...recipe.settings, threads: threadsFor(services, recipe.settings.threads) },
-    memoryBytes: memoryBudget(services),
+    memoryBytes: await runMemory(services, recipe),
     diskBytes: bavail * bsize,
   });
 }
@@ -99,6 +107,7 @@ export function trainHooks(services: Services): JobHooks {
       update(job, best ? { checkpointStep: step, bestStep: step } : { checkpointStep: step });
       services.queue.relabel(job.id, { cancelLabel: `Stop and keep step ${step}` });
     },
+    quantized: (job, quantizedBase) => update(job, { quantizedBase }),
     message: (job, { level, sentence }) => say(job, level, sentence),
   };
 
@@ -111,7 +120,7 @@ export function trainHooks(services: Services): JobHooks {
       const project = services.store.project(run.projectId);
       const version = findVersion(project, run.recipe.versionId);
       const model = findModel(services, run.recipe.modelId);
-      await requireDevice(services, run.recipe.settings.provider);
+      await requireDevice(services, run.recipe.settings.provider, run.recipe.settings.precision);
       if (!resume) {
         const plan = await planOf(services, run.recipe);
         update(job, { plan, steps: plan.steps });
@@ -137,7 +146,7 @@ export function trainHooks(services: Services): JobHooks {
         quantizedFolder: join(services.store.home, 'quantized'),
         settings: { ...settings, threads: threadsFor(services, settings.threads) },
         lineage,
-        memoryBytes: memoryBudget(services),
+        memoryBytes: await runMemory(services, run.recipe),
         resume,
       };
       return { engine: 'train', input, logFile: join(runFolder, 'log.txt') };
