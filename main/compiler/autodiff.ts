@@ -6,14 +6,16 @@ import type { Graph, TapeEntry, Value } from './graph.ts';
 import { sizeOf } from './shape.ts';
 
 /**
- * Gradients of the scalar `loss` with respect to `targets`, in their order and shapes. A target that the loss does not
- * depend on gets zeros. Throws when an op on the way has no gradient.
+ * Gradients of the scalar `loss` with respect to `targets`, in their order and shapes, times the graph's loss scale. A
+ * target that the loss does not depend on gets zeros. Throws when an op on the way has no gradient.
  */
 export function gradientsOf(graph: Graph, loss: Value, targets: readonly Value[]): Value[] {
   assert(sizeOf(loss.shape) === 1, 'a loss is a scalar');
   const needed = dependents(graph.tape, targets);
   graph.phase = 'backward';
-  const gradients = new Map<Value, Value>([[loss, graph.expand(graph.scalar(1), loss.shape)]]);
+  const gradients = new Map<Value, Value>([
+    [loss, graph.expand(graph.lossScale ?? graph.scalar(1), loss.shape)],
+  ]);
   for (let i = graph.tape.length - 1; i >= 0; i--) {
     const entry = graph.tape[i];
     const ofOutputs = entry.outputs.map((output) => gradients.get(output));

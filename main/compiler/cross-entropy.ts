@@ -58,6 +58,8 @@ export function crossEntropy(
   } = options;
   assert(hidden.shape[1] === width, `hidden states [${hidden.shape}] fit the output layer [${table.shape}]`);
   const inputs = bias === undefined ? [hidden, table, weights] : [hidden, table, weights, bias];
+  const { lossScale } = g;
+  const slopes = lossScale === undefined ? weights : g.mul(weights, lossScale); // weights in gradients
 
   let dHidden: Value | undefined;
   let dTable: Value | undefined;
@@ -74,7 +76,7 @@ export function crossEntropy(
       const part = (x: Value) => g.slice(x, 0, start, end);
       const h = g.gather(hidden, part(rows)); // [size, width]
       const y = part(labels);
-      const w = g.reshape(part(weights), [size, 1]);
+      const w = g.reshape(part(slopes), [size, 1]);
       let z = g.gemm(h, table, { transB: true, c: bias });
       let slope: Value | undefined;
       if (softcap !== undefined) {
@@ -121,11 +123,11 @@ export function crossEntropy(
       const joined = g.concat(dRows, 0);
       dHidden = g.scatterAdd(rows, joined, hidden.shape[0]);
       if (softcap === undefined && dTable !== undefined && dBias !== undefined) {
-        const h = g.mul(g.gather(hidden, rows), g.reshape(weights, [count, 1]));
+        const h = g.mul(g.gather(hidden, rows), g.reshape(slopes, [count, 1]));
         const pulled = g.scatterAdd(labels, smoothing > 0 ? g.mul(h, 1 - smoothing) : h, vocabulary);
         dTable = g.sub(dTable, pulled);
         if (smoothing > 0) dTable = g.sub(dTable, g.mul(g.reduceSum(h, [0], true), smoothing / vocabulary));
-        const w = g.reshape(weights, [count, 1]);
+        const w = g.reshape(slopes, [count, 1]);
         const pulledBias = g.scatterAdd(labels, g.mul(w, 1 - smoothing), vocabulary);
         dBias = g.sub(dBias, g.reshape(pulledBias, [vocabulary]));
         if (smoothing > 0) dBias = g.sub(dBias, g.mul(g.reduceSum(w, [0]), smoothing / vocabulary));
@@ -135,7 +137,7 @@ export function crossEntropy(
   };
 
   const [lossSum] = g.block(inputs, forward, (_, [gradient], needs) => {
-    const d = gradient as Value;
+    const d = lossScale === undefined ? (gradient as Value) : g.div(gradient as Value, lossScale);
     const scaled = (x: Value | undefined, needed: boolean) =>
       needed && x !== undefined ? g.mul(x, d) : undefined;
     return [scaled(dHidden, needs[0]), scaled(dTable, needs[1]), undefined, scaled(dBias, needs[3] ?? false)];

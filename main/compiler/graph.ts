@@ -52,6 +52,8 @@ export interface TapeEntry {
   readonly node: Node | undefined;
 }
 
+type GemmOptions = Pick<Attributes, 'transA' | 'transB' | 'alpha' | 'beta' | 'exact'> & { c?: Value };
+
 export class Graph {
   readonly nodes: Node[] = [];
   readonly inputs: Value[] = [];
@@ -62,6 +64,11 @@ export class Graph {
   phase: Phase = 'forward';
   /** What is built from here on belongs to this layer of the model. */
   layer: string | undefined;
+  /**
+   * What the gradient of the loss starts from instead of 1, a power of two: float16 loses numbers below 6e-8. Blocks that
+   * build gradients in the forward pass apply it there.
+   */
+  lossScale: Value | undefined;
   private nextId = 0;
   private recording = true;
   private readonly scalars = new Map<string, Value>();
@@ -199,11 +206,7 @@ export class Graph {
   matmul = (a: Value, b: Value, options: { transA?: boolean; transB?: boolean; alpha?: number } = {}) =>
     this.one('matmul', [a, b], options);
   /** Two-dimensional: alpha * op(a) op(b) + beta * c. */
-  gemm = (
-    a: Value,
-    b: Value,
-    options: { transA?: boolean; transB?: boolean; alpha?: number; beta?: number; c?: Value } = {},
-  ) => {
+  gemm = (a: Value, b: Value, options: GemmOptions = {}) => {
     const { c, ...attributes } = options;
     return this.one('gemm', c === undefined ? [a, b] : [a, b, c], attributes);
   };
@@ -248,6 +251,20 @@ export class Graph {
     );
     const summed = axes.length === 0 ? gradient : this.reduceSum(gradient, axes, true);
     return this.reshape(summed, shape);
+  }
+
+  /** For rewrites: a node that is neither recorded nor put among the nodes. */
+  make(
+    op: Op,
+    inputs: Value[],
+    attributes: Attributes,
+    { phase, layer }: Pick<Node, 'phase' | 'layer'>,
+  ): Node {
+    const outputs: Value[] = [];
+    const node: Node = { op, inputs, outputs, attributes, phase, layer };
+    for (const { shape, dtype } of shapeRules[op](inputs, attributes))
+      outputs.push(this.value(shape, dtype, node, undefined));
+    return node;
   }
 
   /** For rewrites: the same op on other inputs. Not recorded. */

@@ -10,6 +10,7 @@ import {
   packedProducts,
   quantizedLowerings,
 } from './packed-product.ts';
+import { halfBytes, isHalf } from './precision.ts';
 import { addsInPlace, schedule } from './rewrite.ts';
 import { sizeOf } from './shape.ts';
 import { verify } from './verify.ts';
@@ -49,7 +50,8 @@ export interface Emit {
   /** Adds a node that makes that form of a value; the matrix itself is made when somebody reads it. */
   stackedNode(opType: string, inputs: readonly string[], value: Value, domain: string): void;
   integers(values: readonly number[]): string;
-  float(value: number): string;
+  /** A scalar; float32 unless given. */
+  float(value: number, dtype?: DType): string;
   floats(values: readonly number[], shape: readonly number[]): string;
   /** Bytes of a file as an initializer. */
   external(dtype: DType, shape: readonly number[], part: FilePart): string;
@@ -183,7 +185,7 @@ export const lowerings = {
       turned ? emit.temporary('Transpose', [emit.name(x)], { perm: swapLast(x.shape.length) }) : emit.name(x);
     const operands = [turn(a, transA), turn(b, transB)];
     if (alpha === 1) return emit.node('MatMul', operands, [output]);
-    emit.node('Mul', [emit.temporary('MatMul', operands), emit.float(alpha)], [output]);
+    emit.node('Mul', [emit.temporary('MatMul', operands), emit.float(alpha, a.dtype)], [output]);
   },
   gemm: (node, emit) => {
     const { transA = false, transB = false, alpha = 1, beta = 1 } = node.attributes;
@@ -319,13 +321,11 @@ export function lower(graph: Graph, provider: Provider, packed?: PackedProducts)
         shape: [values.length],
         raw: bytesOf(BigInt64Array.from(values, BigInt)),
       }),
-    float: (value) =>
-      initializer(`f${value}`, {
-        name: `f${value}`,
-        dtype: 'float32',
-        shape: [],
-        raw: bytesOf(Float32Array.of(value)),
-      }),
+    float: (value, dtype = 'float32') => {
+      const name = dtype === 'float32' ? `f${value}` : `f${value} ${dtype}`;
+      const raw = isHalf(dtype) ? halfBytes(value, dtype) : bytesOf(Float32Array.of(value));
+      return initializer(name, { name, dtype, shape: [], raw });
+    },
     floats: (values, shape) =>
       initializer(`f[${shape.join()}]${values.join()}`, {
         name: `f[${shape.join()}]${values.join()}`,
@@ -346,7 +346,7 @@ export function lower(graph: Graph, provider: Provider, packed?: PackedProducts)
     else emitPackedProduct(node, weight, packed?.accuracyLevel ?? 1, emit);
     // a node that nobody reads makes onnxruntime compute what it reads in its place
     const early = isGpu(provider) ? undefined : node.outputs.find((value) => graph.early.has(value));
-    if (early !== undefined) emit.temporary('Size', [nameOf(early)]);
+    if (early !== undefined) emit.temporary('Shape', [nameOf(early)]);
     groups.push(group);
   }
   group = [];

@@ -101,6 +101,8 @@ export interface Attributes {
   alpha?: number;
   /** Factor on gemm's third input. */
   beta?: number;
+  /** A product that stays in float32 where others become half (precision.ts). */
+  exact?: boolean;
   epsilon?: number;
   /** Rows of scatterAdd's result. */
   rows?: number;

@@ -2,7 +2,7 @@
 // forward values, so that the forward ones can be freed at once. Values keep their bits: a copy is the same op on the
 // same inputs. Also knows in which order onnxruntime will run the nodes.
 import type { Graph, Node, Value } from './graph.ts';
-import { elementBytes } from './op.ts';
+import { elementBytes, type Op } from './op.ts';
 import { sizeOf } from './shape.ts';
 
 /** Nodes that the outputs depend on, in an order that can be executed. */
@@ -35,7 +35,10 @@ function withLayersAgain(graph: Graph, nodes: readonly Node[]): Node[] {
     if (node.phase !== 'forward') continue;
     for (const input of node.inputs) if (input.node?.layer !== node.layer) kept.add(input);
   }
-  for (const value of kept) if (value.node?.layer !== undefined) value.recompute = false;
+  for (const value of kept) {
+    for (let part: Value | undefined = value; part?.node?.layer !== undefined; part = reshaped(part))
+      part.recompute = false;
+  }
   return withCopies(
     graph,
     nodes,
@@ -48,7 +51,16 @@ function withLayersAgain(graph: Graph, nodes: readonly Node[]): Node[] {
 /** Replaces cheap forward values in the backward pass by copies that stand right before their first use. */
 function withRecomputation(graph: Graph, nodes: readonly Node[]): Node[] {
   const isForward = ({ node }: Value) => node?.phase === 'forward';
-  return withCopies(graph, nodes, isForward, ({ recompute }) => recompute, 'backward');
+  const isCopied = (value: Value): boolean => {
+    const whole = reshaped(value);
+    return value.recompute || (whole !== undefined && isCopied(whole));
+  };
+  return withCopies(graph, nodes, isForward, isCopied, 'backward');
+}
+
+/** What a value is another shape of: both are one block of memory, which is kept or not. */
+function reshaped({ node }: Value): Value | undefined {
+  return node?.op === 'reshape' ? node.inputs[0] : undefined;
 }
 
 function withCopies(
@@ -83,21 +95,22 @@ function withCopies(
   return result;
 }
 
+const joining: ReadonlySet<Op> = new Set<Op>(['concat', 'reshape', 'cast']);
+
 /** Moves what only joins values to an output right behind the last of them, so that the parts can be freed. */
 function withEarlyOutputs(graph: Graph, nodes: readonly Node[]): Node[] {
   const waiting = new Map<Node, number>(); // inputs that are not there yet
   const readers = new Map<Node, Node[]>();
-  for (const { value } of graph.outputs) {
-    const { node } = value;
-    if (node?.phase !== 'backward' || (node.op !== 'concat' && node.op !== 'reshape')) continue;
-    for (const joiner of [node, ...node.inputs.map((input) => input.node)]) {
-      if (joiner === undefined || waiting.has(joiner) || (joiner !== node && joiner.op !== 'reshape'))
-        continue;
-      const makers = new Set(joiner.inputs.flatMap((input) => input.node ?? []));
-      waiting.set(joiner, makers.size);
-      for (const maker of makers) readers.set(maker, [...(readers.get(maker) ?? []), joiner]);
+  const join = (joiner: Node | undefined) => {
+    if (joiner?.phase !== 'backward' || !joining.has(joiner.op) || waiting.has(joiner)) return;
+    const makers = new Set(joiner.inputs.flatMap((input) => input.node ?? []));
+    waiting.set(joiner, makers.size);
+    for (const maker of makers) {
+      readers.set(maker, [...(readers.get(maker) ?? []), joiner]);
+      join(maker);
     }
-  }
+  };
+  for (const { value } of graph.outputs) join(value.node);
   const result: Node[] = [];
   const add = (node: Node) => {
     result.push(node);
@@ -148,7 +161,7 @@ export function runOrder(graph: Graph, nodes: readonly Node[]): Node[] {
  */
 export function addsInPlace({ op, inputs: [a, , c], attributes, outputs: [y] }: Node): boolean {
   const { transA = false, transB = false, alpha = 1, beta = 1 } = attributes;
-  const plain = op === 'gemm' && !transA && alpha === 1 && beta === 1;
+  const plain = op === 'gemm' && y.dtype === 'float32' && !transA && alpha === 1 && beta === 1;
   const whole = c !== undefined && c.shape.length === 2 && sizeOf(c.shape) === sizeOf(y.shape);
   return plain && whole && y.shape[0] >= 32 && (!transB || a.shape[1] <= 128); // b is turned first
 }

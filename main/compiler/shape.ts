@@ -50,6 +50,7 @@ function product(
 ): { batch: [number[], number[]]; m: number; n: number } {
   const [m, ka] = transA ? [a.shape.at(-1), a.shape.at(-2)] : [a.shape.at(-2), a.shape.at(-1)];
   const [kb, n] = transB ? [b.shape.at(-1), b.shape.at(-2)] : [b.shape.at(-2), b.shape.at(-1)];
+  assert(a.dtype === b.dtype, `both factors have one dtype, not ${a.dtype} and ${b.dtype}`);
   assert(
     ka !== undefined && ka === kb,
     `inner sizes agree in [${a.shape}]${transA ? 'ᵀ' : ''} x [${b.shape}]${transB ? 'ᵀ' : ''}`,

@@ -7,8 +7,10 @@ import { AppError } from '../errors.ts';
 import type { Architecture, ModelShape, Objective, TensorSpec } from './architecture.ts';
 import { RopeScaling, ropeType, ropeTypes } from './blocks/rotary.ts';
 import { architectureFor, architectures } from './index.ts';
+import { type NewRow, newRowsIn } from './new-rows.ts';
 import type { QuantizedBase } from './quantize.ts';
-import { readHeader, type TensorInfo } from './safetensors.ts';
+import { readHeader, readMetadata, type TensorInfo } from './safetensors.ts';
+import { randomWeights } from './scratch.ts';
 
 export interface Model {
   folder: string;
@@ -25,6 +27,8 @@ export interface Model {
   shape: ModelShape;
   specs: readonly TensorSpec[];
   tensors: ReadonlyMap<string, TensorInfo>;
+  /** Tensors as the model's own files have them, where `tensors` are in the types of a device (converted.ts). */
+  originals?: ReadonlyMap<string, TensorInfo>;
   /** Linear weights in few bits that graphs read instead of `tensors` (quantize.ts). */
   quantized?: QuantizedBase;
   /** Folder for the session; `locate` gives paths relative to it. */
@@ -36,6 +40,10 @@ export interface Model {
   bytes: number;
   dtype: string;
   warnings: readonly string[];
+  /** Its weights were drawn at random and never trained (scratch.ts). */
+  untrained?: boolean;
+  /** Tokens whose rows were added and never trained (resize.ts). */
+  newRows?: readonly NewRow[];
 }
 
 const EosIds = z.union([z.int(), z.array(z.int())]).nullish();
@@ -90,6 +98,7 @@ export function openModel(folder: string): Model {
   const generation = existsSync(join(folder, 'generation_config.json'))
     ? readJson(join(folder, 'generation_config.json'), z.record(z.string(), z.unknown()), name)
     : {};
+  const stated = files.map(readMetadata);
   const used = specs.map((spec) => tensors.get(spec.name) as TensorInfo);
   return {
     folder,
@@ -108,6 +117,8 @@ export function openModel(folder: string): Model {
     bytes: files.reduce((sum, file) => sum + statSync(file).size, 0),
     dtype: [...new Set(used.map(({ dtype }) => dtype))].join(' and '),
     warnings,
+    untrained: stated.every(({ weights }) => weights === randomWeights.weights),
+    newRows: stated.flatMap(newRowsIn),
   };
 }
 
@@ -167,7 +178,8 @@ function findTensors(folder: string, name: string): Map<string, TensorInfo> {
         'Copy or download the model again.',
       );
     }
-    for (const [tensor, info] of readHeader(realpathSync(file))) tensors.set(tensor, info);
+    for (const [tensor, info] of readHeader(realpathSync(file)))
+      if ((map[tensor] ?? shard) === shard) tensors.set(tensor, info); // a table that grew is in two files
   }
   return tensors;
 }

@@ -1,41 +1,25 @@
 // A base model whose linear weights are stored in few bits, for training an adapter over it (QLoRA, Dettmers et al. 2023,
 // https://arxiv.org/abs/2305.14314). Made once for each model and kind into a cache folder: one file that onnxruntime
 // maps, with the other tensors as they are. Adapters are still merged into the original weights.
-import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  createReadStream,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statfsSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
-import { basename, dirname, join, relative, sep } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { z } from 'zod';
+import { join, relative, sep } from 'node:path';
 import { elementBytes } from '../compiler/op.ts';
 import { sizeOf } from '../compiler/shape.ts';
 import { AppError } from '../errors.ts';
-import { log } from '../log.ts';
 import type { TensorSpec } from './architecture.ts';
 import type { Model } from './load.ts';
 import { dequantize, type QuantizationKind, quantize, quantizedBytes } from './quantize-blocks.ts';
 import { readBytes, readTensor, type TensorInfo } from './safetensors.ts';
-
-/** Where a part of the file lies, in bytes. */
-export interface Part {
-  offset: number;
-  bytes: number;
-}
+import {
+  type CacheOptions,
+  cachedFolder,
+  chunkNumbers,
+  createPlaces,
+  ensureCached,
+  isOwnHead,
+  type Part,
+  type Written,
+  weightsName,
+} from './weight-cache.ts';
 
 /** A linear weight [out, in] in blocks along `in`; a Conv1D weight is turned first. */
 export interface QuantizedWeight {
@@ -56,15 +40,6 @@ export interface QuantizedBase {
   weights: ReadonlyMap<string, QuantizedWeight>;
 }
 
-const version = 1;
-const manifestName = 'manifest.json';
-const weightsName = 'weights.bin';
-const alignment = 64;
-/** Numbers that are read and quantized at once. */
-const chunkNumbers = 1 << 22;
-
-const Manifest = z.object({ version: z.literal(version), bytes: z.int(), sha256: z.string() });
-
 /** Weights that share a scale: fewer for narrow layers. 0 = the weight is left as it is. */
 export function blockOf(width: number): number {
   return width % 64 === 0 ? 64 : width % 32 === 0 ? 32 : 0;
@@ -77,11 +52,6 @@ function isQuantized({ architecture }: Model, { name, kind, shape }: TensorSpec)
   return blockOf(kind === 'linear' ? shape[1] : shape[0]) > 0;
 }
 
-/** Of an output layer that the run makes and trains whole: no graph reads it from a file. */
-function isOwnHead({ headModules = [] }: Model, name: string): boolean {
-  return headModules.some((module) => name.startsWith(`${module}.`));
-}
-
 /**
  * The model as it will be once quantized, before anything is written: for plans. Its graph can be built; its
  * `bytes` are those of the file.
@@ -91,12 +61,7 @@ export function planQuantized(model: Model, kind: QuantizationKind, folder = mod
   const specs = new Map(model.specs.map((spec) => [spec.name, spec]));
   const weights = new Map<string, QuantizedWeight>();
   const tensors = new Map<string, TensorInfo>();
-  let end = 0;
-  const place = (bytes: number): Part => {
-    const part = { offset: Math.ceil(end / alignment) * alignment, bytes };
-    end = part.offset + bytes;
-    return part;
-  };
+  const { place, end } = createPlaces();
   for (const [name, info] of model.tensors) {
     if (isOwnHead(model, name)) {
       tensors.set(name, info);
@@ -121,15 +86,8 @@ export function planQuantized(model: Model, kind: QuantizationKind, folder = mod
     quantized: { kind, weights },
     weightsFolder: folder,
     locate: (other) => relative(folder, other).split(sep).join('/'),
-    bytes: end,
+    bytes: end(),
   };
-}
-
-export interface QuantizeProgress {
-  /** Of the numbers, 0 to 1. */
-  share: number;
-  /** Whether an earlier result is being checked, which takes no computing. */
-  checking: boolean;
 }
 
 /**
@@ -141,28 +99,14 @@ export async function openQuantized(
   model: Model,
   kind: QuantizationKind,
   cacheFolder: string,
-  options: { signal?: AbortSignal; onProgress?: (progress: QuantizeProgress) => void } = {},
+  options: CacheOptions = {},
 ): Promise<Model> {
-  mkdirSync(cacheFolder, { recursive: true });
-  const root = realpathSync(cacheFolder); // links that leave the folder are refused by onnxruntime
-  const folder = join(root, `${contentKey(model)}-${kind}`);
-  removeLeftovers(root, basename(folder));
-  if (existsSync(join(folder, manifestName))) {
-    options.onProgress?.({ share: 1, checking: true });
-    if (await isWhole(folder)) return planQuantized(model, kind, folder);
-    log('warn', 'quantized-damaged', { folder });
-  }
+  const folder = cachedFolder(model, cacheFolder, kind);
   const planned = planQuantized(model, kind, folder);
-  const temporary = `${folder}.${process.pid}.tmp`;
-  try {
-    mkdirSync(temporary);
-    requireSpace(temporary, planned.bytes);
-    await writeWeights(model, planned, join(temporary, weightsName), options);
-    rmSync(folder, { recursive: true, force: true });
-    renameSync(temporary, folder);
-  } finally {
-    rmSync(temporary, { recursive: true, force: true });
-  }
+  const numbers = [...model.tensors.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const parts = () => partsOf(model, planned);
+  const words = { what: 'Quantizing the model', without: 'train without quantization' };
+  await ensureCached(folder, { bytes: planned.bytes, numbers, parts, ...words }, options);
   return planned;
 }
 
@@ -180,103 +124,13 @@ export function readQuantized(model: Model, name: string): Float32Array {
   return conv1d ? turned(numbers, shape[0], shape[1]) : numbers;
 }
 
-/** What the model is, from the layout of its tensors and some bytes of each. */
-function contentKey(model: Model): string {
-  const hash = createHash('sha256').update(`${version}`);
+function* partsOf(model: Model, planned: Model): Generator<Written> {
   for (const [name, info] of model.tensors) {
     if (isOwnHead(model, name)) continue;
-    const { dtype, shape, bytes, offset } = info;
-    hash.update(`${name} ${dtype} ${shape.join()}`);
-    for (const at of [0, Math.floor(bytes / 2), bytes]) {
-      const from = Math.max(0, Math.min(at, bytes - 2048));
-      hash.update(readBytes({ ...info, offset: offset + from, bytes: Math.min(2048, bytes) }));
-    }
+    const weight = planned.quantized?.weights.get(name);
+    if (weight === undefined) yield* copiedParts(info, planned, name);
+    else yield* quantizedParts(model, info, weight);
   }
-  return hash.digest('hex').slice(0, 32);
-}
-
-async function isWhole(folder: string): Promise<boolean> {
-  try {
-    const { bytes, sha256 } = Manifest.parse(JSON.parse(readFileSync(join(folder, manifestName), 'utf8')));
-    const file = join(folder, weightsName);
-    return statSync(file).size === bytes && (await sha256Of(file)) === sha256;
-  } catch {
-    return false;
-  }
-}
-
-async function sha256Of(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const piece of createReadStream(file, { highWaterMark: 1 << 22 })) hash.update(piece as Buffer);
-  return hash.digest('hex');
-}
-
-/** What a killed process left behind, of this model and kind. */
-function removeLeftovers(root: string, name: string): void {
-  for (const entry of readdirSync(root)) {
-    const pid = entry.startsWith(`${name}.`) ? /\.(\d+)\.tmp$/.exec(entry)?.[1] : undefined;
-    if (pid === undefined || (Number(pid) !== process.pid && isRunning(Number(pid)))) continue;
-    rmSync(join(root, entry), { recursive: true, force: true });
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function requireSpace(folder: string, bytes: number): void {
-  const { bavail, bsize } = statfsSync(folder);
-  if (bavail * bsize > bytes * 1.02) return;
-  const [need, free] = [bytes, bavail * bsize].map((size) => `${Math.ceil(size / 1e6)} MB`);
-  throw new AppError(
-    'disk-full',
-    `The quantized model needs ${need} on disk, and ${free} are free.`,
-    'Free some space, or train without quantization.',
-  );
-}
-
-async function writeWeights(
-  model: Model,
-  planned: Model,
-  file: string,
-  { signal, onProgress }: Parameters<typeof openQuantized>[3] & object,
-): Promise<void> {
-  const descriptor = openSync(file, 'wx');
-  const total = [...model.tensors.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-  let done = 0;
-  try {
-    for (const [name, info] of model.tensors) {
-      if (isOwnHead(model, name)) continue;
-      const weight = planned.quantized?.weights.get(name);
-      const parts =
-        weight === undefined ? copiedParts(info, planned, name) : quantizedParts(model, info, weight);
-      for (const { bytes, offset, numbers } of parts) {
-        writeAt(descriptor, bytes, offset);
-        done += numbers;
-        onProgress?.({ share: done / total, checking: false });
-        await nextTurn();
-        if (signal?.aborted)
-          throw new AppError('cancelled', 'Quantizing the model was cancelled.', 'Start it again.');
-      }
-    }
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-  const manifest = { version, bytes: planned.bytes, sha256: await sha256Of(file) };
-  writeFileSync(join(dirname(file), manifestName), `${JSON.stringify(manifest)}\n`, { flush: true });
-}
-
-interface Written {
-  bytes: Uint8Array;
-  offset: number;
-  /** Numbers of the original that are done with this part. */
-  numbers: number;
 }
 
 function* copiedParts(info: TensorInfo, planned: Model, name: string): Generator<Written> {
@@ -327,9 +181,4 @@ function turned(numbers: Float32Array, rows: number, columns: number): Float32Ar
     for (let column = 0; column < columns; column++)
       result[column * rows + row] = numbers[row * columns + column];
   return result;
-}
-
-function writeAt(descriptor: number, bytes: Uint8Array, offset: number): void {
-  for (let done = 0; done < bytes.length; )
-    done += writeSync(descriptor, bytes, done, bytes.length - done, offset + done);
 }

@@ -32,6 +32,7 @@ import {
   type TensorInfo,
   writeSafetensors,
 } from '../models/safetensors.ts';
+import { LossScale } from './loss-scale.ts';
 import { isDiskFull } from './metrics-file.ts';
 import type { PageArray } from './parameters.ts';
 import { adapterTensors, type Trainer } from './trainer.ts';
@@ -40,6 +41,8 @@ const TrainingState = z.object({
   version: z.literal(1),
   /** Updates done. */
   step: z.int(),
+  /** Of runs in fp16. */
+  lossScale: LossScale.optional(),
   random: z.object({ words: z.tuple([z.int(), z.int(), z.int(), z.int()]), spare: z.number().optional() }),
   /** What the caller needs to go on: best loss, schedule, and the like. */
   extra: z.record(z.string(), z.unknown()),
@@ -93,7 +96,9 @@ export function saveCheckpoint(
       ),
       {},
     );
-    const state: TrainingState = { version: 1, step, random: trainer.randomState(), extra: options.extra };
+    const { lossScale } = trainer;
+    const random = trainer.randomState();
+    const state: TrainingState = { version: 1, step, random, lossScale, extra: options.extra };
     writeSynced(join(temporary, 'state.json'), JSON.stringify(state));
     const files = readdirSync(temporary).map((name) => describe(temporary, name));
     for (const { name } of files) syncPath(join(temporary, name)); // the manifest vouches for what is on the disk
@@ -178,6 +183,7 @@ export function restoreCheckpoint(folder: string, trainer: Trainer, lora: boolea
     });
   }
   trainer.updates = state.step;
+  if (trainer.lossScale !== undefined && state.lossScale !== undefined) trainer.lossScale = state.lossScale;
   trainer.restoreRandom(state.random);
   return state;
 }

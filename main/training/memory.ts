@@ -55,18 +55,20 @@ export function predictStep(
   shape: BatchShape,
   { accumulates = false }: { accumulates?: boolean } = {},
 ): Prediction {
-  const { lora, task, labelSmoothing = 0, neftuneAlpha = 0 } = trainerOptionsOf(settings, model);
+  const options = trainerOptionsOf(settings, model);
+  const { lora, task, labelSmoothing = 0, neftuneAlpha = 0, precision } = options;
   const pair = model.architecture.task === 'seq2seq' && shape.targetWidth === undefined;
   const graph = gradientGraph(pair ? { ...shape, targetWidth: shape.width } : shape, {
     model,
     pages,
     sites,
-    provider: 'cpu',
+    provider: precision === 'fp32' ? 'cpu' : settings.provider, // some round to half, and multiply as float32
     recompute: settings.recompute,
     dropout: lora?.lora_dropout ?? 0,
     labelSmoothing,
     noise: neftuneAlpha > 0,
     task,
+    precision,
   });
   const nodes = schedule(graph);
   const pass = footprintOf(graph, nodes);

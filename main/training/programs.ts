@@ -3,7 +3,9 @@
 import { gradientsOf } from '../compiler/autodiff.ts';
 import { Graph, type Value } from '../compiler/graph.ts';
 import { lower, type Program, type Provider } from '../compiler/lowering.ts';
+import type { DType } from '../compiler/op.ts';
 import { type OptimizerChoice, optimizerOf, stateSize, stateType } from '../compiler/optimizers/index.ts';
+import { halfOf, halveProducts, type Precision } from '../compiler/precision.ts';
 import { sizeOf } from '../compiler/shape.ts';
 import { AppError, assert } from '../errors.ts';
 import type { ForwardResult } from '../models/architecture.ts';
@@ -11,6 +13,7 @@ import { causalAttention, causalMasks } from '../models/blocks/attention.ts';
 import { ModelBuilder, type Recompute } from '../models/builder.ts';
 import type { Model } from '../models/load.ts';
 import { type LoraSite, replacedTensor, siteAdapters } from '../models/lora.ts';
+import type { TensorInfo } from '../models/safetensors.ts';
 import type { Page } from './parameters.ts';
 import { labels } from './tasks/labels.ts';
 import type { Task } from './tasks/task.ts';
@@ -40,6 +43,12 @@ export interface GraphOptions {
   noise?: boolean;
   /** What is learned; one label of many unless given. */
   task?: Task;
+  /** Type of products; fp32 unless given. */
+  precision?: Precision;
+  /** Frozen tensors that come as inputs `w:NAME` of these types instead of from the files. */
+  given?: ReadonlyMap<string, DType>;
+  /** Whether losses come with all that the output layer says: of classifiers, where that is little. */
+  outputs?: boolean;
 }
 
 interface BatchGraph {
@@ -59,6 +68,8 @@ function forwardGraph(shape: BatchShape, options: GraphOptions, training: boolea
   const segments = shape.segments ? g.input('segments', [rows, width], 'int32') : undefined;
   const masks = causalMasks(g, segments);
   const parameters = pageInputs(g, options.pages);
+  for (const [name, dtype] of options.given ?? [])
+    parameters.set(name, g.input(`w:${name}`, (model.tensors.get(name) as TensorInfo).shape, dtype));
   let droppedSites = 0;
   const builder = new ModelBuilder({
     graph: g,
@@ -88,7 +99,7 @@ function forwardGraph(shape: BatchShape, options: GraphOptions, training: boolea
 
 /**
  * Gradient graph. Further inputs: those of the task (rows, labels [labels] int32, weights [labels]); with dropout one byte per element and
- * site. Outputs: loss (sum of weight * nll, a scalar) and g0.. pages with the gradients of that sum.
+ * site; with fp16 `lossScale`, a power of two. Outputs: loss (sum of weight * nll, a scalar) and g0.. pages with the gradients of that sum, times lossScale.
  */
 export function compileGradients(shape: BatchShape, options: GraphOptions): Program {
   return lower(gradientGraph(shape, options), options.provider);
@@ -97,6 +108,7 @@ export function compileGradients(shape: BatchShape, options: GraphOptions): Prog
 /** The graph of `compileGradients`, before it is lowered. */
 export function gradientGraph(shape: BatchShape, options: GraphOptions): Graph {
   const { g, builder, result, parameters } = forwardGraph(shape, options, true);
+  if (options.precision === 'fp16') g.lossScale = g.input('lossScale', []);
   const { lossSum } = lossOf(g, builder, result, shape, options, true);
   const names = options.pages.flatMap((page) => page.entries.map((entry) => entry.name));
   const gradients = gradientsOf(
@@ -116,14 +128,27 @@ export function gradientGraph(shape: BatchShape, options: GraphOptions): Graph {
     const parts = page.entries.map((entry) => g.reshape(byName.get(entry.name) as Value, [-1]));
     g.output(`g${page.index}`, g.concat(parts, 0));
   }
+  return inPrecision(g, options);
+}
+
+/** The finished graph with products of the recipe's type. The processor has no products of halves. */
+function inPrecision(g: Graph, { precision = 'fp32', provider }: GraphOptions): Graph {
+  const half = halfOf[precision];
+  if (half !== undefined) halveProducts(g, half, provider !== 'cpu');
   return g;
 }
 
-/** Loss graph, without gradients or dropout. Output: nll [labels] in nats. */
+/** Loss graph, without gradients or dropout. Output: nll [labels] in nats; with `outputs` also logits [rows, outputs]. */
 export function compileLoss(shape: BatchShape, options: GraphOptions): Program {
+  return lower(lossGraph(shape, options), options.provider);
+}
+
+/** The graph of `compileLoss`, before it is lowered. */
+export function lossGraph(shape: BatchShape, options: GraphOptions): Graph {
   const { g, builder, result } = forwardGraph(shape, options, false);
   g.output('nll', lossOf(g, builder, result, shape, options, false).nll);
-  return lower(g, options.provider);
+  if (options.outputs) g.output('logits', headLogits(builder, result, result.hidden));
+  return inPrecision(g, options);
 }
 
 /**
@@ -135,7 +160,7 @@ export function compileLogits(shape: BatchShape, options: GraphOptions, places?:
   const hidden =
     places === undefined ? result.hidden : g.gather(result.hidden, g.input('rows', [places], 'int32'));
   g.output('logits', headLogits(builder, result, hidden));
-  return lower(g, options.provider);
+  return lower(inPrecision(g, options), options.provider);
 }
 
 /** Logits of the given hidden rows. */
@@ -209,6 +234,14 @@ function totalNorm(g: Graph, flats: readonly Value[], type: ClipNorm): Value {
   if (type === 'infinity') return g.reduceMax(joined, [0]);
   const sum = g.reduceSum(joined, [0]);
   return type === 2 ? g.sqrt(sum) : sum;
+}
+
+/** Graph of the norm of gradients g0.. alone: it is no number where one of them is not finite. Output: norm. */
+export function compileNorm(pages: readonly Page[], provider: Provider): Program {
+  const g = new Graph();
+  const gradients = pages.map((page) => g.input(`g${page.index}`, [page.size]));
+  g.output('norm', totalNorm(g, gradients, 2));
+  return lower(g, provider);
 }
 
 /**

@@ -40,6 +40,8 @@ export interface ProviderCheck {
   lossDifference: number;
   /** Whether the provider may be offered. */
   trusted: boolean;
+  /** Of products in float16 and what moves halves; null where the device has no float16. */
+  float16: Pick<ProviderCheck, 'operations' | 'wrong' | 'lossDifference' | 'trusted'> | null;
 }
 
 export interface CheckProgress {
@@ -51,6 +53,8 @@ export interface CheckProgress {
 /** float32 over a few dozen terms keeps 1e-6; a wrong operation is off by far more than this. */
 const operationTolerance = 1e-4;
 const lossTolerance = 1e-3;
+/** Sums of float16 keep 3 digits, and some devices add in float16 too. */
+const halfTolerance = 3e-2;
 const steps = 20;
 
 const optimizer: OptimizerChoice = { kind: 'adamw', beta1: 0.9, beta2: 0.999, eps: 1e-8 };
@@ -81,28 +85,16 @@ export async function checkProvider(
   try {
     const runs = trainingRuns(folder);
     const nodes = await distinctNodes(runs);
-    const total = nodes.length + 2 * runs.length * steps;
-    const wrong: WrongOperation[] = [];
-    for (const [done, node] of nodes.entries()) {
-      const kind = kindOf(node);
-      onProgress({ done, total, what: kind });
-      await breathe();
-      const found = await compareNode(node, provider);
-      if (!(found.difference <= operationTolerance)) wrong.push({ kind, ...found });
-    }
+    const halfRun = halfRunOf(runs);
+    const halves = (await distinctNodes([halfRun])).filter(readsHalves);
+    const total = nodes.length + halves.length + 2 * (runs.length + 1) * steps;
+    let done = 0;
+    const report = (what: string) => onProgress({ done: done++, total, what });
+    const wrong = await wrongNodes(nodes, provider, operationTolerance, report);
     let lossDifference = 0;
-    let done = nodes.length;
-    for (const { name, options } of runs) {
-      const losses: number[][] = [];
-      for (const device of ['cpu', provider] as const) {
-        const report = () => onProgress({ done: done++, total, what: `${name} on ${device}` });
-        losses.push(await trainOn({ ...options, provider: device }, report));
-      }
-      for (const [step, loss] of losses[0].entries()) {
-        const difference = Math.abs(loss - losses[1][step]);
-        if (!(difference <= lossDifference)) lossDifference = difference;
-      }
-    }
+    for (const run of runs)
+      lossDifference = Math.max(lossDifference, await differenceOf(run, provider, report));
+    const float16 = await checkHalves(halves, halfRun, provider, report);
     onProgress({ done: total, total, what: 'done' });
     return {
       provider,
@@ -111,11 +103,60 @@ export async function checkProvider(
       wrong,
       lossDifference,
       trusted: wrong.length === 0 && lossDifference <= lossTolerance,
+      float16,
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+type Report = (what: string) => void;
+
+async function wrongNodes(
+  nodes: readonly Node[],
+  provider: Provider,
+  tolerance: number,
+  report: Report,
+): Promise<WrongOperation[]> {
+  const wrong: WrongOperation[] = [];
+  for (const node of nodes) {
+    const kind = kindOf(node);
+    report(kind);
+    await breathe();
+    const found = await compareNode(node, provider);
+    if (!(found.difference <= tolerance)) wrong.push({ kind, ...found });
+  }
+  return wrong;
+}
+
+/** Largest difference of a loss between the processor and a provider; NaN where one is no number. */
+async function differenceOf({ name, options }: TrainingRun, provider: Provider, report: Report) {
+  const losses: number[][] = [];
+  for (const device of ['cpu', provider] as const)
+    losses.push(await trainOn({ ...options, provider: device }, () => report(`${name} on ${device}`)));
+  return Math.max(...losses[0].map((loss, step) => Math.abs(loss - losses[1][step])));
+}
+
+/** Float16 is no reason to refuse a device for float32, so it has a verdict of its own. */
+async function checkHalves(
+  nodes: readonly Node[],
+  run: TrainingRun,
+  provider: Provider,
+  report: Report,
+): Promise<ProviderCheck['float16']> {
+  try {
+    const wrong = await wrongNodes(nodes, provider, halfTolerance, report);
+    const lossDifference = await differenceOf(run, provider, report);
+    const trusted = wrong.length === 0 && lossDifference <= halfTolerance;
+    return { operations: nodes.length, wrong, lossDifference, trusted };
+  } catch (thrown) {
+    if (thrown instanceof AppError && thrown.code === 'precision-device') return null;
+    throw thrown;
+  }
+}
+
+const readsHalves = ({ inputs, outputs }: Node) =>
+  [...inputs, ...outputs].some(({ dtype }) => dtype === 'float16');
 
 /** Names of the operations that are wrong for some shape. */
 export const wrongOperations = ({ wrong }: Pick<ProviderCheck, 'wrong'>): string[] => [
@@ -130,13 +171,21 @@ export function verdictOf({
   lossDifference,
   trusted,
   wrong,
+  float16,
 }: ProviderCheck): string {
   const agreement = `${agreeing} of ${operations} operations agree with the processor`;
   const losses = `losses of ${steps} steps differ by at most ${lossDifference.toExponential(1)}`;
-  if (trusted) return `${provider} computes correctly: ${agreement}, and ${losses}.`;
+  if (trusted) return `${provider} computes correctly: ${agreement}, and ${losses}. ${halfVerdict(float16)}`;
   const ops = wrongOperations({ wrong });
   const named = ops.length === 0 ? '' : ` Wrong: ${ops.join(', ')}.`;
   return `${provider} must not be used for training here: ${agreement}, and ${losses}.${named}`;
+}
+
+function halfVerdict(float16: ProviderCheck['float16']): string {
+  if (float16 === null) return 'It has no float16.';
+  if (float16.trusted) return `Its ${float16.operations} operations of float16 agree too.`;
+  const ops = wrongOperations(float16);
+  return `Float16 must not be used here${ops.length === 0 ? '' : `: wrong are ${ops.join(', ')}`}.`;
 }
 
 interface TrainingRun {
@@ -166,6 +215,11 @@ function trainingRuns(folder: string): TrainingRun[] {
   ];
 }
 
+/** LoRA once more, in float16. */
+function halfRunOf(runs: readonly TrainingRun[]): TrainingRun {
+  return { name: 'LoRA in float16', options: { ...runs[1].options, precision: 'fp16' } };
+}
+
 const rows = 1;
 const width = 40;
 const labels = 40;
@@ -183,7 +237,8 @@ async function distinctNodes(runs: readonly TrainingRun[]): Promise<Node[]> {
           model: options.model,
           pages,
           sites,
-          provider: 'cpu',
+          provider: options.precision === undefined ? 'cpu' : 'webgpu', // the processor has no products of halves
+          precision: options.precision,
           recompute: options.recompute ?? 'off',
           dropout: options.lora?.lora_dropout ?? 0,
           labelSmoothing: 0,
@@ -210,7 +265,8 @@ async function compareNode(node: Node, provider: Provider): Promise<{ difference
     const found = await runNode(node, provider);
     return { difference: Math.max(...expected.map((values, i) => scaledDifference(found[i], values))) };
   } catch (thrown) {
-    if (thrown instanceof AppError && thrown.code === 'provider-absent') throw thrown;
+    const absent = ['provider-absent', 'precision-device'];
+    if (thrown instanceof AppError && absent.includes(thrown.code)) throw thrown;
     const message = thrown instanceof Error ? thrown.message : String(thrown);
     return { difference: Number.NaN, reason: message.split('\n')[0] };
   }

@@ -28,8 +28,9 @@ describe('the check', () => {
     const done = progress.map((step) => step.done);
     expect(done).toEqual([...done].sort((a, b) => a - b));
     expect(progress.at(-1)).toMatchObject({ done: progress[0].total, total: progress[0].total });
+    expect(check.float16).toMatchObject({ wrong: [], lossDifference: 0, trusted: true });
     expect(verdictOf(check)).toMatch(
-      /^cpu computes correctly: \d+ of \d+ operations agree .* differ by at most 0\.0e\+0\.$/,
+      /^cpu computes correctly: \d+ of \d+ operations agree .* differ by at most 0\.0e\+0\. Its \d+ operations of float16 agree too\.$/,
     );
   });
 
@@ -46,6 +47,24 @@ describe('the check', () => {
     expect(check.wrong.map(({ kind }) => kind.split(' ')[0])).toContain('silu');
     expect(check.wrong.every(({ difference }) => difference > 1e-2)).toBe(true);
     expect(verdictOf(check)).toMatch(/^cpu must not be used for training here: .* Wrong: silu\.$/);
+  });
+
+  test('products of halves have a verdict of their own', async () => {
+    const right = lowerings.gemm;
+    onTestFinished(() => {
+      lowerings.gemm = right;
+    });
+    let lowered = 0;
+    lowerings.gemm = (node, emit) => {
+      if (node.outputs[0].dtype === 'float32' || lowered++ % 2 === 0) return right(node, emit);
+      right({ ...node, attributes: { ...node.attributes, alpha: 2 } }, emit);
+    };
+    const check = await checkProvider('cpu');
+    expect(check.trusted).toBe(true);
+    expect(check.float16?.trusted).toBe(false);
+    expect(verdictOf(check)).toMatch(
+      /^cpu computes correctly: .* Float16 must not be used here: wrong are gemm\.$/,
+    );
   });
 
   test('an operation that cannot be computed at all is wrong, with the reason', async () => {
@@ -86,6 +105,7 @@ describe('the command', () => {
       const { status, stdout } = command(['webgpu', '--json'], environment);
       const check = JSON.parse(stdout) as ProviderCheck;
       expect(check.wrong).toEqual([]);
+      expect(check.float16).toBeNull(); // this driver has none
       expect(check.lossDifference).toBeLessThan(1e-4);
       expect(status).toBe(0);
     },

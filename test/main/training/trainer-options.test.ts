@@ -108,3 +108,14 @@ test('dropout with DoRA changes the training loss, not the measured one', async 
   expect(Math.abs(lossSum - mean)).toBeGreaterThan(1e-3);
   expect(await trainer.losses(batch)).toEqual(measured);
 });
+
+test('the graph of each shape of batches is made once, and told before and after', async () => {
+  const told: boolean[] = [];
+  const { trainer, batch } = await trainerOn('llama', { onCompile: (compiling) => told.push(compiling) });
+  await trainer.accumulate(batch);
+  await trainer.accumulate(batch);
+  expect(told).toEqual([true, false]);
+  await trainer.losses(batch);
+  expect(told).toEqual([true, false, true, false]);
+  expect(trainer.compileSeconds).toBeGreaterThan(0);
+});
