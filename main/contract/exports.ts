@@ -2,6 +2,29 @@
 import { z } from 'zod';
 import { call, Id, Nothing, Time, WireError } from './wire.ts';
 
+/** Weights that an adapter is merged into, or is to be loaded onto: as they were, or as the run read them in few bits. */
+export const ExportBase = z.enum(['original', 'quantized']);
+export type ExportBase = z.infer<typeof ExportBase>;
+
+const Difference = z.object({
+  maxLogitDifference: z.number(),
+  topTokenAgreement: z.number(),
+});
+
+/** The files of a run over a base in few bits, against the live model over either base. */
+export const OverBases = z.object({
+  /** The base whose weights the files hold or need. */
+  holds: ExportBase,
+  kind: z.enum(['int8', 'int4', 'nf4']),
+  /** The adapter on the original weights. */
+  original: Difference,
+  /** The adapter on the base in few bits: as it was trained, evaluated and asked in chat. */
+  quantized: Difference,
+  /** Names the base, and says what the difference means. */
+  sentence: z.string(),
+});
+export type OverBases = z.infer<typeof OverBases>;
+
 /** What re-reading the written files gave. */
 export const Parity = z.object({
   /** Largest absolute logit difference to the live model. */
@@ -11,6 +34,7 @@ export const Parity = z.object({
   positions: z.int(),
   same: z.boolean(),
   sentence: z.string(),
+  overBases: OverBases.optional(),
 });
 export type Parity = z.infer<typeof Parity>;
 
@@ -42,6 +66,8 @@ export const exportCalls = {
       format: z.string(),
       options: z.record(z.string(), z.unknown()).default({}),
       checkpoint: z.enum(['best', 'last']).default('best'),
+      /** For runs over a base in few bits, and formats that merge. */
+      base: ExportBase.default('original'),
     }),
     output: Export,
   }),

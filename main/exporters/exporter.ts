@@ -33,6 +33,8 @@ export interface Exporter<Options = Record<string, unknown>> {
   reopen(folder: string, base: Model): TunedModel;
   /** Type of the written weights, which says how near the numbers can be. */
   dtype(source: ExportSource, options: Options): 'float32' | 'float16' | 'bfloat16' | 'quantised';
+  /** Whether the files hold the weights of the base, with an adapter merged into them. */
+  merges: boolean;
   /** What loads the files, by the name that the model card's `library_name` knows. */
   library: 'peft' | 'transformers' | 'gguf';
   /** Lines of the model card: how to load the files. */

@@ -72,6 +72,7 @@ export const gguf: Exporter<Options> = {
   },
   write: writeFiles,
   reopen: (folder, base) => ({ model: restoredModel(folder, base), weights: undefined, lora: undefined }),
+  merges: true,
   library: 'gguf',
   usage: () => `\`\`\`sh
 llama-cli -m FOLDER/${fileName}

@@ -11,8 +11,10 @@ import { AppError } from '../errors.ts';
 import { endIdsOf } from '../inference/prompt.ts';
 import { type Model, openModel } from '../models/load.ts';
 import { fromFloat32, writeSafetensors } from '../models/safetensors.ts';
+import { parseLossless } from '../tokens/jinja/from-json.ts';
 import { loadTokenizer } from '../tokens/tokenizer.ts';
 import { taskTypeOf } from '../training/tasks/index.ts';
+import { writeConfigFile } from './config-file.ts';
 import type { Exporter, ExportSource } from './exporter.ts';
 import { type MergedTensor, mergedTensors, untiedOutput } from './merge.ts';
 import { copyTokenizer } from './tokenizer-files.ts';
@@ -51,12 +53,13 @@ export const huggingFace: Exporter<Options> = {
     if (untiedOutput(tuned) !== undefined) config.tie_word_embeddings = false;
     if (untiedOutput(tuned) !== undefined && model.architecture.task === 'seq2seq')
       config.scale_decoder_outputs = true; // T5 scales what a tied output layer reads
-    writeJson(join(folder, 'config.json'), config);
+    writeConfigFile(folder, config, base.folder);
     copyTokenizer(base.folder, folder);
     if (model.architecture.task === 'encoder') return; // writes no text
     writeJson(join(folder, 'generation_config.json'), await generationConfig(base));
   },
   reopen: (folder) => ({ model: openModel(folder), weights: undefined, lora: undefined }),
+  merges: true,
   library: 'transformers',
   usage: ({ tuned }) => {
     const { autoClass } = taskTypeOf(tuned.model);
@@ -148,7 +151,7 @@ export function inShards<Item>(
 /** The base's own, with every token that ends an answer: also the one that only the chat template knows. */
 async function generationConfig(base: Model): Promise<Record<string, unknown>> {
   const file = join(base.folder, 'generation_config.json');
-  const own = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>) : {};
+  const own = existsSync(file) ? (parseLossless(readFileSync(file, 'utf8')) as Record<string, unknown>) : {};
   const tokenizer = await loadTokenizer(base.folder);
   const ends = await endIdsOf(base, tokenizer);
   const { bosId, padId } = tokenizer;

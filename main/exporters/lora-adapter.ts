@@ -8,6 +8,7 @@ import { openTuned, type TunedModel } from '../inference/weights.ts';
 import type { LoraConfig } from '../models/lora.ts';
 import { fromFloat32, writeSafetensors } from '../models/safetensors.ts';
 import { taskTypeOf } from '../training/tasks/index.ts';
+import { writeConfigFile } from './config-file.ts';
 import type { Exporter, ExportSource } from './exporter.ts';
 import { baseName } from './model-card.ts';
 import { copyTokenizer } from './tokenizer-files.ts';
@@ -58,12 +59,12 @@ export const loraAdapter: Exporter<Options> = {
     );
     const { headModules, rawConfig } = source.tuned.model;
     // names of the labels, for programs that make the output layer anew
-    if (headModules !== undefined)
-      writeFileSync(join(folder, 'config.json'), `${JSON.stringify(rawConfig, null, 2)}\n`);
+    if (headModules !== undefined) writeConfigFile(folder, rawConfig, source.base.folder);
     if (tokenizer) copyTokenizer(source.base.folder, folder);
     source.onProgress(1);
   },
   reopen: (folder, base) => openTuned(base, { kind: 'adapter', folder }),
+  merges: false,
   library: 'peft',
   usage: (source) => {
     const { autoClass } = taskTypeOf(source.tuned.model);

@@ -1,10 +1,12 @@
 // The tensors of a tuned model as one set of weights: an adapter is merged, W + scale B A in float32, one
-// tensor at a time; trained biases and saved modules take the place of the base's.
+// tensor at a time; trained biases and saved modules take the place of the base's. Of a base in few bits, W is the
+// numbers that the bits stand for.
 
 import type { DType } from '../compiler/op.ts';
 import { assert } from '../errors.ts';
 import type { TunedModel } from '../inference/weights.ts';
 import { type LoraSite, loraNames, replacedTensor } from '../models/lora.ts';
+import { readQuantized } from '../models/quantize.ts';
 import { readTensor, type TensorInfo } from '../models/safetensors.ts';
 
 export interface MergedTensor {
@@ -59,7 +61,9 @@ function merged(
 ): Float32Array {
   const saved = weights?.parameters.entries().find((entry) => replacedTensor(entry.name) === name);
   if (weights !== undefined && saved !== undefined) return weights.parameters.view(saved.name).slice();
-  const values = readTensor(model.tensors.get(source) as TensorInfo);
+  const values = model.quantized?.weights.has(source)
+    ? readQuantized(model, source)
+    : readTensor(model.tensors.get(source) as TensorInfo);
   if (weights !== undefined && site !== undefined)
     addProduct(values, site, (tensor) => weights.parameters.view(tensor));
   return values;

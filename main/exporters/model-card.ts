@@ -2,6 +2,7 @@
 // and how to load it. The front matter is what the Hugging Face Hub reads. Leaves out what nobody knows.
 import { z } from 'zod';
 import type { Parity } from '../contract/exports.ts';
+import { bitsOf, quantizationKinds } from '../models/quantize-blocks.ts';
 import { taskTypeOf } from '../training/tasks/index.ts';
 import type { Exporter, ExportSource } from './exporter.ts';
 
@@ -61,7 +62,7 @@ export function modelCard(
     `Fine-tuned from ${oneLine(baseName(source))} with Tunesmith, on one computer.`,
     `## Load it\n\n${usage}`,
     dataPart(lineage),
-    settingsPart(lineage),
+    settingsPart(lineage, parity),
     evaluationPart(lineage),
     `## Check of these files\n\n${checked} ${parity.sentence}`,
     versionsPart(lineage),
@@ -98,30 +99,24 @@ function dataPart({ dataset }: Lineage): string {
   ].join('\n\n');
 }
 
-function settingsPart({ run, settings }: Lineage): string {
+function settingsPart({ run, settings }: Lineage, parity: Parity): string {
   if (settings === undefined) return '';
   const rows = flat(settings).map(
     ([name, value]) => `| ${name} | ${cell(value === null ? 'not set' : String(value))} |`,
   );
   const step = run === undefined ? '' : ` Step ${run.bestStep ?? run.step} of run ${run.number}.`;
   const table = `| setting | value |\n| --- | --- |\n${rows.join('\n')}`;
-  return `## Settings\n\nThe complete recipe.${step}${quantizedBase(settings)}\n\n${table}`;
+  return `## Settings\n\nThe complete recipe.${step}${quantizedBase(settings, parity)}\n\n${table}`;
 }
 
-const bits: Record<string, string> = {
-  int8: '8 bits (INT8)',
-  int4: '4 bits (INT4)',
-  nf4: '4 bits (NF4)',
-};
-
 /** What a base in few bits means for these files; nothing for a run on the weights as they are. */
-function quantizedBase({ quantization }: Record<string, unknown>): string {
-  const kept = bits[String(quantization)];
-  if (kept === undefined) return '';
-  return (
-    `\n\nWhile training, the linear layers of the frozen base were kept in ${kept}. These files hold or need its original ` +
-    'weights, so answers can differ a little from those on the base in few bits.'
-  );
+function quantizedBase({ quantization }: Record<string, unknown>, { overBases }: Parity): string {
+  const kind = quantizationKinds.find((one) => one === quantization);
+  if (kind === undefined) return '';
+  const means =
+    overBases?.sentence ??
+    'These files hold or need its original weights, so answers can differ a little from those on the base in few bits.';
+  return `\n\nWhile training, the linear layers of the frozen base were kept in ${bitsOf[kind]}. ${means}`;
 }
 
 /** Nested settings as `lora.rank`. */

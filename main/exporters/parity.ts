@@ -1,7 +1,8 @@
 // Proof of an export (RULES.md 11): what was written is opened again by our own loader, and its logits on
 // fixed texts are held against those of the live model. Knows no format.
-import type { Parity } from '../contract/exports.ts';
+import type { ExportBase, Parity } from '../contract/exports.ts';
 import type { TunedModel } from '../inference/weights.ts';
+import { bitsOf, type QuantizationKind } from '../models/quantize-blocks.ts';
 import { loadTokenizer, type Tokenizer } from '../tokens/tokenizer.ts';
 import type { TrainingRecord } from '../training/data.ts';
 import { declaredFeeds, prepare } from '../training/feeds.ts';
@@ -42,34 +43,108 @@ export async function compareParity(
   folder: string,
   dtype: keyof typeof tolerance,
 ): Promise<Parity> {
-  const { predicts } = taskTypeOf(live.model);
-  const all = await parityTexts(await loadTokenizer(folder), live.model.shape.contextLength);
-  let largest = 0;
-  let difference = 0;
-  let agreed = 0;
-  let positions = 0;
+  const [found] = await differencesTo([live], written, folder);
+  return parityOf(found, live, dtype);
+}
+
+/** A run over a base in few bits: the live model over either base, and what the files hold or need. */
+export interface BothBases {
+  original: TunedModel;
+  quantized: TunedModel;
+  kind: QuantizationKind;
+  holds: ExportBase;
+  /** The base is in the files; an adapter only needs it. */
+  merges: boolean;
+}
+
+/**
+ * As `compareParity`, against the model over the base that the files hold or need, which proves the files; and against
+ * both, which tells how far they are from what was trained (field case D04).
+ */
+export async function compareBothBases(
+  bases: BothBases,
+  written: TunedModel,
+  folder: string,
+  dtype: keyof typeof tolerance,
+): Promise<Parity> {
+  const { original, quantized, kind, holds } = bases;
+  const [toOriginal, toQuantized] = await differencesTo([original, quantized], written, folder);
+  const own = holds === 'original' ? toOriginal : toQuantized;
+  const overBases = {
+    holds,
+    kind,
+    original: storedDifference(toOriginal),
+    quantized: storedDifference(toQuantized),
+    sentence: basesSentence(bases, { original: toOriginal, quantized: toQuantized }),
+  };
+  return { ...parityOf(own, original, dtype), overBases };
+}
+
+/** What two models give on the fixed texts. */
+interface Difference {
+  /** NaN where a logit is not a number. */
+  maxLogitDifference: number;
+  largestLogit: number;
+  agreed: number;
+  positions: number;
+}
+
+async function differencesTo(
+  lives: readonly TunedModel[],
+  written: TunedModel,
+  folder: string,
+): Promise<Difference[]> {
+  const [{ model }] = lives;
+  const all = await parityTexts(await loadTokenizer(folder), model.shape.contextLength);
+  const differences = lives.map(
+    (): Difference => ({ maxLogitDifference: 0, largestLogit: 0, agreed: 0, positions: 0 }),
+  );
   for (const [index, ids] of all.entries()) {
     const target = all[(index + 1) % all.length];
-    const expected = await probe(live, ids, target);
     const found = await probe(written, ids, target);
-    const outputs = Math.min(expected.outputs, found.outputs);
-    for (let position = 0; position < expected.positions; position++) {
-      const at = ({ logits, outputs: own }: Probed) =>
-        logits.subarray(position * own, position * own + outputs);
-      const [a, b] = [at(expected), at(found)];
-      for (let i = 0; i < outputs; i++) {
-        largest = Math.max(largest, Math.abs(a[i]));
-        const apart = Math.abs(a[i] - b[i]);
-        if (!(apart <= difference)) difference = apart; // NaN is kept
-      }
-      positions += 1;
-      if (argmax(a) === argmax(b)) agreed += 1;
-    }
+    for (const [i, live] of lives.entries()) compare(await probe(live, ids, target), found, differences[i]);
   }
-  const agreement = positions === 0 ? 1 : agreed / positions;
-  const same = difference <= tolerance[dtype] * Math.max(1, largest) && agreement >= leastAgreement[dtype];
-  const number = Number.isNaN(difference) ? 'what is not a number' : difference.toPrecision(2);
-  const near = difference === 0 ? 'all logits are equal' : `no logit differs by more than ${number}`;
+  return differences;
+}
+
+/** Adds one text to `difference`. */
+function compare(expected: Probed, found: Probed, difference: Difference): void {
+  const outputs = Math.min(expected.outputs, found.outputs);
+  for (let position = 0; position < expected.positions; position++) {
+    const at = ({ logits, outputs: own }: Probed) =>
+      logits.subarray(position * own, position * own + outputs);
+    const [a, b] = [at(expected), at(found)];
+    for (let i = 0; i < outputs; i++) {
+      difference.largestLogit = Math.max(difference.largestLogit, Math.abs(a[i]));
+      const apart = Math.abs(a[i] - b[i]);
+      if (!(apart <= difference.maxLogitDifference)) difference.maxLogitDifference = apart; // NaN is kept
+    }
+    difference.positions += 1;
+    if (argmax(a) === argmax(b)) difference.agreed += 1;
+  }
+}
+
+const agreementOf = ({ agreed, positions }: Difference): number => (positions === 0 ? 1 : agreed / positions);
+
+const logitText = (difference: number): string =>
+  Number.isNaN(difference) ? 'what is not a number' : difference.toPrecision(2);
+
+/** JSON has no NaN. */
+const storedDifference = (difference: Difference) => ({
+  maxLogitDifference: Number.isNaN(difference.maxLogitDifference)
+    ? Number.MAX_VALUE
+    : difference.maxLogitDifference,
+  topTokenAgreement: agreementOf(difference),
+});
+
+function parityOf(found: Difference, live: TunedModel, dtype: keyof typeof tolerance): Parity {
+  const { predicts } = taskTypeOf(live.model);
+  const { maxLogitDifference, largestLogit, agreed, positions } = found;
+  const same =
+    maxLogitDifference <= tolerance[dtype] * Math.max(1, largestLogit) &&
+    agreementOf(found) >= leastAgreement[dtype];
+  const number = logitText(maxLogitDifference);
+  const near = maxLogitDifference === 0 ? 'all logits are equal' : `no logit differs by more than ${number}`;
   const counted = `${agreed} of ${positions} ${predicts} agree, and ${near}`;
   const others = positions - agreed;
   const differs = `${others} of ${positions} ${predicts} are others, and logits differ by up to ${number}`;
@@ -79,13 +154,31 @@ export async function compareParity(
       : same
         ? `The same: ${counted} (${dtype}).`
         : `Differs: ${differs} (${dtype}).`;
-  return {
-    maxLogitDifference: Number.isNaN(difference) ? Number.MAX_VALUE : difference,
-    topTokenAgreement: agreement,
-    positions,
-    same,
-    sentence,
-  };
+  return { ...storedDifference(found), positions, same, sentence };
+}
+
+/** Names the base of the files, and says how far they are from the model over the other one, and why. */
+function basesSentence(
+  { original, kind, holds, merges }: BothBases,
+  differences: Record<ExportBase, Difference>,
+): string {
+  const { predicts } = taskTypeOf(original.model);
+  const told = ({ agreed, positions, maxLogitDifference }: Difference) =>
+    `${agreed} of ${positions} ${predicts} agree, and logits differ by up to ${logitText(maxLogitDifference)}`;
+  const bits = bitsOf[kind];
+  if (holds === 'original') {
+    const base = merges
+      ? 'The adapter is merged into the original weights.'
+      : 'The adapter is compared on the original weights.';
+    return (
+      `${base} It was trained, evaluated and asked in chat over the base in ${bits}; against that model, ` +
+      `${told(differences.quantized)}. The difference is the error of quantization, which the adapter was learned with.`
+    );
+  }
+  return (
+    `The adapter is merged into the base in ${bits} as it stands, written as plain numbers: the files answer as the ` +
+    `model was trained, evaluated and asked in chat. Against the adapter on the original weights, ${told(differences.original)}.`
+  );
 }
 
 interface Probed {

@@ -17,9 +17,10 @@ import { AppError } from '../errors.ts';
 import type { Exporter, ExportSource } from '../exporters/exporter.ts';
 import { exporterById, exporters } from '../exporters/index.ts';
 import { modelCard } from '../exporters/model-card.ts';
-import { compareParity } from '../exporters/parity.ts';
-import { hasNoEffect, openTuned } from '../inference/weights.ts';
-import { openTrainable } from '../models/load.ts';
+import { type BothBases, compareBothBases, compareParity } from '../exporters/parity.ts';
+import { hasNoEffect, openAsTrained, openTuned } from '../inference/weights.ts';
+import { type Model, openTrainable } from '../models/load.ts';
+import type { QuantizationKind } from '../models/quantize-blocks.ts';
 import type { JobContext, JobRunner, JobTypes } from './job.ts';
 
 type Input = JobTypes['export']['input'];
@@ -60,7 +61,8 @@ async function write(
   context: JobContext<'export'>,
 ): Promise<Result> {
   const base = openTrainable(input.modelFolder);
-  const tuned = openTuned(base, input.tuned);
+  const bases = await openBoth(base, input, exporter, context.signal);
+  const tuned = bases[bases.holds];
   const refused = exporter.refuses(tuned);
   if (refused !== null) throw new AppError('export-refused', refused.message, refused.remedy);
   const report = (progress: number, position: string) =>
@@ -80,7 +82,12 @@ async function write(
     await exporter.write(source, temporary, options);
     report(written, 'comparing with the model in the app');
     const reopened = exporter.reopen(temporary, base);
-    const parity = await compareParity(tuned, reopened, base.folder, exporter.dtype(source, options));
+    const dtype = exporter.dtype(source, options);
+    const { kind } = bases;
+    const parity =
+      kind === undefined
+        ? await compareParity(tuned, reopened, base.folder, dtype)
+        : await compareBothBases({ ...bases, kind, merges: exporter.merges }, reopened, base.folder, dtype);
     if (tuned.weights !== undefined && hasNoEffect(tuned.weights)) {
       parity.sentence += ' The adapter has no effect yet: it answers like the base model.';
     }
@@ -97,6 +104,31 @@ async function write(
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }
+}
+
+/**
+ * The live model over the original weights, and over the base in few bits that it was trained on (field case D04); the same
+ * one twice where there is no such base.
+ */
+async function openBoth(
+  base: Model,
+  { tuned, base: wanted = 'original' }: Input,
+  { label, merges }: Exporter,
+  signal: AbortSignal,
+): Promise<Omit<BothBases, 'kind' | 'merges'> & { kind: QuantizationKind | undefined }> {
+  const original = openTuned(base, tuned);
+  const kind = tuned.quantized?.kind;
+  if (wanted === 'quantized' && (kind === undefined || !merges)) {
+    throw new AppError(
+      'export-base',
+      kind === undefined
+        ? 'This run was trained over the original weights, so there is no base in few bits to merge into.'
+        : `"${label}" holds no weights of a base, so there is none in few bits to merge into.`,
+      kind === undefined ? 'Export with the original weights.' : 'Choose a format of the whole model.',
+    );
+  }
+  const quantized = kind === undefined ? original : await openAsTrained(base, tuned, signal);
+  return { original, quantized, kind, holds: wanted };
 }
 
 async function describe(folder: string): Promise<Result['files']> {

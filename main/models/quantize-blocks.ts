@@ -7,6 +7,13 @@ import { assert } from '../errors.ts';
 export const quantizationKinds = ['int8', 'int4', 'nf4'] as const;
 export type QuantizationKind = (typeof quantizationKinds)[number];
 
+/** How people say it. */
+export const bitsOf: Readonly<Record<QuantizationKind, string>> = {
+  int8: '8 bits (INT8)',
+  int4: '4 bits (INT4)',
+  nf4: '4 bits (NF4)',
+};
+
 /** Above edge k a number is nearer to level k + 1 than to level k. */
 const nf4Edges = Float32Array.from({ length: 15 }, (_, k) => (nf4Levels[k] + nf4Levels[k + 1]) / 2);
 

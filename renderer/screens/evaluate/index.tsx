@@ -19,6 +19,8 @@ import { useEvaluations, useEvaluationsStatus, useEvaluationsStore } from '../..
 import { useModels } from '../../state/models.ts';
 import { goTo, hrefTo, useProjectId } from '../../state/route.ts';
 import { usableRuns, useRuns, useRunsStatus, useRunsStore } from '../../state/runs.ts';
+import { chatKind } from '../chat/kinds.ts';
+import { QuantizedBaseNotice } from '../run/quantized-base.tsx';
 import type { Screen, ScreenProps } from '../screen.ts';
 import { verdictTone } from './measures.ts';
 import { MeasuresCard } from './measures-card.tsx';
@@ -124,6 +126,7 @@ function RunEvaluation({ run, runs, evaluations }: RunEvaluationProps) {
   const [shownId, setShownId] = useState<string | null>(null);
   const version = useDatasets(run.projectId).find((one) => one.id === run.recipe.versionId);
   const model = useModels((state) => state.list).find((one) => one.id === run.recipe.modelId);
+  const searches = model !== undefined && chatKind(model.task, true).searches;
   const evaluation = evaluations.find((one) => one.id === shownId) ?? evaluations[0];
   const finished = evaluation?.state === 'finished';
   const worse = finished && (verdictTone(evaluation.results) === 'danger' || evaluation.leaks > 0);
@@ -179,7 +182,13 @@ function RunEvaluation({ run, runs, evaluations }: RunEvaluationProps) {
       />
       {!evaluation && (
         <Card title={`Measure run ${run.number} against its base`} sub="on records that it never saw" divided>
-          <StartForm run={run} version={version} primary onStarted={(started) => setShownId(started.id)} />
+          <StartForm
+            run={run}
+            version={version}
+            searches={searches}
+            primary
+            onStarted={(started) => setShownId(started.id)}
+          />
         </Card>
       )}
       {evaluation && !finished && (
@@ -188,8 +197,12 @@ function RunEvaluation({ run, runs, evaluations }: RunEvaluationProps) {
       {finished && (
         <>
           <Verdict evaluation={evaluation} />
+          <QuantizedBaseNotice run={run}>
+            The base column is the model with its original weights; the tuned one answers over the base in few
+            bits, so the difference holds that cost too.
+          </QuantizedBaseNotice>
           <MeasuresCard evaluation={evaluation} chosen={metricId} onMeasure={setMetricId} />
-          <RecordsCard evaluation={evaluation} metricId={metricId} onMetric={setMetricId} />
+          <RecordsCard evaluation={evaluation} run={run} metricId={metricId} onMetric={setMetricId} />
         </>
       )}
       <Modal
@@ -201,6 +214,7 @@ function RunEvaluation({ run, runs, evaluations }: RunEvaluationProps) {
         <StartForm
           run={run}
           version={version}
+          searches={searches}
           primary={false}
           onStarted={(started) => {
             setAgain(false);

@@ -101,3 +101,19 @@ export function groupOf(prediction: Prediction): PredictionGroup {
 export function meanLoss({ lossSum, lossTokens }: Prediction['tuned']): number | null {
   return lossTokens === 0 ? null : lossSum / lossTokens;
 }
+
+/** "Same prompts, temperature 0, 4 beams with length penalty 1, 128 tokens at most" */
+export function settingsSentence({ settings }: Evaluation): string {
+  const { maxNewTokens, seed, beams, lengthPenalty } = settings;
+  return [
+    'Same prompts',
+    typeof seed === 'number' ? `seed ${seed}` : null,
+    'temperature 0',
+    typeof beams === 'number' && beams > 1
+      ? `${beams} beams with length penalty ${typeof lengthPenalty === 'number' ? lengthPenalty : 1}`
+      : null,
+    typeof maxNewTokens === 'number' ? `${maxNewTokens} tokens at most` : null,
+  ]
+    .filter((part) => part !== null)
+    .join(', ');
+}

@@ -1,6 +1,7 @@
 // The records behind the numbers, worst first: filter by why, and open one to read prompt, answers and reference.
 import { useMemo, useState } from 'react';
 import type { Evaluation, Prediction } from '../../../main/contract/evaluations.ts';
+import type { Run } from '../../../main/contract/runs.ts';
 import { Card } from '../../components/card.tsx';
 import { Chip } from '../../components/chip.tsx';
 import { CompactSelect } from '../../components/compact-select.tsx';
@@ -9,6 +10,7 @@ import { Segments } from '../../components/field.tsx';
 import { decimal, integer } from '../../components/format.ts';
 import { ErrorNotice } from '../../components/notice.tsx';
 import { type PredictionSort, usePredictions } from '../../state/evaluations.ts';
+import { lossUnitOf, lossWordsOf } from '../run/loss-words.ts';
 import styles from './evaluate.module.css';
 import { groupOf, meanLoss, type PredictionGroup, valueText } from './measures.ts';
 import { RecordDialog } from './record-dialog.tsx';
@@ -21,12 +23,13 @@ export const groupLooks = {
 
 export interface RecordsCardProps {
   evaluation: Evaluation;
-  /** The measure that is sorted by; null = loss per token. */
+  run: Run;
+  /** The measure that is sorted by; null = loss. */
   metricId: string | null;
   onMetric(metricId: string | null): void;
 }
 
-export function RecordsCard({ evaluation, metricId, onMetric }: RecordsCardProps) {
+export function RecordsCard({ evaluation, run, metricId, onMetric }: RecordsCardProps) {
   const [sort, setSort] = useState<PredictionSort>('worst');
   const [filter, setFilter] = useState<PredictionGroup | 'all'>('all');
   const [open, setOpen] = useState<number | null>(null);
@@ -67,7 +70,7 @@ export function RecordsCard({ evaluation, metricId, onMetric }: RecordsCardProps
       label: 'Loss',
       align: 'right',
       width: '64px',
-      help: 'Mean loss of the tuned model on the reference, nats per token.',
+      help: `Mean loss of the tuned model on the reference, ${lossUnitOf(run)}.`,
       cell: (one) => decimal(meanLoss(one.tuned), 2),
     },
     {
@@ -79,13 +82,13 @@ export function RecordsCard({ evaluation, metricId, onMetric }: RecordsCardProps
         return <Chip tone={tone}>{word}</Chip>;
       },
     },
-    { id: 'prompt', label: 'Prompt', width: '24%', cell: (one) => <Cut text={one.prompt} /> },
-    { id: 'tuned', label: 'Tuned answer', width: '24%', cell: (one) => <Cut text={one.tuned.output} /> },
+    { id: 'prompt', label: 'Prompt', width: '22%', cell: (one) => <Cut text={one.prompt} /> },
+    { id: 'tuned', label: 'Tuned answer', width: '21%', cell: (one) => <Cut text={one.tuned.output} /> },
     {
       id: 'reference',
       label: 'Reference',
       priority: 2,
-      width: '20%',
+      width: '18%',
       cell: (one) => <Cut text={one.reference} soft />,
     },
     { id: 'place', label: 'Source', priority: 3, cell: (one) => <Cut text={one.place} soft /> },
@@ -130,7 +133,7 @@ export function RecordsCard({ evaluation, metricId, onMetric }: RecordsCardProps
             label="Measure to sort by"
             width={210}
             options={[
-              { value: 'loss', label: 'By loss per token' },
+              { value: 'loss', label: 'By loss' },
               ...perRecord.map((result) => ({
                 value: result.metricId,
                 label: `By ${shortLabel(result.label)}`,
@@ -178,6 +181,7 @@ export function RecordsCard({ evaluation, metricId, onMetric }: RecordsCardProps
       <RecordDialog
         prediction={shown}
         results={evaluation.results}
+        counted={lossWordsOf(run).counted}
         at={open ?? 0}
         total={rows.length}
         onMove={setOpen}

@@ -1,6 +1,7 @@
 // What to measure: the split, how many records, how long answers may be, and which measures. Starts the evaluation.
 import { IconScale } from '@tabler/icons-react';
 import { type FormEvent, useState } from 'react';
+import { SamplingOptions } from '../../../main/contract/chat.ts';
 import type { DatasetVersion } from '../../../main/contract/datasets.ts';
 import type { Evaluation } from '../../../main/contract/evaluations.ts';
 import type { Run } from '../../../main/contract/runs.ts';
@@ -10,19 +11,24 @@ import { integer, plural } from '../../components/format.ts';
 import { ErrorNotice, Notice } from '../../components/notice.tsx';
 import { startEvaluation } from '../../state/evaluations.ts';
 import { useCapabilities } from '../../state/settings.ts';
+import { defaultOptions, type SearchKey, searchFields } from '../chat/options.tsx';
 import styles from './evaluate.module.css';
 
 type Split = Evaluation['split'];
+/** As typed: text while a number is unfinished. */
+type Search = Record<SearchKey, number | string>;
 
 export interface StartFormProps {
   run: Run;
   version: DatasetVersion | undefined;
+  /** Whether its model can look for the likeliest answer with beams. */
+  searches: boolean;
   /** Whether the button is the one filled button of the screen. */
   primary: boolean;
   onStarted(evaluation: Evaluation): void;
 }
 
-export function StartForm({ run, version, primary, onStarted }: StartFormProps) {
+export function StartForm({ run, version, searches, primary, onStarted }: StartFormProps) {
   const metrics = useCapabilities()?.metrics ?? [];
   const counts = version?.report.records;
   const [split, setSplit] = useState<Split>(
@@ -30,6 +36,10 @@ export function StartForm({ run, version, primary, onStarted }: StartFormProps) 
   );
   const [limit, setLimit] = useState<number | string>(0);
   const [maxNewTokens, setMaxNewTokens] = useState<number | string>(128);
+  const [search, setSearch] = useState<Search>({
+    beams: defaultOptions.beams,
+    lengthPenalty: defaultOptions.lengthPenalty,
+  });
   const [own, setOwn] = useState(false);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [busy, setBusy] = useState(false);
@@ -43,7 +53,9 @@ export function StartForm({ run, version, primary, onStarted }: StartFormProps) 
         ? 'Choose at least one measure.'
         : !(tokens >= 1 && tokens <= 4096)
           ? 'Answers can have 1 to 4,096 tokens.'
-          : null;
+          : searches
+            ? searchProblem(search)
+            : null;
 
   const start = async (event: FormEvent) => {
     event.preventDefault();
@@ -58,6 +70,7 @@ export function StartForm({ run, version, primary, onStarted }: StartFormProps) 
         limit: Math.max(0, Math.round(Number(limit) || 0)),
         metricIds: own ? [...chosen] : [],
         maxNewTokens: Math.round(tokens),
+        ...(searches ? { beams: Number(search.beams), lengthPenalty: Number(search.lengthPenalty) } : {}),
       });
       onStarted(started);
     } catch (thrown) {
@@ -108,6 +121,18 @@ export function StartForm({ run, version, primary, onStarted }: StartFormProps) 
           value={maxNewTokens}
           onChange={setMaxNewTokens}
         />
+        {searches &&
+          searchFields.map(({ key, label, help, whole, ...limits }) => (
+            <NumberField
+              key={key}
+              {...limits}
+              label={label}
+              help={help}
+              allowDecimal={!whole}
+              value={search[key]}
+              onChange={(value) => setSearch({ ...search, [key]: value })}
+            />
+          ))}
       </div>
       <CheckField label="Choose the measures myself" checked={own} onChange={setOwn} />
       {own && (
@@ -153,4 +178,14 @@ export function StartForm({ run, version, primary, onStarted }: StartFormProps) 
       </div>
     </form>
   );
+}
+
+/** Why such a search cannot be asked for; null when it can. */
+export function searchProblem({ beams, lengthPenalty }: Search): string | null {
+  const { shape } = SamplingOptions;
+  if (beams === '' || !shape.beams.safeParse(Number(beams)).success)
+    return 'A search can have 1 to 16 beams.';
+  if (lengthPenalty === '' || !shape.lengthPenalty.safeParse(Number(lengthPenalty)).success)
+    return 'The length penalty can be -10 to 10.';
+  return null;
 }

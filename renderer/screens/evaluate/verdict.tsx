@@ -5,7 +5,7 @@ import type { Evaluation } from '../../../main/contract/evaluations.ts';
 import { plural } from '../../components/format.ts';
 import { Notice } from '../../components/notice.tsx';
 import styles from './evaluate.module.css';
-import { FEW_RECORDS, powerSentence, unclearSentence, verdictTone } from './measures.ts';
+import { FEW_RECORDS, powerSentence, settingsSentence, unclearSentence, verdictTone } from './measures.ts';
 
 const icons = {
   success: IconCircleCheck,
@@ -56,17 +56,4 @@ export function Verdict({ evaluation }: { evaluation: Evaluation }) {
       </ul>
     </section>
   );
-}
-
-/** "Same prompts, temperature 0, 128 tokens at most" */
-function settingsSentence({ settings }: Evaluation): string {
-  const { maxNewTokens, seed } = settings;
-  return [
-    'Same prompts',
-    typeof seed === 'number' ? `seed ${seed}` : null,
-    'temperature 0',
-    typeof maxNewTokens === 'number' ? `${maxNewTokens} tokens at most` : null,
-  ]
-    .filter((part) => part !== null)
-    .join(', ');
 }

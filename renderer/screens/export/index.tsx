@@ -2,7 +2,7 @@
 // `#/.../export/<run>` chooses the run.
 import { IconFileExport, IconPackageExport, IconPlayerPlay } from '@tabler/icons-react';
 import { type ReactNode, useMemo, useState } from 'react';
-import type { Export } from '../../../main/contract/exports.ts';
+import type { Export, ExportBase } from '../../../main/contract/exports.ts';
 import type { Run } from '../../../main/contract/runs.ts';
 import { Button } from '../../components/button.tsx';
 import { Card } from '../../components/card.tsx';
@@ -114,6 +114,8 @@ function RunExport({ run, runs, all, exports }: RunExportProps) {
   const [shownId, setShownId] = useState<string | null>(null);
   const [options, setOptions] = useState<Record<string, Record<string, unknown>>>({});
   const [checkpoint, setCheckpoint] = useState<'best' | 'last'>('best');
+  const [base, setBase] = useState<ExportBase>('original');
+  const { quantization } = run.recipe.settings;
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   const format =
@@ -133,7 +135,9 @@ function RunExport({ run, runs, all, exports }: RunExportProps) {
     setError(undefined);
     try {
       const { projectId, id: runId } = run;
-      const started = await startExport({ projectId, runId, format: format.id, options: values, checkpoint });
+      const written = { format: format.id, options: values, checkpoint };
+      const mergedInto = format.merges && quantization !== 'none' ? base : 'original';
+      const started = await startExport({ projectId, runId, ...written, base: mergedInto });
       setShownId(started.id);
     } catch (thrown) {
       setError(thrown);
@@ -203,6 +207,9 @@ function RunExport({ run, runs, all, exports }: RunExportProps) {
                 onCheckpoint={setCheckpoint}
                 bestStep={run.bestStep}
                 lastStep={run.checkpointStep}
+                quantization={format.merges ? quantization : 'none'}
+                base={base}
+                onBase={setBase}
               />
             </Card>
           )}

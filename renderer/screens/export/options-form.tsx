@@ -1,6 +1,10 @@
 // The options of the chosen format, built from its schema, and which checkpoint is written.
+import type { ExportBase } from '../../../main/contract/exports.ts';
+import type { TrainSettings } from '../../../main/contract/runs.ts';
 import { CheckField, NumberField, Segments, SelectField, TextField } from '../../components/field.tsx';
 import { integer } from '../../components/format.ts';
+import { Term } from '../../components/term.tsx';
+import { QUANTIZATION_LABELS } from '../train/groups.ts';
 import styles from './export.module.css';
 import { type FormField, optionFault, valueText } from './form.ts';
 
@@ -12,10 +16,18 @@ export interface OptionsFormProps {
   onCheckpoint(checkpoint: 'best' | 'last'): void;
   bestStep: number | null;
   lastStep: number | null;
+  /** Of the run, where its base is written; else `none`. */
+  quantization: TrainSettings['quantization'];
+  base: ExportBase;
+  onBase(base: ExportBase): void;
 }
 
+const baseHelp =
+  'The adapter was learned over the base in few bits: merged into that, the files answer as the model was trained. The ' +
+  'original weights are finer, but answers then differ by the error of quantization. Both are plain numbers of the same size.';
+
 export function OptionsForm(props: OptionsFormProps) {
-  const { fields, options, onOptions, bestStep, lastStep } = props;
+  const { fields, options, onOptions, bestStep, lastStep, quantization } = props;
   return (
     <div className={styles.form}>
       {bestStep !== null && bestStep !== lastStep && (
@@ -32,6 +44,22 @@ export function OptionsForm(props: OptionsFormProps) {
           />
         </div>
       )}
+      {quantization !== 'none' && (
+        <div className={styles.formRow}>
+          <Term help={baseHelp}>
+            <span className="control">Merged into</span>
+          </Term>
+          <Segments<ExportBase>
+            label="Weights that the adapter is merged into"
+            value={props.base}
+            onChange={props.onBase}
+            options={[
+              { value: 'original', label: 'Original weights' },
+              { value: 'quantized', label: `Base in ${QUANTIZATION_LABELS[quantization]}` },
+            ]}
+          />
+        </div>
+      )}
       {fields.map((field) => (
         <Option
           key={field.name}
@@ -40,7 +68,7 @@ export function OptionsForm(props: OptionsFormProps) {
           onChange={(value) => onOptions({ ...options, [field.name]: value })}
         />
       ))}
-      {fields.length === 0 && <p className="muted">This format has no options.</p>}
+      {fields.length === 0 && quantization === 'none' && <p className="muted">This format has no options.</p>}
     </div>
   );
 }

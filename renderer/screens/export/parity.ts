@@ -1,5 +1,5 @@
 // What is said about an export: not yet, writing, the same, differs (how far), failed. Pure.
-import type { Export } from '../../../main/contract/exports.ts';
+import type { Export, Parity } from '../../../main/contract/exports.ts';
 import { integer, learningRate, percent } from '../../components/format.ts';
 
 export interface ParityWords {
@@ -27,11 +27,31 @@ export function parityWords(found: Export | undefined): ParityWords {
 function finishedWords({ parity }: Export): ParityWords {
   if (!parity)
     return { tone: 'warning', title: 'Not compared', detail: 'The files were written but not loaded again.' };
-  const within = `logits within ${differenceText(parity.maxLogitDifference)}`;
+  const within = logitWords(parity.maxLogitDifference);
   const tokens = `${percent(parity.topTokenAgreement)} of ${integer(parity.positions)} tokens`;
   return parity.same
     ? { tone: 'good', title: 'The same', detail: `${tokens}, ${within}` }
     : { tone: 'warning', title: 'Differs', detail: `${tokens}, ${within}` };
+}
+
+function logitWords(difference: number): string {
+  return difference === 0 ? 'logits equal' : `logits within ${differenceText(difference)}`;
+}
+
+const bits = { int8: '8 bits (INT8)', int4: '4 bits (INT4)', nf4: '4 bits (NF4)' } as const;
+
+/** How the files of a run over a base in few bits stand to the model over either base; empty for others. */
+export function basesFacts({ overBases, positions }: Parity): { name: string; value: string }[] {
+  if (!overBases) return [];
+  const { holds, kind, original, quantized } = overBases;
+  const told = ({ topTokenAgreement, maxLogitDifference }: typeof original) =>
+    `${percent(topTokenAgreement)} of ${integer(positions)}, ${logitWords(maxLogitDifference)}`;
+  const named = { original: 'original weights', quantized: `base in ${bits[kind]}` };
+  return [
+    { name: 'Base used', value: named[holds] },
+    { name: 'To original weights', value: told(original) },
+    { name: `As trained, ${bits[kind]}`, value: told(quantized) },
+  ];
 }
 
 /** "2.1e-6" for a small difference, "0.021" for a large one, "0" when bit-equal. */

@@ -17,7 +17,7 @@ import { useCapabilities } from '../../state/settings.ts';
 import { toast } from '../../state/ui.ts';
 import styles from './export.module.css';
 import { formFields, valueText, wordsOf } from './form.ts';
-import { differenceText, parityWords } from './parity.ts';
+import { basesFacts, differenceText, parityWords } from './parity.ts';
 
 export function ProofCard({ found, label }: { found: Export; label: string }) {
   const canReveal = useCapabilities()?.canReveal ?? false;
@@ -141,12 +141,20 @@ function Parity({ found }: { found: Export }) {
   return (
     <div className={styles.inset}>
       <Notice tone={parity.same ? 'success' : 'warning'}>{parity.sentence}</Notice>
+      {parity.overBases && <Notice tone="info">{parity.overBases.sentence}</Notice>}
       <dl className={styles.facts}>
-        <Fact
-          name="Next token agrees"
-          value={`${percent(parity.topTokenAgreement)} of ${integer(parity.positions)} positions`}
-        />
-        <Fact name="Largest logit difference" value={differenceText(parity.maxLogitDifference)} />
+        {!parity.overBases && (
+          <>
+            <Fact
+              name="Next token agrees"
+              value={`${percent(parity.topTokenAgreement)} of ${integer(parity.positions)} positions`}
+            />
+            <Fact name="Largest logit difference" value={differenceText(parity.maxLogitDifference)} />
+          </>
+        )}
+        {basesFacts(parity).map((fact) => (
+          <Fact key={fact.name} {...fact} />
+        ))}
         {Object.entries(found.options).map(([name, value]) => (
           <Fact key={name} name={labelOf(name)} value={valueText(value)} />
         ))}

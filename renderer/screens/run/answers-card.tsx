@@ -8,7 +8,13 @@ import { Pager } from '../../components/pager.tsx';
 import { overlap, samplesByPrompt } from './answers.ts';
 import styles from './run.module.css';
 
-export function AnswersCard({ samples }: { samples: readonly SamplePoint[] }) {
+export interface AnswersCardProps {
+  samples: readonly SamplePoint[];
+  /** Whether more can come. */
+  active: boolean;
+}
+
+export function AnswersCard({ samples, active }: AnswersCardProps) {
   const [chosen, setChosen] = useState(0);
   const prompts = samplesByPrompt(samples);
   const at = Math.min(chosen, Math.max(0, prompts.length - 1));
@@ -17,15 +23,17 @@ export function AnswersCard({ samples }: { samples: readonly SamplePoint[] }) {
     <Card
       grow
       title="What it answers now"
-      sub={current?.prompt}
+      sub={current && <span className={styles.prompt}>{current.prompt}</span>}
       padded={false}
       aside={
         prompts.length > 1 && <Pager word="prompt" at={at} total={prompts.length} onChange={setChosen} />
       }
     >
       {!current ? (
-        <Empty title="No answer yet">
-          At each validation the model answers a few prompts, so that you see what the loss cannot show.
+        <Empty title={active ? 'No answer yet' : 'No answer was kept'}>
+          {active
+            ? 'At each validation the model answers a few prompts, so that you see what the loss cannot show.'
+            : 'A model answers at each validation, and this run had none. In Chat it answers whatever you ask.'}
         </Empty>
       ) : (
         <section

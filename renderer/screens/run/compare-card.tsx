@@ -13,6 +13,7 @@ import { useCapabilities } from '../../state/settings.ts';
 import { FIELDS } from '../train/groups.ts';
 import { bestRun, type Difference, notComparable, whatDiffers } from './compare.ts';
 import { lineageLabel } from './lineage.ts';
+import { sharedLossUnit } from './loss-words.ts';
 import styles from './run.module.css';
 
 const PALETTE = 8;
@@ -38,7 +39,7 @@ export function CompareCard({ runs }: { runs: readonly Run[] }) {
   return (
     <Card
       title={runs.length === 1 ? `Run ${runs[0].number}` : `${runs.length} runs compared`}
-      sub="training loss, smoothed, nats per token"
+      sub={`training loss, smoothed, ${sharedLossUnit(runs) ?? 'in the unit of each task'}`}
       divided
     >
       {why && <Notice tone="warning">{why}</Notice>}

@@ -4,6 +4,7 @@ import { missing } from '../../components/format.ts';
 import { valueAt } from '../train/fields.ts';
 import { FIELDS, type Field } from '../train/groups.ts';
 import { valueText } from '../train/texts.ts';
+import { lossUnitsDiffer } from './loss-words.ts';
 
 export interface Difference {
   /** A setting, such as `settings.lora.rank`, or a part of the lineage, such as `lineage.dataset`. */
@@ -42,6 +43,8 @@ export function notComparable(runs: readonly Run[]): string | null {
     return 'These runs learned from different dataset versions. Their losses are not on one scale, so no run is ranked.';
   if (new Set(runs.map((run) => run.recipe.modelId)).size > 1)
     return 'These runs use different base models. A loss per token depends on the tokenizer, so no run is ranked.';
+  if (lossUnitsDiffer(runs))
+    return 'These runs learned different tasks. Their losses count different things, so no run is ranked.';
   return null;
 }
 

@@ -11,7 +11,10 @@ import { Segments } from '../../components/field.tsx';
 import { about, bytes, decimal, integer, learningRate, score } from '../../components/format.ts';
 import { Loading } from '../../components/loading.tsx';
 import type { RunMetrics } from '../../state/runs.ts';
+import { isActive } from './compare.ts';
+import { lossUnitOf } from './loss-words.ts';
 import styles from './run.module.css';
+import { bestNote, bestPoint } from './validation.ts';
 
 export interface LossCardProps {
   run: Run;
@@ -32,11 +35,13 @@ export function LossCard({ run, metrics, loaded }: LossCardProps) {
             <LegendMark shape="line" colour="var(--chart1)" />
             Training, smoothed
           </span>
-          <span className={styles.legendItem}>
-            <LegendMark shape="diamond" colour="var(--chart2)" dashed />
-            Validation
-          </span>
-          <span>nats per token, lower is better</span>
+          {(metrics.validation.length > 0 || isActive(run.state)) && (
+            <span className={styles.legendItem}>
+              <LegendMark shape="diamond" colour="var(--chart2)" dashed />
+              Validation
+            </span>
+          )}
+          <span>{lossUnitOf(run)}, lower is better</span>
         </span>
       }
       aside={
@@ -85,10 +90,7 @@ function chartOf(run: Run, { train, validation }: RunMetrics) {
   const raw = train.map((point) => ({ x: point.step, y: Number.isFinite(point.loss) ? point.loss : null }));
   const smoothed = trailingMean(raw, smoothingWindow(steps));
   const checks = validation.map((point) => ({ x: point.step, y: point.loss }));
-  const best = validation.reduce<(typeof validation)[number] | null>(
-    (low, point) => (low === null || point.loss < low.loss ? point : low),
-    null,
-  );
+  const best = bestPoint(run, validation);
   const end = smoothed.at(-1);
   const before = validation.find((point) => point.step === 0);
   const perEpoch = run.plan?.stepsPerEpoch ?? 0;
@@ -116,7 +118,7 @@ function chartOf(run: Run, { train, validation }: RunMetrics) {
       diamonds: true,
       note:
         best && best.step > steps * 0.08
-          ? { x: best.step, y: best.loss, text: `best validation ${score(best.loss)}`, above: true }
+          ? { x: best.step, y: best.loss, text: bestNote(run, best), above: true }
           : undefined,
     },
   ];
@@ -135,7 +137,7 @@ function chartOf(run: Run, { train, validation }: RunMetrics) {
         : undefined,
     summary: `Loss over ${integer(last)} of ${integer(steps)} steps: training ${score(end?.y)}${
       best ? `, best validation ${score(best.loss)} at step ${integer(best.step)}` : ''
-    }, nats per token. Arrow keys read each step.`,
+    }, ${lossUnitOf(run)}. Arrow keys read each step.`,
   };
 }
 

@@ -15,6 +15,8 @@ import {
 import type { RunMetrics } from '../../state/runs.ts';
 import { isActive } from './compare.ts';
 import { meanOfLast } from './health.ts';
+import { lossWordsOf } from './loss-words.ts';
+import { bestWords } from './validation.ts';
 
 const MEAN_STEPS = 20;
 
@@ -29,12 +31,9 @@ export function RunFigures({ run, metrics }: { run: Run; metrics: RunMetrics }) 
   const speed =
     meanOfLast(metrics.train, MEAN_STEPS, (point) => point.tokensPerSecond) ?? run.tokensPerSecond;
   const newest = metrics.validation.at(-1);
-  const best = metrics.validation.reduce<number | null>(
-    (low, point) => (low === null || point.loss < low ? point.loss : low),
-    run.validationLoss,
-  );
   const memory = bytesParts(last?.residentBytes ?? (run.peakBytes || null));
   const peak = run.peakBytes > 0 ? bytesParts(run.peakBytes).value : missing;
+  const lossWords = lossWordsOf(run);
   const epochs = run.recipe.settings.epochs;
   return (
     <FigureStrip label="Progress of the run">
@@ -42,7 +41,11 @@ export function RunFigures({ run, metrics }: { run: Run; metrics: RunMetrics }) 
         label="Step"
         value={integer(step)}
         unit={`of ${integer(run.steps)}`}
-        hint={last ? `epoch ${decimal(last.epoch, 2)} of ${epochs}` : `${epochs} epochs planned`}
+        hint={
+          last
+            ? `epoch ${decimal(last.epoch, Number.isInteger(last.epoch) ? 0 : 2)} of ${epochs}`
+            : `${epochs} epochs planned`
+        }
       />
       {active ? (
         <Figure
@@ -61,18 +64,16 @@ export function RunFigures({ run, metrics }: { run: Run; metrics: RunMetrics }) 
       <Figure
         label="Training loss"
         value={score(loss)}
-        unit="nats/token"
+        unit={loss === null ? undefined : lossWords.short}
         hint={`mean of the last ${MEAN_STEPS} steps`}
-        why="Mean negative log-likelihood of the learned tokens, before each update"
+        why={lossWords.what}
       />
       <Figure
         label="Validation loss"
         value={score(newest?.loss ?? run.validationLoss)}
-        unit={newest || run.validationLoss !== null ? 'nats/token' : undefined}
+        unit={newest || run.validationLoss !== null ? lossWords.short : undefined}
         hint={
-          best === null
-            ? 'no validation yet'
-            : `best ${score(best)}${run.bestStep === null ? '' : ` at step ${integer(run.bestStep)}`}`
+          bestWords(run, metrics.validation) ?? (active ? 'no validation yet' : 'no validation in this run')
         }
         why="Loss over the whole validation split, whose records are never trained on"
       />
@@ -80,14 +81,16 @@ export function RunFigures({ run, metrics }: { run: Run; metrics: RunMetrics }) 
         label="Speed"
         value={integer(speed)}
         unit={speed === null ? undefined : 'tokens/s'}
-        hint={
-          step > 0 && seconds > 0 ? `without padding; ${duration(seconds / step)} a step` : 'without padding'
-        }
+        hint={step > 0 && seconds > 0 ? `${duration(seconds / step)} a step` : 'known after the first steps'}
+        why={`Tokens of the records without padding: mean of the last ${MEAN_STEPS} steps`}
       />
       <Figure
         label={active ? 'Memory' : 'Memory at peak'}
         {...(active ? memory : bytesParts(run.peakBytes || null))}
-        hint={run.plan ? `peak ${peak}; ${bytes(run.plan.peakBytes)} planned` : `peak ${peak}`}
+        hint={[
+          ...(active ? [`peak ${peak}`] : []),
+          ...(run.plan ? [`${bytes(run.plan.peakBytes)} planned`] : []),
+        ].join('; ')}
       />
     </FigureStrip>
   );

@@ -15,6 +15,7 @@ import { actOnRun, deleteRun, usableRuns, useRunsStatus, useRunsStore } from '..
 import { toast } from '../../state/ui.ts';
 import { actionsFor, bestRun, notComparable } from './compare.ts';
 import { CompareCard } from './compare-card.tsx';
+import { sharedLossUnit } from './loss-words.ts';
 import styles from './run.module.css';
 import { RunStateChip } from './state-chip.tsx';
 import { TrashButton } from './trash.tsx';
@@ -87,7 +88,7 @@ export function RunList({ projectId, runs }: { projectId: string; runs: Run[] })
       id: 'validation',
       label: 'Validation loss',
       align: 'right',
-      help: 'Lowest loss on the validation split, in nats per token. Lower is better.',
+      help: `Lowest loss on the validation split, in ${sharedLossUnit(runs) ?? 'the unit of its task'}. Lower is better.`,
       sortBy: (run) => run.validationLoss ?? Number.POSITIVE_INFINITY,
       cell: (run) =>
         run.validationLoss === null ? (

@@ -2,12 +2,10 @@
 import {
   IconArrowLeft,
   IconArrowRight,
-  IconCopy,
   IconEdit,
   IconPlayerPause,
   IconPlayerPlay,
   IconPlayerStop,
-  IconPlayerTrackNext,
 } from '@tabler/icons-react';
 import { type ReactNode, useState } from 'react';
 import type { Run } from '../../../main/contract/runs.ts';
@@ -22,14 +20,17 @@ import { goTo, hrefTo } from '../../state/route.ts';
 import { actOnRun, startRun, useRunMetrics } from '../../state/runs.ts';
 import { editRecipe, longerRecipe } from '../train/draft.ts';
 import { AnswersCard } from './answers-card.tsx';
-import { actionsFor } from './compare.ts';
+import { actionsFor, isActive } from './compare.ts';
+import { GoOnButton } from './go-on.tsx';
 import { HealthCard } from './health-card.tsx';
 import { LineageCard } from './lineage-card.tsx';
 import { LossCard } from './loss-card.tsx';
+import { QuantizedBaseNotice } from './quantized-base.tsx';
 import { RenameButton } from './rename.tsx';
 import styles from './run.module.css';
 import { RunFigures } from './run-figures.tsx';
 import { RunStateChip } from './state-chip.tsx';
+import { TrainAgain } from './train-again.tsx';
 
 export function RunView({ run }: { run: Run }) {
   const live = useRunMetrics(run.projectId, run.id);
@@ -96,10 +97,11 @@ export function RunView({ run }: { run: Run }) {
       {live.error !== undefined && <ErrorNotice error={live.error} />}
       <Warnings run={run} />
       <RunFigures run={shown} metrics={metrics} />
+      <QuantizedBaseNotice run={run} />
       <div className={styles.columns}>
         <div className="stack">
           <LossCard run={shown} metrics={metrics} loaded={live.loaded} />
-          <AnswersCard samples={metrics.samples} />
+          <AnswersCard samples={metrics.samples} active={isActive(shown.state)} />
         </div>
         <HealthCard run={shown} metrics={metrics} />
       </div>
@@ -172,26 +174,13 @@ function Actions({ run, busy, attempt, onRepeat, onChange, onLonger }: ActionsPr
       )}
       {can.has('delete') && (
         <>
-          <Button
-            icon={IconCopy}
-            loading={busy === 'repeat'}
-            hint="Starts a run with the same data, model, settings and seed"
-            onClick={onRepeat}
-          >
-            Repeat exactly
-          </Button>
-          <Button icon={IconEdit} onClick={onChange}>
-            Change and train again
-          </Button>
-          {done && run.checkpointStep !== null && (
-            <Button
-              icon={IconPlayerTrackNext}
-              hint="A new run that starts from the last weights of this one"
-              onClick={onLonger}
-            >
-              Train longer
-            </Button>
-          )}
+          {run.checkpointStep !== null && <GoOnButton run={run} />}
+          <TrainAgain
+            busy={busy === 'repeat'}
+            onRepeat={onRepeat}
+            onChange={onChange}
+            onLonger={done && run.checkpointStep !== null ? onLonger : undefined}
+          />
         </>
       )}
       {done && run.checkpointStep !== null && (

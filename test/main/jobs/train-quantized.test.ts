@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { TrainSettings } from '../../../main/contract/runs.ts';
 import type { TrainInput } from '../../../main/jobs/job.ts';
-import { answersOnTheWay, quantizationCost } from '../../../main/jobs/train-quantized.ts';
+import { answersOnTheWay } from '../../../main/jobs/train-quantized.ts';
 import { openModel } from '../../../main/models/load.ts';
 import { readAdapter } from '../../../main/models/lora.ts';
 import { crashSettings, fingerprint, prepareScenario, runToEnd, startEngine } from '../../crash/scenario.ts';
@@ -36,10 +36,10 @@ it('makes the base, says what it saves and costs, and trains an adapter of the o
   expect(result).toMatchObject({ step: 10, stopped: false });
   const said = JSON.stringify(frames);
   expect(said).toContain('quantizing the model to NF4: ');
-  expect(said).toContain('The base is read as NF4: ');
   expect(said).toMatch(
-    /What NF4 alone costs on \d+ validation tokens: perplexity \d+\.\d\d with the original weights, \d+\.\d\d quantized\./,
+    /Base in 4 bits \(NF4\): [\d.]+ MB instead of [\d.]+ MB; perplexity [\d.]+ instead of [\d.]+ on 8 validation records\./,
   );
+  expect(said).toContain('The adapter is evaluated and used in chat over the base in 4 bits (NF4).');
   expect(readdirSync(join(folder, 'home', 'quantized'))).toHaveLength(1);
   const [name] = readdirSync(join(folder, 'whole', 'checkpoints'));
   const { tensors } = readAdapter(join(folder, 'whole', 'checkpoints', name));
@@ -65,13 +65,6 @@ it('goes on where it was killed, over the same quantized base, and ends with the
 it('full fine-tuning over a quantized base is refused with the reason', async () => {
   const { error } = await runToEnd(inputOf('full', { method: 'full' }));
   expect(error).toMatchObject({ code: 'settings-unfit' });
-});
-
-it('the cost is the mean loss of the same labels on both sets of weights', async () => {
-  const losing = (...losses: number[]) => ({ losses: async () => Float32Array.from(losses) });
-  const batch = {} as never;
-  const cost = await quantizationCost(losing(1, 2), losing(2, 3), [batch, batch]);
-  expect(cost).toEqual({ originalLoss: 1.5, quantizedLoss: 2.5, labels: 4 });
 });
 
 it('large models write no sample answers beside their quantized base', () => {

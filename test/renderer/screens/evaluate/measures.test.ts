@@ -8,6 +8,7 @@ import {
   meanLoss,
   powerSentence,
   rangeText,
+  settingsSentence,
   unclearSentence,
   unitLine,
   valueText,
@@ -116,4 +117,15 @@ test('a record is grouped by why it is wrong', () => {
   expect(groupOf(prediction('Paris Paris', false))).toBe('cut');
   expect(meanLoss(prediction('', true).tuned)).toBe(2);
   expect(meanLoss(prediction('', true).base)).toBeNull();
+});
+
+test('the settings name the search where answers were looked for with beams', () => {
+  const settings = { limit: 0, metricIds: [], maxNewTokens: 128 };
+  const words = (changes: object) =>
+    settingsSentence({ ...evaluation([]), settings: { ...settings, ...changes } });
+  expect(words({})).toBe('Same prompts, temperature 0, 128 tokens at most');
+  expect(words({ beams: 1 })).toBe(words({}));
+  expect(words({ beams: 4, lengthPenalty: 0.6 })).toBe(
+    'Same prompts, temperature 0, 4 beams with length penalty 0.6, 128 tokens at most',
+  );
 });

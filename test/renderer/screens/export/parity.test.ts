@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest';
 import type { Export } from '../../../../main/contract/exports.ts';
-import { differenceText, newestByFormat, parityWords } from '../../../../renderer/screens/export/parity.ts';
+import {
+  basesFacts,
+  differenceText,
+  newestByFormat,
+  parityWords,
+} from '../../../../renderer/screens/export/parity.ts';
 
 const plain = (text: string): string => text.replaceAll('\u00a0', ' ');
 
@@ -30,6 +35,8 @@ test('a proven export says how equal it is, a differing one how far', () => {
     'The same',
     '100.0 % of 3,108 tokens, logits within 2.1e-6',
   ]);
+  const equal = { maxLogitDifference: 0, topTokenAgreement: 1, positions: 126, same: true, sentence: '' };
+  expect(plain(parityWords(exported({ parity: equal })).detail)).toBe('100.0 % of 126 tokens, logits equal');
   const parity = {
     maxLogitDifference: 0.0213,
     topTokenAgreement: 0.992,
@@ -42,6 +49,26 @@ test('a proven export says how equal it is, a differing one how far', () => {
     'warning',
     '99.2 % of 3,108 tokens, logits within 0.021',
   ]);
+});
+
+test('D04: the base of the files is named, with the difference to the model over either base', () => {
+  const { parity } = exported();
+  expect(basesFacts(parity!)).toEqual([]);
+  const overBases = {
+    holds: 'original',
+    kind: 'nf4',
+    original: { maxLogitDifference: 2.1e-6, topTokenAgreement: 1 },
+    quantized: { maxLogitDifference: 0.31, topTokenAgreement: 0.95 },
+    sentence: '',
+  } as const;
+  const facts = basesFacts({ ...parity!, overBases }).map(({ name, value }) => [name, plain(value)]);
+  expect(facts).toEqual([
+    ['Base used', 'original weights'],
+    ['To original weights', '100.0 % of 3,108, logits within 2.1e-6'],
+    ['As trained, 4 bits (NF4)', '95.0 % of 3,108, logits within 0.31'],
+  ]);
+  const merged = basesFacts({ ...parity!, overBases: { ...overBases, holds: 'quantized' } });
+  expect(merged[0].value).toBe('base in 4 bits (NF4)');
 });
 
 test('an export that is not there, not compared or failed is never called the same', () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { bestRun, notComparable, whatDiffers } from '../../../../renderer/screens/run/compare.ts';
+import { plan } from '../train/examples.ts';
 import { balanced } from '../train/settings.ts';
 import { runWith } from './examples.ts';
 
@@ -74,4 +75,6 @@ test('runs on other data or another base model are not ranked, and the reason is
   expect(bestRun([runWith(), otherData])).toBeNull();
   const otherModel = runWith({ recipe: { ...runWith().recipe, modelId: 'm2' } });
   expect(notComparable([runWith(), otherModel])).toContain('base models');
+  const number = runWith({ plan: { ...plan, lossUnit: 'squared error' } });
+  expect(notComparable([runWith({ plan }), number])).toContain('different tasks');
 });

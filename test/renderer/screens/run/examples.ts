@@ -31,6 +31,7 @@ export function runWith(changes: Partial<Run> = {}): Run {
     lineage: { app: '0.1.0', device: 'cpu' },
     error: null,
     messages: [],
+    quantizedBase: null,
     createdAt: 1_780_000_000_000,
     startedAt: 1_780_000_000_000,
     endedAt: null,
