@@ -1,5 +1,6 @@
 // Runs: the recipe (every training setting), the plan made from it, and one execution with its metrics.
 import { z } from 'zod';
+import { LossUnit, QuantizedBase, ValidationMetric } from './losses.ts';
 import { call, Id, Nothing, Time, WireError } from './wire.ts';
 
 /** Numbers of single layers by the end of their name, such as `q_proj` or `layers.0.mlp.up_proj`. */
@@ -128,7 +129,9 @@ export const TrainSettings = z.object({
   version: z.literal(1),
   method: z.enum(['lora', 'full']),
   /** What an encoder learns; automatic = found from the answers. Models that write text do not read it. */
-  task: z.enum(['automatic', 'one-label', 'several-labels', 'number', 'masked-words']).default('automatic'),
+  task: z
+    .enum(['automatic', 'one-label', 'several-labels', 'number', 'labelled-words', 'masked-words'])
+    .default('automatic'),
   startFrom: StartFrom.nullable().default(null),
   lora: LoraSettings,
   /** Linear weights of the frozen base in blocks of few bits, under an adapter. */
@@ -162,10 +165,16 @@ export const TrainSettings = z.object({
   /** Noise on embeddings, uniform in +-alpha / sqrt(length * width) (NEFTune, Jain et al. 2023); 0 = none. */
   neftuneAlpha: z.number().min(0).default(0),
   recompute: z.enum(['off', 'selective', 'layer']),
+  /** Type of the products of the model; what is trained, and all else, is float32. */
+  precision: z.enum(['fp32', 'bf16', 'fp16']).default('fp32'),
   /** Steps between validations; 0 = about ten times a run. */
   evalEvery: z.int().min(0),
-  /** Stop after this many validations without a better loss; 0 = never. */
+  /** What the best checkpoint is chosen by, and early stopping. */
+  validationMetric: ValidationMetric.default('loss'),
+  /** Stop after this many validations in a row without a gain; 0 = never. */
   patience: z.int().min(0),
+  /** A gain is more than this, in the unit of the measure. */
+  minimumGain: z.number().min(0).default(0),
   checkpointEvery: z.int().min(0),
   samplePrompts: z.array(z.string()).max(8),
   threads: z.int().min(0),
@@ -222,12 +231,17 @@ export const Plan = z.object({
   memory: z.array(MemoryPart),
   availableBytes: z.int(),
   verdict: z.enum(['fits', 'tight', 'too-large']),
+  /** Checkpoints and the base in few bits. */
   diskBytes: z.int(),
+  /** Of `diskBytes`: the base in few bits, which later runs use too. */
+  quantizedBytes: z.int().default(0),
   checks: z.array(Check),
   /** The learning rate at evenly spread steps, the first and the last among them; empty in plans from before. */
   learningRates: z.array(z.number()).default([]),
   /** Every policy of recomputation; empty in plans from before. */
   policies: z.array(MemoryPolicy).default([]),
+  /** Unit of the losses of the run; plans from before were of models that write text. */
+  lossUnit: LossUnit.default('nats per token'),
   /** For plans that are too large; null where nothing fits, or nothing is wanted. */
   nearest: MemoryRemedy.nullable().default(null),
 });
@@ -242,7 +256,17 @@ export const Preset = z.object({
 });
 export type Preset = z.infer<typeof Preset>;
 
-/** One update. `loss` is nats per trained token, before the update. */
+/** What may be another when a run goes on. */
+export const ResumeChanges = z
+  .object({
+    epochs: z.number().positive(),
+    learningRate: z.number().positive(),
+    patience: z.int().min(0),
+  })
+  .partial();
+export type ResumeChanges = z.infer<typeof ResumeChanges>;
+
+/** One update. `loss` is in the plan's `lossUnit`, before the update. */
 export const MetricPoint = z.object({
   step: z.int(),
   epoch: z.number(),
@@ -259,10 +283,13 @@ export type MetricPoint = z.infer<typeof MetricPoint>;
 
 export const ValidationPoint = z.object({
   step: z.int(),
-  /** Nats per trained token over the whole validation split. */
+  /** Over the whole validation split, in the plan's `lossUnit`. */
   loss: z.number(),
   tokens: z.int(),
+  /** By the measure of the recipe. */
   best: z.boolean(),
+  /** Value of that measure, where it is not the loss. */
+  score: z.number().optional(),
 });
 export type ValidationPoint = z.infer<typeof ValidationPoint>;
 
@@ -304,6 +331,8 @@ export const Run = z.object({
   seconds: z.number(),
   peakBytes: z.int(),
   tokensPerSecond: z.number().nullable(),
+  /** Null where the base is read as it is, and until it is measured. */
+  quantizedBase: QuantizedBase.nullable().default(null),
   /** Versions of data, model, app, runtime and device. */
   lineage: z.record(z.string(), z.string()),
   error: WireError.nullable(),
@@ -325,7 +354,8 @@ export const runs = {
   'runs.plan': call({ input: Recipe, output: Plan }),
   'runs.start': call({ input: Recipe, output: Run }),
   'runs.pause': call({ input: RunRef, output: Run }),
-  'runs.resume': call({ input: RunRef, output: Run }),
+  /** With changes also a run that is finished. They count from the last checkpoint on, with its optimizer state. */
+  'runs.resume': call({ input: RunRef.extend({ changes: ResumeChanges.default({}) }), output: Run }),
   /** Saves a checkpoint, keeps the best, and ends. */
   'runs.stop': call({ input: RunRef, output: Run }),
   'runs.list': call({

@@ -9,8 +9,9 @@ import type { Preset, TrainSettings } from '../contract/runs.ts';
 import { suggest } from '../datasets/detect.ts';
 import { AppError } from '../errors.ts';
 import { endIdsOf } from '../inference/prompt.ts';
+import { adaptableLayers } from '../models/adaptable.ts';
 import { type Model, openTrainable } from '../models/load.ts';
-import { planQuantized } from '../models/quantize.ts';
+import { rowModules } from '../models/new-rows.ts';
 import { loadTokenizer, type Tokenizer } from '../tokens/tokenizer.ts';
 import { fitsOf, makePlan, verdictOf } from '../training/plan.ts';
 import { type PresetFacts, presetsFor } from '../training/presets.ts';
@@ -19,11 +20,14 @@ import { type SurveyedRecord, tokenStats } from '../training/survey.ts';
 import { chooseTask, taskTypeOf } from '../training/tasks/index.ts';
 import { cachedModels } from './cached-models.ts';
 import { designPlan, modelFamilies } from './design-model.ts';
+import { growModel } from './grow-model.ts';
 import { modelFacts } from './inspect-model.ts';
 import type { InspectAsks, JobRunner, SourceFile } from './job.ts';
 import { lookUpModel, suggestedFits } from './lookup-model.ts';
 import { readRecords } from './records.ts';
+import { refusedRoles } from './refused-roles.ts';
 import { numberWarnings, ofSplit } from './train-data.ts';
+import { plannedBase, plannedSentence } from './train-quantized.ts';
 
 type Request<Ask extends keyof InspectAsks> = InspectAsks[Ask]['request'];
 type Reply<Ask extends keyof InspectAsks> = Promise<InspectAsks[Ask]['reply']>;
@@ -68,6 +72,7 @@ export const inspect: JobRunner<'inspect'> = {
 
     const answers: { [Ask in keyof InspectAsks]: (request: Request<Ask>) => Reply<Ask> } = {
       model: ({ folder }) => modelFacts(folder),
+      layers: async ({ folder }) => adaptableLayers((await models(folder)).model),
       fit: async ({ modelFolder, recordsFile, memoryBytes, threads }) => {
         const { model, records } =
           recordsFile === null
@@ -81,10 +86,16 @@ export const inspect: JobRunner<'inspect'> = {
         return taskTypeOf(model).render(tokenizer, model, record);
       },
       tokenStats: async ({ modelFolder, recordsFile, maxLength }) => {
-        const { model } = await models(modelFolder);
+        const { model, tokenizer } = await models(modelFolder);
         const limit =
           maxLength === 0 ? model.shape.contextLength : Math.min(maxLength, model.shape.contextLength);
-        return tokenStats((await surveyOf(modelFolder, recordsFile)).records, limit);
+        const { records } = await surveyOf(modelFolder, recordsFile);
+        const stats = tokenStats(records, limit);
+        const ids = new Set(records.flatMap((one) => (one.refusedByTemplate === true ? one.id : [])));
+        if (ids.size === 0) return stats;
+        const all = await readRecords(recordsFile);
+        const of = all.filter(({ id }) => ids.has(id));
+        return { ...stats, refused: await refusedRoles(tokenizer, of, nextTurn) };
       },
       presets: async ({ modelFolder, recordsFile, isSample }) => {
         const { model, records } = await surveyOf(modelFolder, recordsFile);
@@ -100,8 +111,9 @@ export const inspect: JobRunner<'inspect'> = {
         const gflops = await measureGflops(model.shape.hiddenSize, settings.threads);
         const endIds = await endIdsOf(model, tokenizer);
         const recipe = { ...settings, packing: settings.packing && taskTypeOf(model).packs };
+        const validated = records.some(({ split }) => split === 'validation');
         const plan = makePlan({
-          model: settings.quantization === 'none' ? model : planQuantized(model, settings.quantization),
+          model: plannedBase(model, settings),
           records,
           settings: recipe,
           endIds,
@@ -112,12 +124,15 @@ export const inspect: JobRunner<'inspect'> = {
           compare: true,
         });
         for (const sentence of warnings) plan.checks.unshift({ state: 'warning', sentence });
+        const fewBits = plannedSentence(model, settings, validated);
+        if (fewBits !== null) plan.checks.push({ state: 'passed', sentence: fewBits });
         if (why !== '') plan.checks.unshift({ state: 'passed', sentence: why });
         if (unfit !== null) plan.checks.unshift({ state: 'failed', sentence: unfit });
         return plan;
       },
       lookup: (request) => lookUpModel(request, context.signal, (sent) => context.emit('request', sent)),
-      cached: ({ cacheFolder }) => cachedModels(cacheFolder),
+      cached: ({ cacheFolders }) => cachedModels(cacheFolders),
+      grow: (request) => growModel(request),
       families: async () => modelFamilies(),
       designPlan: (request) => designPlan(request),
       suggestedFits: ({ memoryBytes }) => suggestedFits(memoryBytes),
@@ -155,6 +170,7 @@ function presets(model: Model, records: readonly SurveyedRecord[], isSample: boo
     model,
     records: count('train'),
     validation: count('validation') > 0,
+    newRows: model.newRows?.some(({ wanted }) => wanted) ? rowModules(model) : [],
     stated: stated?.training,
     fits: true,
   };

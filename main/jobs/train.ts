@@ -2,17 +2,14 @@
 // It composes the engine's parts and decides nothing about numbers itself.
 import { existsSync, mkdirSync, statfsSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { DatasetRecord } from '../contract/datasets.ts';
-import type { MetricPoint, SamplePoint, TrainSettings } from '../contract/runs.ts';
+import type { MetricPoint, SamplePoint } from '../contract/runs.ts';
 import { AppError } from '../errors.ts';
-import { answer, createSpeaker, type Speaker } from '../inference/answer.ts';
-import type { Prompt } from '../inference/prompt.ts';
-import { type Prompts, promptsFor } from '../inference/prompts.ts';
 import { log } from '../log.ts';
 import { requireFiniteWeights } from '../models/finite.ts';
 import { type Model, openTrainable } from '../models/load.ts';
 import { headIn, labelsOf, problemOf } from '../models/new-head.ts';
 import { loadTokenizer, type Tokenizer } from '../tokens/tokenizer.ts';
+import type { Judged } from '../training/best.ts';
 import { newestCheckpoint, restoreCheckpoint, saveCheckpoint } from '../training/checkpoint.ts';
 import { notANumber } from '../training/divergence.ts';
 import { longestBatch } from '../training/dry-run.ts';
@@ -33,22 +30,25 @@ import { taskTypeOf } from '../training/tasks/index.ts';
 import { plannedLengths } from '../training/tasks/task-type.ts';
 import { paddingId, requireRows } from '../training/token-rows.ts';
 import { createTrainer, type Trainer, type TrainerOptions } from '../training/trainer.ts';
-import { planOnce, planUpdates } from '../training/updates.ts';
+import { planUpdates } from '../training/updates.ts';
 import type { JobContext, JobRunner, JobTypes, TrainInput } from './job.ts';
 import { keepCheckpoints } from './kept-checkpoints.ts';
 import { readRecords } from './records.ts';
 import { encodeData, ofSplit, prepareModel, type TrainingData } from './train-data.ts';
 import { asOutOfMemory, tryLongest, withLeanSettings } from './train-leaner.ts';
-import { answersOnTheWay, comparedBatches, openBase, reportCost } from './train-quantized.ts';
+import { openBase } from './train-quantized.ts';
+import { createSamples } from './train-samples.ts';
+import { watchSkipped } from './train-skipped.ts';
+import { createValidator, requireMeasure } from './train-validation.ts';
 
 type Context = JobContext<'train'>;
 type Result = JobTypes['train']['result'];
 
 /** What a checkpoint carries beside weights and optimizer. */
-interface Progressed {
+interface Progressed extends Judged {
   schedule: Schedule;
-  best: { step: number; loss: number } | null;
-  validationsWithoutGain: number;
+  /** What the schedule was made from; checkpoints from before do not tell. */
+  made?: { epochs: number; learningRate: number; patience: number };
 }
 
 export const train: JobRunner<'train'> = {
@@ -61,17 +61,29 @@ export const train: JobRunner<'train'> = {
     const records = await readRecords(given.recordsFile);
     const head = join(given.runFolder, 'head.safetensors');
     const model = prepareModel(given.settings, base, ofSplit(records, 'train'), head, context);
+    requireMeasure(given.settings, model);
     const tokenizer = await loadTokenizer(given.modelFolder);
     const data = await encodeData(given, records, { model, tokenizer }, context);
     requireRows(model, tokenizer, [...data.train.records, ...data.validation.records]);
     const input = withLeanSettings(given, model, plannedLengths(data.train.records), context);
     const recipe = trainerOptionsOf(input.settings, model);
     const { lora } = recipe;
+    const initial = firstWeights(input, model, lora, context);
+    const padId = paddingId(model, tokenizer);
+    const parts = { input, model, records: data.validation.records, padId, lora, initial };
     const options = {
       ...recipe,
-      model: await openBase(input, model, context),
-      initial: firstWeights(input, model, lora, context),
+      model: await openBase(parts, context),
+      initial,
       maxSessions: model.parameters < 50e6 ? 24 : 12,
+      onCompile: (compiling: boolean) => {
+        const sentence = 'Building the graphs of another shape of batches.';
+        if (trainer !== undefined && trainer.updates > 0)
+          context.emit(
+            'phase',
+            compiling ? { phase: 'compiling', sentence } : { phase: 'running', sentence: '' },
+          );
+      },
     };
     let trainer: Trainer | undefined;
     try {
@@ -157,7 +169,7 @@ async function runTraining(parts: Parts): Promise<Result> {
   const { packs, lay } = taskTypeOf(model);
   const packing = settings.packing && packs;
   const plan = planUpdates(plannedLengths(records), { ...settings, packing, maxLength, microBatchTokens });
-  const validationPlan = planOnce(plannedLengths(data.validation.records), maxLength, microBatchTokens);
+  const validator = createValidator(settings, parts, padId);
   const progressed = resume(parts, plan.steps);
   const { schedule } = progressed;
   const totalSteps = schedule.total_steps;
@@ -177,25 +189,14 @@ async function runTraining(parts: Parts): Promise<Result> {
   };
 
   const validate = async (step: number) => {
-    if (validationPlan.length === 0) return { improved: false, stop: false };
-    let sum = 0;
-    let tokens = 0;
-    for (const batch of validationPlan) {
-      const losses = await trainer.losses(lay(data.validation.records, batch, model, padId));
-      for (const loss of losses) sum += loss;
-      tokens += losses.length;
-    }
-    const loss = sum / tokens;
-    if (!Number.isFinite(loss)) throw notANumber(step, learningRateAt(schedule, Math.max(0, step - 1)));
-    const improved = step > 0 && loss < (progressed.best?.loss ?? Number.POSITIVE_INFINITY);
-    if (improved) progressed.best = { step, loss };
-    if (step > 0) progressed.validationsWithoutGain = improved ? 0 : progressed.validationsWithoutGain + 1;
-    const stop = settings.patience > 0 && progressed.validationsWithoutGain >= settings.patience;
-    if (stop && step < totalSteps) {
-      const sentence = `Stopped early: the validation loss did not fall in ${settings.patience} validations. The best is step ${progressed.best?.step}.`;
-      context.emit('message', { level: 'info', sentence });
-    }
-    record([], [{ step, loss, tokens, best: improved }, ...(await samples.at(step))]);
+    if (!validator.has) return { improved: false, stop: false };
+    const validated = await validator.measure();
+    const rate = () => learningRateAt(schedule, Math.max(0, step - 1));
+    if (!Number.isFinite(validated.loss)) throw notANumber(step, rate());
+    const { judged, improved, stop, point, sentence } = validator.judge(progressed, step, validated);
+    Object.assign(progressed, judged);
+    if (stop && step < totalSteps) context.emit('message', { level: 'info', sentence });
+    record([], [point, ...(await samples.at(step))]);
     return { improved, stop };
   };
 
@@ -211,11 +212,7 @@ async function runTraining(parts: Parts): Promise<Result> {
   context.emit('phase', { phase: 'compiling', sentence: 'Building the graphs of the first batch.' });
   const longest = trainer.updates < totalSteps ? longestBatch(plan) : undefined;
   if (longest !== undefined) await tryLongest(trainer, lay(records, longest, model, padId), context);
-  if (trainer.updates === 0) {
-    const batches = validationPlan.slice(0, comparedBatches);
-    await reportCost(parts, batches, (batch) => lay(data.validation.records, batch, model, padId));
-    await validate(0);
-  }
+  if (trainer.updates === 0) await validate(0);
   context.emit('phase', { phase: 'running', sentence: '' });
   const keepSound = (thrown: unknown): never => {
     if (thrown instanceof AppError && thrown.code === 'diverged') {
@@ -229,6 +226,7 @@ async function runTraining(parts: Parts): Promise<Result> {
     }
     throw thrown;
   };
+  const tellSkipped = watchSkipped(trainer, context);
   const { stopped } = await runLoop({
     trainer,
     totalSteps,
@@ -238,6 +236,7 @@ async function runTraining(parts: Parts): Promise<Result> {
       if (report.sound) kept.sound(report.step - 1, bestStep());
       last = timer.point(report);
       record([last]);
+      tellSkipped(report.step);
       context.progress({
         progress: report.step / totalSteps,
         position: `step ${report.step} of ${totalSteps}`,
@@ -245,7 +244,7 @@ async function runTraining(parts: Parts): Promise<Result> {
         secondsLeft: last.secondsLeft,
       });
     },
-    validateEvery: validationPlan.length === 0 ? 0 : evalEvery,
+    validateEvery: validator.has ? evalEvery : 0,
     validate,
     saveEvery,
     save,
@@ -264,13 +263,15 @@ async function runTraining(parts: Parts): Promise<Result> {
   };
 }
 
-/** Restores the newest complete checkpoint, or starts anew. The stored schedule wins (RULES 7). */
+/**
+ * Restores the newest complete checkpoint, or starts anew. The stored schedule wins (RULES 7), unless the user changed
+ * what it is made from: then the rest of the run follows a new one, as if it had been that from the start.
+ */
 function resume({ input, context, trainer, lora }: Parts, steps: number): Progressed {
-  const fresh: Progressed = {
-    schedule: scheduleOf(input.settings, steps),
-    best: null,
-    validationsWithoutGain: 0,
-  };
+  const { epochs, learningRate, patience } = input.settings;
+  const made = { epochs, learningRate, patience };
+  const schedule = scheduleOf(input.settings, steps);
+  const fresh: Progressed = { schedule, best: null, validationsWithoutGain: 0, made };
   if (!input.resume) return fresh;
   const { found, damaged } = newestCheckpoint(input.runFolder);
   for (const folder of damaged) {
@@ -284,7 +285,17 @@ function resume({ input, context, trainer, lora }: Parts, steps: number): Progre
   const { extra } = restoreCheckpoint(found.folder, trainer, lora !== undefined);
   context.emit('message', { level: 'info', sentence: `Went on after step ${found.step}.` });
   const stored = extra as unknown as Progressed;
-  return { ...stored, schedule: Schedule.parse(stored.schedule) };
+  const before = stored.made ?? made;
+  const changes = [
+    before.epochs === epochs ? '' : `${epochs} epochs instead of ${before.epochs}`,
+    before.learningRate === learningRate
+      ? ''
+      : `learning rate ${learningRate} instead of ${before.learningRate}`,
+    before.patience === patience ? '' : `patience ${patience} instead of ${before.patience}`,
+  ].filter((change) => change !== '');
+  if (changes.length === 0) return { ...stored, schedule: Schedule.parse(stored.schedule), made };
+  context.emit('message', { level: 'info', sentence: `From here on with ${changes.join(', ')}.` });
+  return { ...stored, schedule, validationsWithoutGain: 0, made };
 }
 
 /** Saves; a full disk pauses the run with the weights in memory until there is room, or until it is stopped. */
@@ -335,49 +346,4 @@ function createTimer(totalSteps: number, stepsPerEpoch: number) {
       };
     },
   };
-}
-
-const sampleTokens = 64;
-
-/** Greedy answers to a few prompts as the model learns, from the live weights. */
-function createSamples({ input, model, options, tokenizer, trainer, data }: Parts) {
-  let speaker: Speaker | undefined;
-  let prompts: Prompt[] | undefined;
-  const asks = promptsFor(model, tokenizer);
-  return {
-    at: async (step: number): Promise<SamplePoint[]> => {
-      if (!answersOnTheWay(input, model)) return [];
-      prompts ??= await samplePrompts(input.settings, asks, data.validationRecords);
-      const points: SamplePoint[] = [];
-      for (const { ids, text, reference } of prompts) {
-        if (asks.sharesContext && ids.length >= model.shape.contextLength) continue;
-        speaker ??= await createSpeaker({
-          model: options.model,
-          tokenizer,
-          weights: trainer,
-          threads: input.settings.threads,
-        });
-        const { text: output } = await answer(speaker, {
-          promptIds: ids,
-          options: { maxNewTokens: sampleTokens },
-        });
-        points.push({ step, prompt: text, output, reference });
-      }
-      return points;
-    },
-    release: async () => speaker?.release(),
-  };
-}
-
-/** The prompts of the recipe, or those of the first validation records. */
-async function samplePrompts(
-  settings: TrainSettings,
-  prompts: Prompts,
-  validation: readonly DatasetRecord[],
-): Promise<Prompt[]> {
-  if (settings.samplePrompts.length > 0) {
-    return Promise.all(settings.samplePrompts.map((text) => prompts.ofText(text)));
-  }
-  const asked = await Promise.all(validation.slice(0, 3).map(({ content }) => prompts.ofRecord(content)));
-  return asked.filter((prompt) => prompt !== undefined);
 }

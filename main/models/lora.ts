@@ -75,13 +75,13 @@ export function replacedTensor(name: string): string | undefined {
   return name.slice(prefix.length).replace(/\.base_layer\.([^.]+)$/, '.$1');
 }
 
-/** The sites of a configuration, in the order of the model's tensors. Throws when it names no layer. */
-export function loraSites(
+/** The sites of a configuration, in the order of the model's tensors; none when it names no layer. */
+export function sitesOf(
   config: LoraConfig,
   specs: readonly TensorSpec[],
   outputModules: readonly string[],
 ): LoraSite[] {
-  const sites = withTiedOutput(specs, outputModules).flatMap(({ name, shape, kind, source }): LoraSite[] => {
+  return withTiedOutput(specs, outputModules).flatMap(({ name, shape, kind, source }): LoraSite[] => {
     if (kind !== 'linear' && kind !== 'conv1d' && kind !== 'embedding') return [];
     const module = name.replace(/\.weight$/, '');
     if (kind === 'embedding' && config.target_modules === 'all-linear') return [];
@@ -92,15 +92,18 @@ export function loraSites(
     const scale = alpha / (config.use_rslora ? Math.sqrt(rank) : rank);
     return [{ module, kind, tensor: source, rank, scale, inFeatures, outFeatures, dora: config.use_dora }];
   });
-  if (sites.length === 0) {
-    const linear = specs.filter(({ kind }) => kind === 'linear' || kind === 'conv1d');
-    throw new AppError(
-      'lora-no-target',
-      `No layer of the model is named ${JSON.stringify(config.target_modules)}.`,
-      `Choose among: ${[...new Set(linear.map(({ name }) => name.split('.').at(-2)))].join(', ')}.`,
-    );
-  }
-  return sites;
+}
+
+/** As `sitesOf`; throws when the configuration names no layer. */
+export function loraSites(...[config, specs, outputModules]: Parameters<typeof sitesOf>): LoraSite[] {
+  const sites = sitesOf(config, specs, outputModules);
+  if (sites.length > 0) return sites;
+  const linear = specs.filter(({ kind }) => kind === 'linear' || kind === 'conv1d');
+  throw new AppError(
+    'lora-no-target',
+    `No layer of the model is named ${JSON.stringify(config.target_modules)}.`,
+    `Choose among: ${[...new Set(linear.map(({ name }) => name.split('.').at(-2)))].join(', ')}.`,
+  );
 }
 
 /**
@@ -113,22 +116,10 @@ function withTiedOutput(
 ): (TensorSpec & { source: string })[] {
   const embedding = specs.find(({ kind }) => kind === 'embedding');
   const own = outputModules.some((module) => specs.some(({ name }) => name === `${module}.weight`));
-  const tied = own ? [] : outputModules.slice(0, 1);
-  return [
-    ...specs.map((spec) => ({ ...spec, source: spec.name })),
-    ...tied.flatMap((module) =>
-      embedding === undefined
-        ? []
-        : [
-            {
-              name: `${module}.weight`,
-              shape: embedding.shape,
-              kind: 'linear' as const,
-              source: embedding.name,
-            },
-          ],
-    ),
-  ];
+  const all = specs.map((spec) => ({ ...spec, source: spec.name }));
+  if (own || embedding === undefined || outputModules.length === 0) return all;
+  const name = `${outputModules[0]}.weight`;
+  return [...all, { name, shape: embedding.shape, kind: 'linear', source: embedding.name }];
 }
 
 /** Tensors of the sites: A and B of each, and magnitudes with DoRA. */
@@ -212,9 +203,12 @@ function firstMatch(groups: readonly string[], module: string): RegExpExecArray 
 
 /** PEFT: the first pattern that matches the end of the name, at a dot. */
 function patternValue(patterns: Readonly<Record<string, number>>, module: string): number | undefined {
-  const found = Object.keys(patterns).find((key) => pattern('^(?:.*\\.)?', key, '$').test(module));
+  const found = Object.keys(patterns).find((key) => endsAs(key, module));
   return found === undefined ? undefined : patterns[found];
 }
+
+/** Whether the end of the name, at a dot, is as a regular expression says. */
+export const endsAs = (key: string, module: string): boolean => pattern('^(?:.*\\.)?', key, '$').test(module);
 
 /** `source` as part of an expression for a whole name. */
 function pattern(before: string, source: string, after: string): RegExp {

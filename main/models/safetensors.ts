@@ -42,6 +42,8 @@ const Header = z.record(
   ]),
 );
 
+const Metadata = z.looseObject({ __metadata__: z.record(z.string(), z.string()).optional() });
+
 const maxHeaderBytes = 100_000_000; // the limit of the reference implementation
 
 /** Tensors of one file. Throws an AppError where the file is cut, or its header does not fit its size. */
@@ -86,6 +88,20 @@ export function readHeader(file: string): Map<string, TensorInfo> {
       });
     }
     return tensors;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** What a file says of itself (`__metadata__`); empty where it says nothing. */
+export function readMetadata(file: string): Readonly<Record<string, string>> {
+  const name = basename(file);
+  const descriptor = openSync(file, 'r');
+  try {
+    const length = Number(readAt(descriptor, 0, 8).readBigUInt64LE());
+    if (length > Math.min(fstatSync(descriptor).size - 8, maxHeaderBytes)) return {};
+    const header = parseJson(readAt(descriptor, 8, length).toString('utf8'), name);
+    return Metadata.safeParse(header).data?.__metadata__ ?? {};
   } finally {
     closeSync(descriptor);
   }

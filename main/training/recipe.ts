@@ -4,6 +4,7 @@
 import type { OptimizerChoice } from '../compiler/optimizers/index.ts';
 import type { ScheduleKind, TrainSettings } from '../contract/runs.ts';
 import { AppError } from '../errors.ts';
+import { adaptableLayers, idleNames, layerWords } from '../models/adaptable.ts';
 import type { Model } from '../models/load.ts';
 import { LoraConfig } from '../models/lora.ts';
 import { learningRateAt, Schedule } from './schedule.ts';
@@ -30,6 +31,8 @@ export function trainerOptionsOf(
     labelSmoothing: smooths ? settings.labelSmoothing : 0,
     neftuneAlpha: takesNoise ? settings.neftuneAlpha : 0,
     recompute: settings.recompute,
+    precision: settings.precision,
+    outputs: settings.validationMetric !== 'loss' && model.objective === 'classification',
     provider: settings.provider,
     threads: settings.threads,
     seed: settings.seed,
@@ -39,10 +42,14 @@ export function trainerOptionsOf(
   };
 }
 
-/** Adapter of a recipe; undefined for full fine-tuning. */
+/** Adapter of a recipe; undefined for full fine-tuning. Throws, with every fault named, when it does not fit the model. */
 export function loraOf(settings: TrainSettings, model: Model): LoraConfig | undefined {
-  requireFit(settings, model);
-  if (settings.method !== 'lora') return undefined;
+  const config = settings.method === 'lora' ? configOf(settings, model) : undefined;
+  requireFit(settings, model, config);
+  return config;
+}
+
+function configOf(settings: TrainSettings, model: Model): LoraConfig {
   const { lora } = settings;
   const unlessEmpty = <Item>(list: Item[]): Item[] | undefined => (list.length === 0 ? undefined : list);
   return LoraConfig.parse({
@@ -78,19 +85,20 @@ function isFrozen(parts: readonly string[], name: string): boolean {
 }
 
 /** Names and numbers of a recipe that the model does not have would otherwise do nothing, silently. */
-function requireFit(settings: TrainSettings, model: Model): void {
-  const { lora, method, lastLayers, freeze } = settings;
+function requireFit(settings: TrainSettings, model: Model, config: LoraConfig | undefined): void {
+  const { lora, lastLayers, freeze } = settings;
   const { layers } = model.shape;
   const modules = model.specs.map(({ name }) => name.replace(/\.[^.]+$/, ''));
   const outputs = model.architecture.outputModules;
   const has = (end: string) => [...modules, ...outputs].some((module) => module.endsWith(end));
   const faults: string[] = [];
-  if (method === 'lora') {
+  if (config !== undefined) {
     const beyond = lora.layers.filter((layer) => layer >= layers);
     if (beyond.length > 0)
       faults.push(`There is no layer ${beyond.join(', ')}: the model has layers 0 to ${layers - 1}.`);
-    const missing = [...lora.modulesToSave, ...lora.exclude].filter((name) => !has(name));
+    const missing = lora.modulesToSave.filter((name) => !has(name));
     if (missing.length > 0) faults.push(`The model has no module "${missing.join('", "')}".`);
+    faults.push(...idleFaults(config, model, lora.layers));
   } else {
     if (lastLayers > layers)
       faults.push(`The model has ${layers} layers, so its last ${lastLayers} do not exist.`);
@@ -105,6 +113,25 @@ function requireFit(settings: TrainSettings, model: Model): void {
   }
   if (faults.length > 0)
     throw new AppError('settings-unfit', faults.join(' '), 'Correct them under "All settings".');
+}
+
+/** Names of an adapter's settings that reach no layer, each kind in a sentence. */
+function idleFaults(config: LoraConfig, model: Model, layers: readonly number[]): string[] {
+  const { specs, architecture } = model;
+  const { unknown, elsewhere, patterns } = idleNames(config, specs, architecture.outputModules);
+  const faults: string[] = [];
+  const said = (names: readonly string[]) => `"${names.join('", "')}"`;
+  if (unknown.length > 0) {
+    const known = layerWords(adaptableLayers(model));
+    faults.push(`The model has no layer ${said(unknown)} for an adapter. It has ${known}.`);
+  }
+  if (elsewhere.length > 0)
+    faults.push(`No ${said(elsewhere)} is in layer ${layers.join(', ')}, so it would get no adapter.`);
+  if (patterns.length > 0)
+    faults.push(
+      `An own rank or alpha is set for ${said(patterns)}, but no layer of that name gets an adapter.`,
+    );
+  return faults;
 }
 
 export function optimizerChoiceOf({ optimizer }: TrainSettings): OptimizerChoice {

@@ -4,22 +4,16 @@
 import type { BaseModel } from '../../../main/contract/models.ts';
 import { type OptimizerSettings, TrainSettings } from '../../../main/contract/runs.ts';
 import type { Capabilities, Machine } from '../../../main/contract/settings.ts';
-import {
-  type Choice,
-  FIELDS,
-  type Field,
-  type FieldKind,
-  GROUPS,
-  type Group,
-  OPTIMIZER_DEFAULTS,
-} from './groups.ts';
+import type { Choice, FieldKind } from './controls.ts';
+import { FIELDS, type Field, GROUPS, type Group, OPTIMIZER_DEFAULTS } from './groups.ts';
 
 type Help = Capabilities['settingHelp'];
 type Task = BaseModel['task'];
 
 /** Whether a run with these settings on a model of this kind reads the field. */
 export function countsFor(field: Field, settings: TrainSettings, task: Task): boolean {
-  return (field.when?.(settings) ?? true) && (field.tasks?.includes(task) ?? true);
+  const suits = (field.tasks?.includes(task) ?? true) || (field.stays?.(settings) ?? false);
+  return (field.when?.(settings) ?? true) && suits;
 }
 
 /** The value at a path such as `lora.rank`; undefined where the recipe has no such field. */

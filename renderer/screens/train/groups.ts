@@ -2,23 +2,22 @@
 // Labels, units and help come from settings.capabilities; this file only knows the order and the kind of control.
 import type { BaseModel } from '../../../main/contract/models.ts';
 import { LoraSettings, OptimizerSettings, type TrainSettings } from '../../../main/contract/runs.ts';
-
-export interface Choice {
-  value: string;
-  label: string;
-}
-
-export type FieldKind =
-  | { type: 'integer' | 'number' | 'scientific' }
-  | { type: 'switch' }
-  /** `devices`: only those that this computer has are offered. */
-  | { type: 'choice'; choices: Choice[]; devices?: boolean }
-  | { type: 'targets' }
-  | { type: 'prompts' }
-  /** Another run of the project, or null for the base model. */
-  | { type: 'run' }
-  /** Names, numbers of layers, or numbers by name, written as one line (texts.ts). */
-  | { type: 'names' | 'layers' | 'numbersByName'; example: string };
+import {
+  BIAS_LABELS,
+  byName,
+  CHECKPOINT_LABELS,
+  choices,
+  devicesOf,
+  type FieldKind,
+  integer,
+  MEASURE_LABELS,
+  NORM_LABELS,
+  names,
+  number,
+  SHAPE_LABELS,
+  scientific,
+  toggle,
+} from './controls.ts';
 
 export interface Field {
   /** Path in TrainSettings, such as `lora.rank`. */
@@ -34,6 +33,8 @@ export interface Field {
   when?: (settings: TrainSettings) => boolean;
   /** Kinds of models whose runs read the field; absent = all. For the others it is hidden. */
   tasks?: readonly BaseModel['task'][];
+  /** Shown for every kind of model while this is true: its value would stop the run. */
+  stays?: (settings: TrainSettings) => boolean;
 }
 
 export interface Group {
@@ -52,6 +53,7 @@ export const TASK_LABELS = {
   'one-label': 'One label',
   'several-labels': 'Several labels',
   number: 'A number',
+  'labelled-words': 'Labels of words',
   'masked-words': 'Masked words',
 } as const satisfies Record<TrainSettings['task'], string>;
 export const OPTIMIZER_LABELS = {
@@ -77,6 +79,12 @@ export const SCHEDULE_LABELS = {
   cosine_warmup_with_min_lr: 'Cosine to a lowest rate, from a first rate',
   warmup_stable_decay: 'Rise, stay, fall',
 } as const satisfies Record<TrainSettings['schedule'], string>;
+export const PRECISION_LABELS = {
+  fp32: 'float32',
+  bf16: 'bfloat16',
+  fp16: 'float16 with loss scaling',
+} as const satisfies Record<TrainSettings['precision'], string>;
+
 export const RECOMPUTE_LABELS = {
   off: 'Keep all values',
   selective: 'Compute some twice',
@@ -89,10 +97,6 @@ export const QUANTIZATION_LABELS = {
   nf4: '4 bits (NF4)',
 } as const satisfies Record<TrainSettings['quantization'], string>;
 export const PROVIDER_LABELS = { cpu: 'Processor', webgpu: 'WebGPU', cuda: 'CUDA', dml: 'DirectML' } as const;
-const BIAS_LABELS = { none: 'None', all: 'Of every layer', lora_only: 'Of layers with an adapter' } as const;
-const CHECKPOINT_LABELS = { best: 'Best', last: 'Last' } as const;
-const NORM_LABELS = { euclidean: 'Euclidean length', sum: 'Sum of sizes', largest: 'Largest size' } as const;
-const SHAPE_LABELS = { linear: 'Line', cosine: 'Cosine', '1-sqrt': '1 - square root' } as const;
 
 /** Usual values of each optimizer, for when the user changes to it. */
 export const OPTIMIZER_DEFAULTS = Object.fromEntries(
@@ -117,22 +121,6 @@ export const NOISE_TASKS: readonly BaseModel['task'][] = ['causal', 'encoder'];
 
 const usesLora = (settings: TrainSettings): boolean => settings.method === 'lora';
 const usesFull = (settings: TrainSettings): boolean => settings.method === 'full';
-
-const choices = (labels: Record<string, string>): FieldKind => ({
-  type: 'choice',
-  choices: Object.entries(labels).map(([value, label]) => ({ value, label })),
-});
-const devices: FieldKind = {
-  type: 'choice',
-  choices: Object.entries(PROVIDER_LABELS).map(([value, label]) => ({ value, label })),
-  devices: true,
-};
-const integer: FieldKind = { type: 'integer' };
-const number: FieldKind = { type: 'number' };
-const scientific: FieldKind = { type: 'scientific' };
-const toggle: FieldKind = { type: 'switch' };
-const names = (example: string): FieldKind => ({ type: 'names', example });
-const byName = (example: string): FieldKind => ({ type: 'numbersByName', example });
 
 /** A field of the optimizers that have it. */
 const ofOptimizer = (name: string, label: string, kind: FieldKind, zero?: string): Field => ({
@@ -348,7 +336,7 @@ export const GROUPS: Group[] = [
     label: 'Device and memory',
     summary: (settings) => PROVIDER_LABELS[settings.provider],
     fields: [
-      { path: 'provider', label: 'Device', kind: devices },
+      { path: 'provider', label: 'Device', kind: devicesOf(PROVIDER_LABELS) },
       { path: 'threads', label: 'Threads', kind: integer, zero: 'all cores' },
       {
         path: 'quantization',
@@ -356,6 +344,7 @@ export const GROUPS: Group[] = [
         kind: choices(QUANTIZATION_LABELS),
         when: usesLora,
       },
+      { path: 'precision', label: 'Precision', kind: choices(PRECISION_LABELS) },
       { path: 'recompute', label: 'Recomputation', kind: choices(RECOMPUTE_LABELS) },
     ],
   },
@@ -365,7 +354,21 @@ export const GROUPS: Group[] = [
     summary: (settings) => everySteps(settings.evalEvery),
     fields: [
       { path: 'evalEvery', label: 'Validate every', kind: integer, zero: 'automatic' },
+      {
+        path: 'validationMetric',
+        label: 'Judged by',
+        kind: choices(MEASURE_LABELS),
+        tasks: ['encoder'],
+        stays: ({ validationMetric }) => validationMetric !== 'loss',
+      },
       { path: 'patience', label: 'Stop after', kind: integer, zero: 'never' },
+      {
+        path: 'minimumGain',
+        label: 'Least gain',
+        kind: number,
+        zero: 'any',
+        when: ({ patience }) => patience > 0,
+      },
     ],
   },
   {

@@ -2,11 +2,10 @@
 
 import { IconAlertTriangle, IconCheck, IconX } from '@tabler/icons-react';
 import type { Plan } from '../../../main/contract/runs.ts';
-import type { Machine } from '../../../main/contract/settings.ts';
 import { Chip } from '../../components/chip.tsx';
 import { bytes } from '../../components/format.ts';
 import styles from './train.module.css';
-import { memoryBar, verdictWords } from './words.ts';
+import { memoryBar, type RunMemory, verdictWords } from './words.ts';
 
 const tones = {
   fits: { tone: 'success', icon: IconCheck },
@@ -26,7 +25,7 @@ const palette = [
   '--chart8',
 ];
 
-export function MemoryBar({ plan, machine }: { plan: Plan; machine: Machine }) {
+export function MemoryBar({ plan, machine }: { plan: Plan; machine: RunMemory }) {
   const bar = memoryBar(plan, machine);
   let runAt = 0;
   const drawn = bar.segments.map((segment) => ({
@@ -39,7 +38,9 @@ export function MemoryBar({ plan, machine }: { plan: Plan; machine: Machine }) {
   return (
     <div className={styles.memory}>
       <div className="row wrap">
-        <span className="control">Memory of this computer, {bytes(machine.memoryBytes)}</span>
+        <span className="control">
+          Memory of {machine.of}, {bytes(machine.memoryBytes)}
+        </span>
         <Chip tone={tones[plan.verdict].tone} icon={tones[plan.verdict].icon}>
           {verdictWords(plan)}
         </Chip>

@@ -6,7 +6,7 @@ import type { Machine } from '../../../main/contract/settings.ts';
 import { Button } from '../../components/button.tsx';
 import { Card } from '../../components/card.tsx';
 import { Figure } from '../../components/figure.tsx';
-import { bytesParts, durationParts, integer, plural } from '../../components/format.ts';
+import { bytesParts, durationParts, integer, plural, roughSeconds } from '../../components/format.ts';
 import { Loading } from '../../components/loading.tsx';
 import { ErrorNotice, Notice } from '../../components/notice.tsx';
 import { MemoryBar } from './memory-bar.tsx';
@@ -14,7 +14,7 @@ import { MemoryPolicies } from './memory-policies.tsx';
 import { remedyWords, withRemedy } from './memory-words.ts';
 import styles from './train.module.css';
 import type { Planned } from './use-plan.ts';
-import { verdictWords } from './words.ts';
+import { memoryOf, verdictWords } from './words.ts';
 
 export interface PlanCardProps {
   planned: Planned;
@@ -69,7 +69,7 @@ export function PlanCard({ planned, settings, machine, onChange, onLeastMemory }
           <Figures plan={plan} settings={settings} />
           <div className={styles.inset}>
             {machine ? (
-              <MemoryBar plan={plan} machine={machine} />
+              <MemoryBar plan={plan} machine={memoryOf(machine, settings.provider)} />
             ) : (
               <Loading label="Reading this computer's memory" />
             )}
@@ -127,18 +127,31 @@ function NearestFit({
   );
 }
 
+/** Only the processor's speed is known before a run. */
+function timeWords({ basis }: Plan, { patience, provider }: TrainSettings): { hint: string; why: string } {
+  const early = patience > 0 ? '; may end early' : '';
+  if (basis === 'measured') {
+    return { hint: `measured${early}`, why: 'Steps times the time of one step, measured in trial steps' };
+  }
+  if (provider !== 'cpu') {
+    const why = 'The speed of this device is not known yet: this is what the processor would take';
+    return { hint: `a guess${early}`, why };
+  }
+  const why = 'Work of all steps, divided by the speed of this processor while no other program uses it';
+  return { hint: `predicted${early}`, why };
+}
+
 function Figures({ plan, settings }: { plan: Plan; settings: TrainSettings }) {
-  const how = plan.basis === 'measured' ? 'measured in trial steps' : 'predicted';
-  const early = settings.patience > 0 ? 'at most; it may end early' : how;
+  const measured = plan.basis === 'measured';
+  const how = measured ? 'measured in trial steps' : 'predicted';
   const memory = bytesParts(plan.peakBytes);
   const disk = bytesParts(plan.diskBytes);
   return (
     <div className={styles.figures}>
       <Figure
-        label="Time"
-        parts={durationParts(plan.seconds)}
-        hint={early}
-        why={`${how}: steps times the time of one step on this computer`}
+        label={measured ? 'Time' : 'Time, about'}
+        parts={durationParts(measured ? plan.seconds : roughSeconds(plan.seconds))}
+        {...timeWords(plan, settings)}
       />
       <Figure
         label="Memory at peak"

@@ -2,12 +2,14 @@
 import { Textarea } from '@mantine/core';
 import { IconArrowBackUp } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
+import type { AdaptableLayer } from '../../../main/contract/models.ts';
 import type { Run, StartFrom, TrainSettings } from '../../../main/contract/runs.ts';
 import { IconButton } from '../../components/button.tsx';
 import { CheckField, SelectField, TextField } from '../../components/field.tsx';
 import { useSettings } from '../../state/settings.ts';
 import { fieldText, parseNumber, presentChoices, sameValue, valueAt } from './fields.ts';
 import type { Field } from './groups.ts';
+import { layerLabel, linearNames, splitTargets } from './targets.ts';
 import { listText, parseList } from './texts.ts';
 import styles from './train.module.css';
 
@@ -19,8 +21,8 @@ export interface SettingRowProps {
   help: string;
   changed: boolean;
   fault: string | undefined;
-  /** Names of linear layers that LoRA can be put on. */
-  layers: readonly string[];
+  /** What LoRA can be put on in the model. */
+  layers: readonly AdaptableLayer[];
   /** Runs of the project that have a checkpoint to start from. */
   runs: readonly Pick<Run, 'id' | 'number' | 'name'>[];
   onChange(value: unknown): void;
@@ -182,13 +184,10 @@ function StartRow(props: SettingRowProps & { value: StartFrom | null }) {
 
 type TargetsProps = SettingRowProps & { value: TrainSettings['lora']['targets'] };
 
+/** All linear layers, or chosen ones: those of the model as boxes, others by name. */
 function Targets({ value, layers, label, changed, fault, onChange, onReset }: TargetsProps) {
   const all = value === 'all-linear';
-  const [text, setText] = useState(all ? '' : value.join(', '));
-  const toggle = (layer: string, on: boolean) =>
-    onChange(
-      on ? [...(all ? [] : value), layer] : (all ? [...layers] : value).filter((name) => name !== layer),
-    );
+  const { listed, others } = splitTargets(all ? [] : value, layers);
   return (
     <div>
       <SelectField
@@ -201,38 +200,51 @@ function Targets({ value, layers, label, changed, fault, onChange, onReset }: Ta
           { value: 'chosen', label: 'Chosen layers' },
         ]}
         value={all ? 'all' : 'chosen'}
-        onChange={(next) => onChange(next === 'all' ? 'all-linear' : [...layers])}
+        onChange={(next) => onChange(next === 'all' ? 'all-linear' : linearNames(layers))}
       />
-      {!all && layers.length === 0 && (
-        <TextField
-          label="Layer names, separated by commas"
-          value={text}
-          onChange={(event) => {
-            setText(event.currentTarget.value);
-            onChange(
-              event.currentTarget.value
-                .split(',')
-                .map((name) => name.trim())
-                .filter(Boolean),
-            );
-          }}
-        />
-      )}
       {!all && layers.length > 0 && (
         <fieldset className={styles.targets}>
           <legend className="visuallyHidden">Layers that get an adapter</legend>
-          {[...new Set([...layers, ...value])].map((layer) => (
+          {layers.map((layer) => (
             <CheckField
-              key={layer}
-              label={layer}
-              checked={value.includes(layer)}
-              onChange={(on) => toggle(layer, on)}
+              key={layer.name}
+              label={layerLabel(layer)}
+              checked={listed.includes(layer.name)}
+              onChange={(on) =>
+                onChange([
+                  ...(on ? [...listed, layer.name] : listed.filter((name) => name !== layer.name)),
+                  ...others,
+                ])
+              }
             />
           ))}
         </fieldset>
       )}
+      {!all && <OtherTargets listed={listed} others={others} onChange={onChange} />}
       {fault && <p className={styles.fault}>{fault}</p>}
     </div>
+  );
+}
+
+/** Names that no box stands for, such as those of single layers. */
+function OtherTargets(props: { listed: string[]; others: string[]; onChange(value: unknown): void }) {
+  const { listed, others, onChange } = props;
+  const shown = listText('names', others);
+  const [text, setText] = useState(shown);
+  useEffect(() => {
+    setText((before) => (sameValue(parseList('names', before), parseList('names', shown)) ? before : shown));
+  }, [shown]);
+  return (
+    <TextField
+      label="Other names"
+      beside
+      placeholder="none; or layers.0.mlp.up_proj"
+      value={text}
+      onChange={(event) => {
+        setText(event.currentTarget.value);
+        onChange([...listed, ...(parseList('names', event.currentTarget.value) as string[])]);
+      }}
+    />
   );
 }
 

@@ -21,12 +21,14 @@ export interface SettingsPanelProps {
   /** Kind of the model: fields that its runs do not read are hidden. */
   task: BaseModel['task'];
   capabilities: Capabilities | null;
+  /** What LoRA can be put on in this model. */
+  layers: SettingRowProps['layers'];
   runs: SettingRowProps['runs'];
   onChange(settings: TrainSettings): void;
 }
 
 export function SettingsPanel(props: SettingsPanelProps) {
-  const { settings, preset, task, capabilities, runs, onChange } = props;
+  const { settings, preset, task, capabilities, layers, runs, onChange } = props;
   const [query, setQuery] = useState('');
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set(['method', 'optimizer']));
   const [focused, setFocused] = useState('learningRate');
@@ -38,7 +40,6 @@ export function SettingsPanel(props: SettingsPanelProps) {
   );
   const faults = useMemo(() => faultsOf(settings), [settings]);
   const searching = query.trim() !== '';
-  const layers = capabilities?.loraTargets ?? [];
 
   const toggle = (id: string) =>
     setOpen((before) => new Set(before.has(id) ? [...before].filter((one) => one !== id) : [...before, id]));

@@ -13,6 +13,7 @@ import type { Preset, Recipe, Run, TrainSettings } from '../../../main/contract/
 import { Button, IconButton } from '../../components/button.tsx';
 import { ErrorNotice } from '../../components/notice.tsx';
 import { ScreenHeader } from '../../components/screen-header.tsx';
+import { useAdaptableLayers } from '../../state/models.ts';
 import { goTo, hrefTo } from '../../state/route.ts';
 import { startRun, useRuns } from '../../state/runs.ts';
 import { useCapabilities, useSettings } from '../../state/settings.ts';
@@ -50,6 +51,7 @@ export function Setup({ projectId, version, versions, model, presets, draft }: S
   const preset = presetOf(draft, presets) as Preset;
   const machine = useSettings((state) => state.machine);
   const capabilities = useCapabilities();
+  const layers = useAdaptableLayers(model.id);
   const runs = useRuns(projectId);
   const active = runs.filter((run) => isActive(run.state));
   const busy = active.find((run) => run.state !== 'queued') ?? active.at(-1);
@@ -137,7 +139,7 @@ export function Setup({ projectId, version, versions, model, presets, draft }: S
         }
       />
       {error !== undefined && <ErrorNotice error={error} onRetry={() => void start()} />}
-      <div className={styles.columns}>
+      <div className={['columns late', styles.columns].join(' ')}>
         <div className="stack">
           <Presets
             presets={presets}
@@ -173,6 +175,7 @@ export function Setup({ projectId, version, versions, model, presets, draft }: S
           preset={preset}
           task={model.task}
           capabilities={capabilities}
+          layers={layers}
           runs={startable(runs, model.id, settings)}
           onChange={change}
         />

@@ -1,7 +1,8 @@
 // Values of settings as text to read; lists and tables as one line that a person can type, and back. What is no number
 // becomes NaN, so that the contract finds the fault.
+import type { FieldKind } from './controls.ts';
 import { fieldText, parseNumber } from './fields.ts';
-import type { Field, FieldKind } from './groups.ts';
+import type { Field } from './groups.ts';
 
 type Kind = Extract<FieldKind, { example: string }>['type'];
 type ByName = Record<string, number>;

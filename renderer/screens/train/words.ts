@@ -4,6 +4,7 @@ import type { BaseModel } from '../../../main/contract/models.ts';
 import type { Plan, TrainSettings } from '../../../main/contract/runs.ts';
 import type { Machine } from '../../../main/contract/settings.ts';
 import { about, bytes, integer, learningRate, percent, plural } from '../../components/format.ts';
+import { MEASURE_LABELS } from './controls.ts';
 import { NOISE_TASKS, OPTIMIZER_LABELS, PROVIDER_LABELS, SCHEDULE_LABELS } from './groups.ts';
 
 export interface WordRow {
@@ -109,15 +110,24 @@ function lengthWords(settings: TrainSettings, plan: Plan | null): string {
   const steps = plan ? `: ${plural(plan.steps, 'step')}` : '';
   const stop =
     settings.patience > 0
-      ? ` Ends early after ${plural(settings.patience, 'validation')} without a better loss.`
+      ? ` Ends early after ${plural(settings.patience, 'validation')} without ${gainWords(settings)}.`
       : ' Runs to the end.';
   return `${epochs}${steps}.${stop}`;
 }
 
+function gainWords({ validationMetric, minimumGain }: TrainSettings): string {
+  const byLoss = validationMetric === 'loss';
+  if (byLoss && minimumGain === 0) return 'a better loss';
+  const size = minimumGain > 0 ? ` of more than ${minimumGain}` : '';
+  return `a gain${size} in ${byLoss ? 'the loss' : `"${MEASURE_LABELS[validationMetric]}"`}`;
+}
+
 function deviceWords(settings: TrainSettings): string {
-  if (settings.provider !== 'cpu') return `${PROVIDER_LABELS[settings.provider]}, seed ${settings.seed}.`;
+  const half = settings.precision === 'fp32' ? '' : `, products in ${settings.precision}`;
+  if (settings.provider !== 'cpu')
+    return `${PROVIDER_LABELS[settings.provider]}${half}, seed ${settings.seed}.`;
   const threads = settings.threads === 0 ? 'all cores' : plural(settings.threads, 'thread');
-  return `Processor, ${threads}. The same recipe gives the same losses again, seed ${settings.seed}.`;
+  return `Processor, ${threads}${half}. The same recipe gives the same losses again, seed ${settings.seed}.`;
 }
 
 function joined(names: readonly string[]): string {
@@ -140,6 +150,26 @@ export interface MemoryBarParts {
   /** Negative when the run needs more than is there. */
   spareBytes: number;
   totalBytes: number;
+}
+
+/** Memory that a run takes its part of. */
+export interface RunMemory extends Pick<Machine, 'memoryBytes' | 'freeMemoryBytes'> {
+  of: 'this computer' | 'the graphics card';
+}
+
+/**
+ * The memory that a run on `provider` takes its part of: that of its card where it is known, which is planned with as if it
+ * were free, or else that of the computer.
+ */
+export function memoryOf(
+  machine: Pick<Machine, 'memoryBytes' | 'freeMemoryBytes' | 'devices'>,
+  provider: TrainSettings['provider'],
+): RunMemory {
+  const cards = machine.devices.filter((device) => provider !== 'cpu' && device.provider === provider);
+  const card = Math.max(0, ...cards.map(({ memoryBytes }) => memoryBytes ?? 0));
+  return card > 0
+    ? { memoryBytes: card, freeMemoryBytes: card, of: 'the graphics card' }
+    : { ...machine, of: 'this computer' };
 }
 
 /**

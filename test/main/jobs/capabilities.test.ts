@@ -17,10 +17,3 @@ test('every entry has a name and a sentence, ids are unique, and option forms ar
   ])
     expect(schema).toMatchObject({ type: 'object' });
 });
-
-test('LoRA targets are the linear layers of the models, and never the output layer', async () => {
-  const { loraTargets } = await capabilities.run({}, undefined as never);
-  expect(loraTargets).toEqual(expect.arrayContaining(['q_proj', 'v_proj', 'gate_proj', 'down_proj']));
-  expect(loraTargets).not.toContain('lm_head');
-  expect(loraTargets).not.toContain('embed_tokens');
-});

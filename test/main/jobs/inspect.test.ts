@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { BaseModel, Fit } from '../../../main/contract/models.ts';
+import { AdaptableLayer, BaseModel, Fit } from '../../../main/contract/models.ts';
 import { Plan, Preset } from '../../../main/contract/runs.ts';
 import { inspect } from '../../../main/jobs/inspect.ts';
 import type { InspectAsks } from '../../../main/jobs/job.ts';
@@ -70,6 +70,16 @@ test('a model folder is told in full', async () => {
     problem: null,
     warnings: [],
   });
+});
+
+test('what LoRA can be put on is told with what it is', async () => {
+  const ask = await openInspect();
+  const layers = await ask('layers', { folder: llamaFolder });
+  expect(layers.map((layer) => AdaptableLayer.parse(layer).name)).toEqual([
+    ...['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'],
+    ...['embed_tokens', 'lm_head'],
+  ]);
+  expect(layers.slice(-2).map(({ kind }) => kind)).toEqual(['embedding', 'output']);
 });
 
 test('the licence is found in its file too, and missing ones are null', async () => {

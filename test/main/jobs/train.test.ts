@@ -71,9 +71,11 @@ describe('the train job', () => {
     expect(fingerprint(join(folder, 'killed'))).toEqual(fingerprint(join(folder, 'whole')));
   });
 
-  it('keeps moments in 8 bits where the recipe says so, also over a kill', async () => {
-    const settings = { optimizer: OptimizerSettings.parse({ kind: 'adamw8bit' }) };
-    const engine = startEngine(inputOf('small', settings));
+  it.each<[string, Partial<TrainSettings>]>([
+    ['moments in 8 bits', { optimizer: OptimizerSettings.parse({ kind: 'adamw8bit' }) }],
+    ['products in float16, with their loss scale', { precision: 'fp16' }],
+  ])('has %s where the recipe says so, also over a kill', async (name, settings) => {
+    const engine = startEngine(inputOf(name, settings));
     await new Promise<void>((resolve) => {
       engine.onFrame((frame) => {
         if (frame.type === 'event' && frame.name === 'checkpoint') resolve();
@@ -81,11 +83,11 @@ describe('the train job', () => {
     });
     engine.kill();
     await engine.ended;
-    const { result } = await runToEnd(inputOf('small', settings, true));
+    const { result } = await runToEnd(inputOf(name, settings, true));
     expect(result).toMatchObject({ step: 10, stopped: false });
-    await runToEnd(inputOf('small whole', settings));
-    expect(fingerprint(join(folder, 'small'))).toEqual(fingerprint(join(folder, 'small whole')));
-    expect(fingerprint(join(folder, 'small'))).not.toEqual(fingerprint(join(folder, 'whole')));
+    await runToEnd(inputOf(`${name}, whole`, settings));
+    expect(fingerprint(join(folder, name))).toEqual(fingerprint(join(folder, `${name}, whole`)));
+    expect(fingerprint(join(folder, name))).not.toEqual(fingerprint(join(folder, 'whole')));
   });
 
   it('trains with every option at once, and saves an adapter that says so', async () => {

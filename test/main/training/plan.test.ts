@@ -32,7 +32,9 @@ const many = (count: number, split: SurveyedRecord['split'] = 'train', length = 
 function planOf(
   records: SurveyedRecord[],
   changes: Partial<TrainSettings> = {},
-  rest: Partial<Pick<PlanInput, 'model' | 'memoryBytes' | 'diskBytes' | 'startFrom' | 'compare'>> = {},
+  rest: Partial<
+    Pick<PlanInput, 'model' | 'memoryBytes' | 'diskBytes' | 'gflops' | 'startFrom' | 'compare'>
+  > = {},
 ): Plan {
   const facts = { model, records: Math.max(1, records.length), validation: true, fits: true };
   const settings = { ...baseSettings(facts), batchSize: 4, epochs: 1, ...changes };
@@ -61,6 +63,14 @@ test('the last, smaller update counts (field case C02), and tokens are those of 
 test('time grows with the passes and falls with the speed of the machine', () => {
   const once = planOf(many(200));
   expect(planOf(many(200), { epochs: 4 }).seconds).toBeGreaterThan(2 * once.seconds);
+});
+
+test('a pass of a small model costs more than its products, and more passes more', () => {
+  const records = many(200, 'train', 30, 10);
+  const fast = planOf(records, {}, { gflops: 1e6 });
+  expect(fast.seconds).toBeGreaterThan(fast.steps * model.shape.layers * 0.005); // however fast products are
+  const apart = planOf(records, { microBatchTokens: 32, packing: false }, { gflops: 1e6 });
+  expect(apart.seconds).toBeGreaterThan(1.5 * fast.seconds);
 });
 
 test('a healthy dataset passes every check', () => {
@@ -118,6 +128,16 @@ test('a quantized base takes its size on disk beside the checkpoints', () => {
   const quantized = planQuantized(model, 'int8');
   const plan = planOf(many(10), { quantization: 'int8' }, { model: quantized });
   expect(plan.diskBytes - plain.diskBytes).toBe(quantized.bytes);
+  expect([plain.quantizedBytes, plan.quantizedBytes]).toEqual([0, quantized.bytes]);
+  const [own, both] = [plain, plan].map((one) =>
+    sentences(one, 'passed').find((said) => said.includes('disk')),
+  );
+  expect(own).toMatch(/^Checkpoints need \d+ MB of 1,000 MB free disk space\.$/);
+  expect(both).toBe(own?.replace(/\.$/, ', and the base in few bits 1 MB, which later runs use too.'));
+  const full = planOf(many(10), { quantization: 'int8' }, { model: quantized, diskBytes: 1e5 });
+  expect(sentences(full, 'failed').join(' ')).toMatch(
+    /Checkpoints need \d+ MB and the base in few bits 1 MB, but the disk has 1 MB free\./,
+  );
 });
 
 test('too little memory or disk fails the checks', () => {
@@ -137,6 +157,7 @@ test('refused records are told by the template’s sentence; an empty training s
     length: 0,
     trained: new Uint8Array(),
     refused: 'No system role.',
+    refusedByTemplate: true,
   }));
   expect(sentences(planOf(refused), 'failed').join()).toContain(
     'The chat template refuses 2 of 2 records: No system role.',

@@ -69,3 +69,31 @@ test('early stopping is on where validation can tell, and off for stated setting
   });
   expect(settings.lora).toMatchObject({ rank: 8, alpha: 16 });
 });
+
+test('a model of random weights is trained whole, at rates that suit it, whatever is known to tune the data', () => {
+  const untrained = (parameters: number, changes: Partial<PresetFacts> = {}) =>
+    facts({ ...changes, model: { parameters, untrained: true } });
+  const stated = {
+    rank: 8,
+    alpha: 16,
+    learningRate: 1e-5,
+    batchSize: 4,
+    epochs: 7,
+    warmupSteps: 2,
+    maxGradNorm: 1,
+    weightDecay: 0,
+    seed: 9,
+  };
+  for (const preset of presetsFor(untrained(5e6, { stated }))) {
+    expect(TrainSettings.safeParse(preset.settings).success).toBe(true);
+    expect(preset.settings).toMatchObject({ method: 'full', learningRate: 1e-3, schedule: 'cosine' });
+    expect(preset.description).not.toContain('adapter, ');
+  }
+  const [, balanced] = presetsFor(untrained(5e6));
+  expect(balanced).toMatchObject({ suggested: true, settings: { patience: 3, weightDecay: 0.1 } });
+  expect(balanced.description).toContain('drawn at random, so all of them are trained');
+  const rates = [1e5, 5e6, 125e6, 350e6, 1.3e9].map(
+    (parameters) => presetsFor(untrained(parameters))[1].settings.learningRate,
+  );
+  expect(rates).toEqual([5e-3, 1e-3, 6e-4, 3e-4, 2e-4]);
+});

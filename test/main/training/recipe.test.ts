@@ -39,6 +39,7 @@ describe('the trainer gets', () => {
     [{ labelSmoothing: 0.1 }, { labelSmoothing: 0.1 }],
     [{ neftuneAlpha: 5 }, { neftuneAlpha: 5 }],
     [{ recompute: 'layer' }, { recompute: 'layer' }],
+    [{ precision: 'bf16' }, { precision: 'bf16' }],
     [
       { provider: 'webgpu', threads: 3, seed: 9 },
       { provider: 'webgpu', threads: 3, seed: 9 },
@@ -114,7 +115,24 @@ describe('a recipe that does not fit the model is refused with every fault', () 
   it.each<[Change, RegExp]>([
     [{ lora: { layers: [0, 99] } }, new RegExp(`no layer 99: the model has layers 0 to ${layers - 1}`)],
     [{ lora: { modulesToSave: ['nose'], layers: [99] } }, /no layer 99.*no module "nose"/],
-    [{ lora: { exclude: ['nose'] } }, /no module "nose"/],
+    [{ lora: { exclude: ['nose'] } }, /no layer "nose" for an adapter/],
+    [{ lora: { exclude: ['proj'] } }, /no layer "proj" for an adapter/],
+    [
+      { lora: { targets: ['q_proj', 'vproj', 'no_such_layer'] } },
+      /no layer "vproj", "no_such_layer" for an adapter\. It has q_proj, k_proj, .*embed_tokens \(embedding\), lm_head \(output\)/,
+    ],
+    [
+      { lora: { targets: ['q_proj'], rankPattern: { nonsense: 3, q_proj: 2 } } },
+      /own rank or alpha is set for "nonsense", but no layer/,
+    ],
+    [
+      { lora: { targets: ['q_proj'], alphaPattern: { v_proj: 3 } } },
+      /own rank or alpha is set for "v_proj", but no layer/,
+    ],
+    [
+      { lora: { targets: ['q_proj', 'embed_tokens'], layers: [1] } },
+      /No "embed_tokens" is in layer 1, so it would get no adapter/,
+    ],
     [{ method: 'full', lastLayers: 99 }, new RegExp(`has ${layers} layers, so its last 99`)],
     [{ method: 'full', freeze: ['nose'] }, /No tensor of the model has "nose"/],
     [{ method: 'full', freeze: ['model'] }, /nothing would be trained/],
@@ -122,6 +140,15 @@ describe('a recipe that does not fit the model is refused with every fault', () 
   ])('%j', (change, message) => {
     expect(() => optionsOf(change)).toThrow(message);
   });
+});
+
+it('names that reach a layer are taken: by their ends, in full, as expressions, and of embeddings', () => {
+  const lora = {
+    targets: ['q_proj', 'mlp.up_proj', 'model.layers.0.self_attn.v_proj', 'embed_tokens', 'lm_head'],
+    rankPattern: { 'layers.0.*up_proj': 2, embed_tokens: 3 },
+    alphaPattern: { lm_head: 4 },
+  };
+  expect(adapterOf(lora)).toMatchObject({ target_modules: lora.targets });
 });
 
 describe('optimizers', () => {

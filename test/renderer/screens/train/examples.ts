@@ -58,6 +58,7 @@ export const plan: Plan = {
   totalParameters: 139_399_488,
   seconds: 5880,
   basis: 'measured',
+  lossUnit: 'nats per token',
   peakBytes: 4.47e9,
   memory: [
     { name: 'Base model', bytes: 0.54e9 },
@@ -66,6 +67,7 @@ export const plan: Plan = {
   availableBytes: 7.8e9,
   verdict: 'fits',
   diskBytes: 118e6,
+  quantizedBytes: 0,
   checks: [
     { state: 'passed', sentence: 'No test record is in the training data.' },
     { state: 'warning', sentence: '31 records are cut at 512 tokens.' },

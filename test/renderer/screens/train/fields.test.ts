@@ -166,3 +166,13 @@ test('only devices of this computer are offered, with what stands between them a
 });
 
 type Device = Machine['devices'][number];
+
+test('a measure to judge validations by is offered for encoders, and a least gain where a run may end early', () => {
+  const shown = (changes: Partial<TrainSettings>, task: 'causal' | 'encoder') =>
+    paths(findFields('', { ...balanced, ...changes }, {}, task).flatMap(({ fields }) => fields));
+  expect(shown({}, 'causal')).not.toContain('validationMetric');
+  expect(shown({}, 'encoder')).toContain('validationMetric');
+  expect(shown({ validationMetric: 'accuracy' }, 'causal')).toContain('validationMetric'); // or it could not be changed
+  expect(shown({ patience: 3 }, 'causal')).toContain('minimumGain');
+  expect(shown({ patience: 0 }, 'causal')).not.toContain('minimumGain');
+});

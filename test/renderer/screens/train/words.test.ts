@@ -3,6 +3,7 @@ import { OPTIMIZER_DEFAULTS } from '../../../../renderer/screens/train/groups.ts
 import {
   afterwardsWords,
   memoryBar,
+  memoryOf,
   presetTime,
   recipeWords,
   verdictWords,
@@ -69,6 +70,18 @@ test('what differs from a plain adapter is named, and nothing else', () => {
   );
 });
 
+test('an early end says by what measure, and what gain is asked for', () => {
+  const length = (changes: Partial<typeof balanced>) =>
+    words({ ...balanced, patience: 3, ...changes }, version, model, plan).Length.replace(/^.* steps\. /, '');
+  expect(length({})).toBe('Ends early after 3 validations without a better loss.');
+  expect(length({ minimumGain: 0.01 })).toBe(
+    'Ends early after 3 validations without a gain of more than 0.01 in the loss.',
+  );
+  expect(length({ validationMetric: 'accuracy' })).toBe(
+    'Ends early after 3 validations without a gain in "Right labels (accuracy)".',
+  );
+});
+
 test('the last layers, frozen parts and the run that it starts from are named', () => {
   const settings = {
     ...balanced,
@@ -103,6 +116,33 @@ test('the memory bar adds up to the memory of the computer, with the limit where
   expect(bar.segments.reduce((sum, segment) => sum + segment.share, 0)).toBeCloseTo(1, 9);
   expect(bar.limitShare).toBeCloseTo(14 / 16, 9);
   expect(plain(verdictWords(plan))).toBe('Fits, 3.33 GB to spare');
+});
+
+test('a run on a card is planned with the memory of the card, where it is known', () => {
+  const device = {
+    name: 'Some card',
+    driver: null,
+    state: 'passed' as const,
+    detail: '',
+    remedy: '',
+    verdict: null,
+  };
+  const machine = {
+    memoryBytes: 16e9,
+    freeMemoryBytes: 9.8e9,
+    devices: [
+      { ...device, provider: 'cpu' as const, memoryBytes: 16e9 },
+      { ...device, provider: 'cuda' as const, memoryBytes: 8e9 },
+      { ...device, provider: 'webgpu' as const, memoryBytes: null },
+    ],
+  };
+  expect(memoryOf(machine, 'cuda')).toEqual({
+    memoryBytes: 8e9,
+    freeMemoryBytes: 8e9,
+    of: 'the graphics card',
+  });
+  for (const provider of ['cpu', 'webgpu'] as const)
+    expect(memoryOf(machine, provider)).toMatchObject({ memoryBytes: 16e9, of: 'this computer' });
 });
 
 test('a plan that is too large makes the bar longer than the memory and says by how much', () => {
