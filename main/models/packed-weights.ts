@@ -11,9 +11,10 @@ import { elementBytes } from '../compiler/op.ts';
 import type { FilePart, PackedProducts, PackedWeight } from '../compiler/packed-product.ts';
 import { log } from '../log.ts';
 import type { Model } from './load.ts';
-import { blockOf, type Part, type QuantizedWeight } from './quantize.ts';
+import { blockOf, type QuantizedWeight } from './quantize.ts';
 import { type QuantizationKind, quantize } from './quantize-blocks.ts';
 import { readBytes, readTensor, type TensorInfo } from './safetensors.ts';
+import type { Part } from './weight-cache.ts';
 
 /** What the rules below depend on is part of the name, so that a file of other rules is never read. */
 const fileName = 'products-2.bin';

@@ -8,6 +8,7 @@ import type { MemoryPolicy, MemoryRemedy, Plan, TrainSettings } from '../contrac
 import type { Model } from '../models/load.ts';
 import { checksOf } from './checks.ts';
 import { paddedLabels } from './feeds.ts';
+import { lossUnitOf } from './loss-unit.ts';
 import { type Prediction, predictStep, trainedOf } from './memory.ts';
 import { baseSettings } from './presets.ts';
 import type { BatchShape } from './programs.ts';
@@ -34,8 +35,12 @@ export interface PlanInput {
   compare?: boolean;
 }
 
-/** Share of the speed of single products that a whole step reaches (measured: 0.65 to 0.8). */
-const efficiency = 0.7;
+/** Share of the speed of single products that the products of a step reach (measured: 145 of 156 GFLOP/s). */
+const efficiency = 0.92;
+/** Seconds that one layer takes of a pass there and back beside its products, however small: some 320 operations. */
+const secondsPerLayer = 0.008;
+/** Seconds for each token, layer and unit of its width: some 600 bytes of values that are read and written. */
+const secondsPerUnit = 6e-8;
 /** Seconds to create one session, per layer. */
 const createSecondsPerLayer = 0.03;
 /** A forward pass is a third of a step. */
@@ -71,6 +76,7 @@ export function makePlan(input: PlanInput): Plan {
   const written = settings.method === 'full' ? model.parameters : trained.count; // with what is frozen
   const checkpoints = ((written + trained.count * states) * 4 + 1_000_000) * checkpointsKept;
   const quantizedBase = model.quantized === undefined ? 0 : model.bytes; // kept for the next run too
+  const convertedBase = model.originals === undefined || model.quantized !== undefined ? 0 : model.bytes; // in the types of the device
   const passes = train.length === 0 ? 0 : updates.steps / updates.stepsPerEpoch;
   const sum = (list: readonly number[]) => list.reduce((total, count) => total + count, 0);
   const plan = {
@@ -82,11 +88,13 @@ export function makePlan(input: PlanInput): Plan {
     totalParameters: model.parameters,
     seconds: secondsOf(input, updates, shapes, largest, step, usable, maxLength),
     basis: 'predicted' as const,
+    lossUnit: lossUnitOf(model),
     peakBytes: Math.round(step.peakBytes),
     memory: step.parts.map(({ name, bytes }) => ({ name, bytes: Math.round(bytes) })),
     availableBytes: memoryBytes,
     verdict: verdictOf(step.peakBytes, memoryBytes),
-    diskBytes: checkpoints + quantizedBase,
+    diskBytes: checkpoints + quantizedBase + convertedBase,
+    quantizedBytes: quantizedBase,
     learningRates: plannedRates(settings, updates.steps),
     policies: [],
     nearest: null,
@@ -177,17 +185,23 @@ function secondsOf(
   maxLength: number,
 ): number {
   if (shapes.length === 0) return 0;
-  const secondsPerToken = flops / (largest.rows * largest.width) / (gflops * 1e9 * efficiency);
+  const { layers, hiddenSize } = model.shape;
+  const secondsPerToken =
+    flops / (largest.rows * largest.width) / (gflops * 1e9 * efficiency) +
+    layers * hiddenSize * secondsPerUnit;
   const sampled = Math.min(updates.steps, updates.stepsPerEpoch, sampledUpdates);
   const tokensPerStep = shapes.reduce((sum, { tokens }) => sum + tokens, 0) / sampled;
+  const secondsPerStep =
+    tokensPerStep * secondsPerToken + (shapes.length / sampled) * layers * secondsPerLayer;
   const validation = usable
     .filter(({ split }) => split === 'validation')
     .reduce((sum, { length }) => sum + Math.min(length, maxLength), 0);
   const validations = 1 + Math.ceil(updates.steps / intervalsOf(settings, updates.steps).evalEvery);
   const distinct = new Set(shapes.map(({ rows, width, labels }) => `${rows} ${width} ${labels}`)).size;
   return (
-    secondsPerToken * (updates.steps * tokensPerStep + validations * validation * forwardShare) +
-    Math.min(distinct, 24) * model.shape.layers * createSecondsPerLayer
+    updates.steps * secondsPerStep +
+    secondsPerToken * validations * validation * forwardShare +
+    Math.min(distinct, 24) * layers * createSecondsPerLayer
   );
 }
 

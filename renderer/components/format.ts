@@ -122,18 +122,14 @@ export function durationParts(seconds: Maybe): Parts[] {
 
 /** An estimate: "about 40 min"; rounded, because it is one. */
 export function about(seconds: Maybe): string {
-  if (absent(seconds)) return missing;
-  const rounded =
-    seconds < 10
-      ? Math.max(1, Math.round(seconds))
-      : seconds < 60
-        ? Math.round(seconds / 5) * 5
-        : seconds < 600
-          ? Math.round(seconds / 30) * 30
-          : seconds < 7200
-            ? Math.round(seconds / 60) * 60
-            : Math.round(seconds / 300) * 300;
-  return `about ${duration(rounded)}`;
+  return absent(seconds) ? missing : `about ${duration(roughSeconds(seconds))}`;
+}
+
+/** Estimated seconds without the digits that nobody knows. */
+export function roughSeconds(seconds: number): number {
+  if (seconds < 10) return Math.max(1, Math.round(seconds));
+  const step = seconds < 60 ? 5 : seconds < 600 ? 30 : seconds < 7200 ? 60 : 300;
+  return Math.round(seconds / step) * step;
 }
 
 /** Clock time, "16:42". */

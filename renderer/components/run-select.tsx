@@ -15,7 +15,7 @@ export function RunSelect({ label, runs, value, onChange, disabled }: RunSelectP
   return (
     <CompactSelect
       label={label}
-      width={220}
+      width={260}
       options={runs.map((run) => ({ value: run.id, label: `Run ${run.number}: ${run.name}` }))}
       value={value}
       onChange={onChange}

@@ -2,6 +2,7 @@
 import { create } from 'zustand';
 import type { Job, JobKind } from '../../main/contract/jobs.ts';
 import { CallError, call, on } from '../client/client.ts';
+import { useSettings } from './settings.ts';
 
 interface JobsState {
   byId: Record<string, Job>;
@@ -63,6 +64,12 @@ export async function jobEnd(jobId: string): Promise<Job> {
   throw new CallError('job-cancelled', `"${ended.title}" was cancelled.`, 'Start it again when you need it.');
 }
 
+/** Only these use the network: the ledger has new lines when one of them has ended, well or not. */
+const downloads: readonly JobKind[] = ['download-model', 'download-cuda'];
+
 export function listenToJobs(): void {
-  on('job.changed', (job) => useJobs.getState().put(job));
+  on('job.changed', (job) => {
+    useJobs.getState().put(job);
+    if (downloads.includes(job.kind) && hasEnded(job)) void useSettings.getState().loadLedger();
+  });
 }

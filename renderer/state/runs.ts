@@ -3,7 +3,13 @@
 import { useEffect } from 'react';
 import { create } from 'zustand';
 import type { CallInput } from '../../main/contract/index.ts';
-import type { MetricPoint, Run, SamplePoint, ValidationPoint } from '../../main/contract/runs.ts';
+import type {
+  MetricPoint,
+  ResumeChanges,
+  Run,
+  SamplePoint,
+  ValidationPoint,
+} from '../../main/contract/runs.ts';
 import { call, on, onConnection } from '../client/client.ts';
 import { bucketMinMax, MAX_POINTS } from '../components/charts/series.ts';
 import { createCollection, type Status } from './collection.ts';
@@ -126,6 +132,13 @@ type RunCall = 'runs.pause' | 'runs.resume' | 'runs.stop' | 'runs.restore';
 /** Does one thing to a run and puts the answer into the list. Rejects with a CallError. */
 export async function actOnRun(name: RunCall, run: Pick<Run, 'id' | 'projectId'>): Promise<Run> {
   const changed = await call(name, { projectId: run.projectId, runId: run.id });
+  putRun(changed);
+  return changed;
+}
+
+/** Goes on with a run that has ended, with some settings changed. */
+export async function goOnWith(run: Pick<Run, 'id' | 'projectId'>, changes: ResumeChanges): Promise<Run> {
+  const changed = await call('runs.resume', { projectId: run.projectId, runId: run.id, changes });
   putRun(changed);
   return changed;
 }

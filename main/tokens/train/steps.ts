@@ -19,6 +19,8 @@ export interface TrainerOptions {
   /** Least number of times that something must occur to get an entry; each trainer has its usual default. */
   minFrequency?: number;
   onProgress?: (progress: TrainProgress) => void;
+  /** Hears a sentence where not all of the text could be used. */
+  onNote?: (sentence: string) => void;
   signal?: AbortSignal;
 }
 

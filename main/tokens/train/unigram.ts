@@ -4,6 +4,7 @@
 import { AppError } from '../../errors.ts';
 import { type JsonObject, specialToken, type TokenizerJson } from '../tokenizer-file.ts';
 import { addExpected, bestPieces, digamma, type LatticeWord } from './lattice.ts';
+import { createCounts, mostFrequent } from './rarest.ts';
 import { runAtOnce, runInSlices, type Steps, type TrainerOptions } from './steps.ts';
 
 export interface UnigramOptions extends TrainerOptions {
@@ -15,9 +16,14 @@ export interface UnigramOptions extends TrainerOptions {
   /** Share of the text whose characters get pieces of their own. */
   characterCoverage?: number;
   maxPieceLength?: number;
+  /** Strings in the different words that are learned from: 40 million take about 1.2 GB. */
+  mostStrings?: number;
 }
 
 const blank = '▁';
+/** Different words, and different strings in them, that are counted at once. */
+const mostWords = 2_000_000;
+const mostSeeds = 4_000_000;
 /** Words between two signs of life. */
 const stepWords = 500;
 const longestWord = 64; // characters; longer words (scripts without blanks) are cut for training only
@@ -52,7 +58,11 @@ function* unigramSteps(texts: Iterable<string>, options: UnigramOptions): Steps<
   const special = [...new Set([...given, unk])];
   const bytes = options.byteFallback ? Array.from({ length: 256 }, (_, byte) => byteToken(byte)) : [];
   const wanted = options.vocabularySize - special.length - bytes.length;
-  const counts = yield* countWords(texts);
+  const read = yield* countWords(texts);
+  const { maxPieceLength = 16, mostStrings = 40_000_000 } = options;
+  const counts = mostFrequent(read.counts, (word) => stringsIn(word.length, maxPieceLength), mostStrings);
+  const used = sumOf(counts) / Math.max(1, read.words);
+  if (used < 1) options.onNote?.(noteOf(counts.size, used));
   const characters = coveredCharacters(counts, options.characterCoverage ?? 0.9995);
   // A text that spells a byte token, such as "<0x41>", must have other pieces to be read with.
   for (const character of bytes.join('')) characters.add(character);
@@ -86,21 +96,43 @@ function byteToken(byte: number): string {
 }
 
 /** Distinct words with the sign for a blank in front, as the Metaspace pre-tokenizer cuts them. */
-function* countWords(texts: Iterable<string>): Steps<Map<string, number>> {
-  const counts = new Map<string, number>();
+function* countWords(texts: Iterable<string>): Steps<{ counts: Map<string, number>; words: number }> {
+  const { counts, add } = createCounts(mostWords);
   let characters = 0;
+  let words = 0;
   for (const text of texts) {
     const marked = text.replaceAll(' ', blank);
     const whole = marked.startsWith(blank) ? marked : blank + marked;
     for (const [word] of whole.matchAll(/▁[^▁]*/g)) {
       for (const part of word.length <= longestWord ? [word] : (word.match(/.{1,64}/gsu) ?? [])) {
-        counts.set(part, (counts.get(part) ?? 0) + 1);
+        add(part, 1);
+        words += 1;
       }
     }
     characters += text.length;
     yield { phase: 'counting words', done: characters, total: 0 };
   }
-  return counts;
+  return { counts, words };
+}
+
+/** Strings of at most `longest` characters in a word. */
+function stringsIn(length: number, longest: number): number {
+  const short = Math.min(length, longest);
+  return (short * (short + 1)) / 2 + (length - short) * longest;
+}
+
+function sumOf(counts: ReadonlyMap<string, number>): number {
+  let sum = 0;
+  for (const count of counts.values()) sum += count;
+  return sum;
+}
+
+function noteOf(words: number, share: number): string {
+  const percent = Math.min(99.9, share * 100).toFixed(1);
+  return (
+    `The pieces are learned from the ${words.toLocaleString('en-US')} most frequent different words, ` +
+    `${percent} % of the text that was read: all of them would need too much memory.`
+  );
 }
 
 /** The most frequent characters, until they make up the wanted share of the text. */
@@ -130,7 +162,7 @@ function* seedPieces(
   { maxPieceLength = 16, minFrequency = 2 }: UnigramOptions,
   size: number,
 ): Steps<Pieces> {
-  const found = new Map<string, number>();
+  const { counts: found, add } = createCounts(mostSeeds);
   let done = 0;
   for (const [word, count] of counts) {
     const letters = [...word];
@@ -139,7 +171,7 @@ function* seedPieces(
       for (let end = start; end < Math.min(letters.length, start + maxPieceLength); end++) {
         if (!characters.has(letters[end])) break;
         piece += letters[end];
-        found.set(piece, (found.get(piece) ?? 0) + count);
+        add(piece, count);
       }
     }
     if (++done % stepWords === 0) yield { phase: 'collecting pieces', done, total: counts.size };

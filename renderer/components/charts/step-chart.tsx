@@ -227,7 +227,8 @@ const Lines = memo(function Lines(props: StepChartProps & { width: number; heigh
             key={`m${mark.x}`}
             x={mark.x}
             {...dotted}
-            label={{ value: mark.text, position: 'insideBottomLeft', ...TICK, offset: 6 }}
+            // below the level that a falling curve starts from, and above where it ends
+            label={{ value: mark.text, position: 'insideTopLeft', ...TICK, offset: 6, dy: 26 }}
           />
         ))}
         {(props.levels ?? []).map((level) => (

@@ -166,8 +166,8 @@ function Documents({ rest }: ScreenProps) {
                   </>
                 }
               >
-                Tunesmith reads {capabilities?.importers.map((one) => one.label).join(', ') ?? 'many formats'}
-                , and says for each file what it could not read. To look around first,{' '}
+                {capabilities?.importers.map((one) => one.label).join(', ') ?? 'Many formats'}: Tunesmith
+                reads them, and says for each file what it could not read. To look around first,{' '}
                 <a href="#/projects">open the sample</a>.
               </Empty>
             </Card>

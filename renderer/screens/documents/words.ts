@@ -1,6 +1,6 @@
 // The words for what documents are and may be used for. No React.
 import type { Source } from '../../../main/contract/documents.ts';
-import { integer, percent, plural, sentence } from '../../components/format.ts';
+import { integer, percent, plural } from '../../components/format.ts';
 
 export type Basis = NonNullable<Source['rights']>['basis'];
 
@@ -39,7 +39,9 @@ export function coverageLines(source: Source): string[] {
   if (!coverage) return [];
   const lines: string[] = [];
   if (coverage.encoding)
-    lines.push(`Encoding ${coverage.encoding}. ${sentence(coverage.encodingWhy ?? '')}`.trim());
+    lines.push(
+      `Encoding ${coverage.encoding.replace(/^utf/, 'UTF')}${coverage.encodingWhy ? `: ${coverage.encodingWhy}` : ''}.`,
+    );
   if (coverage.delimiter) lines.push(`Columns are parted by ${delimiterName(coverage.delimiter)}.`);
   if (source.rows !== null)
     lines.push(

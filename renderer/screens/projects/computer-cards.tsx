@@ -193,8 +193,8 @@ export function SentCard() {
         <h2>{sent === 0 ? 'Nothing has left this computer' : `${bytes(sent)} left this computer`}</h2>
       </div>
       <p className="caption muted">
-        {plural(ledger?.length ?? 0, 'request')} since the first start. Only a model download that you start
-        uses the network.
+        {plural(ledger?.length ?? 0, 'request')} since the first start. Only a download that you start uses
+        the network.
       </p>
       <a className="caption" href="#/settings/ledger">
         Open the network ledger

@@ -43,3 +43,18 @@ it('equal texts give equal vocabularies', () => {
   const train = () => trainUnigram(stored.texts, { vocabularySize: 250, specialTokens });
   expect(train()).toEqual(train());
 });
+
+it('learns from the most frequent words where all would need too much memory, and says so', async () => {
+  const notes: string[] = [];
+  const options = { vocabularySize: 250, specialTokens, onNote: (sentence: string) => notes.push(sentence) };
+  const whole = trainUnigram(stored.texts, options);
+  expect(notes).toEqual([]);
+  const part = trainUnigram(stored.texts, { ...options, mostStrings: 1500 });
+  expect(notes).toHaveLength(1);
+  expect(notes[0]).toMatch(
+    /^The pieces are learned from the \d+ most frequent different words, \d+\.\d % of the text that was read/,
+  );
+  expect(part).not.toEqual(whole);
+  const { ids } = await createTokenizer(part).encode(stored.texts[0], { addSpecial: false });
+  expect(createTokenizer(part).decode(ids)).toContain('the');
+});
