@@ -33,8 +33,8 @@ export function createFileTokens() {
       chosen.set(token, { ...file, issuedAt: now });
       return token;
     },
-    /** Gives the file once. Throws when the token is unknown, used or older than a day. */
-    redeem(token: string): ChosenFile {
+    /** Gives the file and leaves the token as it is, for a first look. Throws as `redeem`. */
+    look(token: string): ChosenFile {
       const file = chosen.get(token);
       if (!file)
         throw new AppError(
@@ -42,8 +42,13 @@ export function createFileTokens() {
           'This choice of a file was used already or is too old.',
           'Choose the file again.',
         );
-      chosen.delete(token);
       return { path: file.path, name: file.name, temporary: file.temporary };
+    },
+    /** Gives the file once. Throws when the token is unknown, used or older than a day. */
+    redeem(token: string): ChosenFile {
+      const file = this.look(token);
+      chosen.delete(token);
+      return file;
     },
     issueDownload(download: Download): string {
       const token = newToken();

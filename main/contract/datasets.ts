@@ -31,6 +31,10 @@ export type RecordContent = z.infer<typeof RecordContent>;
 export const Split = z.enum(['train', 'validation', 'test']);
 export type Split = z.infer<typeof Split>;
 
+/** What makes a conversation acceptable to a chat template that refuses it. */
+export const Repair = z.enum(['merge-system', 'join-turns']);
+export type Repair = z.infer<typeof Repair>;
+
 /** One training example. Named `DatasetRecord` because TypeScript owns the word `Record`. */
 export const DatasetRecord = z.object({
   id: Id,
@@ -39,6 +43,8 @@ export const DatasetRecord = z.object({
   provenance: z.array(Provenance),
   /** Records of one group (a document, a fact) never straddle splits. */
   group: z.string(),
+  /** What the build changed of the conversation; absent = nothing. */
+  repaired: z.array(Repair).optional(),
 });
 export type DatasetRecord = z.infer<typeof DatasetRecord>;
 
@@ -70,10 +76,28 @@ export const Shape = z.discriminatedUnion('type', [
     contentKey: z.string(),
     roles: z.record(z.string(), z.enum(['system', 'user', 'assistant', 'tool'])),
   }),
-  z.object({ type: z.literal('labelled'), text: Template, label: Template }),
+  z.object({
+    type: z.literal('labelled'),
+    text: Template,
+    /** The second text of a pair; absent or empty where a text stands alone. */
+    pair: Template.optional(),
+    label: Template,
+  }),
   z.object({ type: z.literal('preference'), prompt: Template, chosen: Template, rejected: Template }),
 ]);
 export type Shape = z.infer<typeof Shape>;
+
+/**
+ * What happens to conversations that many chat templates refuse: ones with a system text, and ones whose turns
+ * are not user, assistant, user, assistant ...
+ */
+export const RoleChoices = z.object({
+  /** `merge` puts a system text in front of the first user text. */
+  system: z.enum(['keep', 'merge', 'leave-out']).default('keep'),
+  /** `join` makes one turn of successive turns by the same role. */
+  turns: z.enum(['keep', 'join', 'leave-out']).default('keep'),
+});
+export type RoleChoices = z.infer<typeof RoleChoices>;
 
 export const SplitRecipe = z.object({
   seed: z.int().min(0),
@@ -92,6 +116,8 @@ export const DatasetRecipe = z.object({
   sourceIds: z.array(Id).min(1),
   steps: z.array(StepRecipe),
   shape: Shape,
+  /** Of conversations; absent = they stay as they are. */
+  roles: RoleChoices.optional(),
   split: SplitRecipe,
 });
 export type DatasetRecipe = z.infer<typeof DatasetRecipe>;
@@ -116,6 +142,18 @@ export const StepReport = z.object({
 });
 export type StepReport = z.infer<typeof StepReport>;
 
+/** Records that the chat template of a model refuses for one reason. */
+export const RoleRefusal = z.object({
+  /** The template's own sentence, of the first such record. */
+  sentence: z.string(),
+  /** Told by which repair helps. */
+  reason: z.enum(['no-system-role', 'roles-do-not-alternate', 'other']),
+  count: z.int(),
+  /** Per set of repairs (the smallest that helps), how many of these records it makes acceptable. */
+  repairs: z.array(z.object({ steps: z.array(Repair), count: z.int() })),
+});
+export type RoleRefusal = z.infer<typeof RoleRefusal>;
+
 export const DatasetReport = z.object({
   passages: z.int(),
   steps: z.array(StepReport),
@@ -125,6 +163,10 @@ export const DatasetReport = z.object({
   leaks: z.int(),
   /** Rows that could not be shaped, with reasons: "212 of 3,104 rows have no text in "answer"; the first is row 14." */
   problems: z.array(z.string()),
+  /** What the choices of roles did, in conversations; absent = nothing. */
+  roles: z.object({ merged: z.int(), joined: z.int(), leftOut: z.int() }).optional(),
+  /** What the template of the model that was chosen then refuses; absent where no model or no template was there. */
+  refused: z.array(RoleRefusal).optional(),
 });
 export type DatasetReport = z.infer<typeof DatasetReport>;
 
@@ -205,6 +247,8 @@ export const datasets = {
       overLimit: z.int(),
       withoutTrained: z.int(),
       problems: z.array(z.string()),
+      /** What the chat template refuses, and what would help. */
+      refused: z.array(RoleRefusal).optional(),
     }),
   }),
   'datasets.exportJsonl': call({ input: VersionId, output: z.object({ jobId: Id }) }),

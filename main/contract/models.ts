@@ -6,7 +6,7 @@ import { call, FileToken, Id, Nothing, Time, WireError } from './wire.ts';
 export const BaseModel = z.object({
   id: Id,
   name: z.string(),
-  origin: z.enum(['starter', 'folder', 'cache', 'download', 'scratch']),
+  origin: z.enum(['starter', 'folder', 'cache', 'download', 'scratch', 'grown']),
   /** Absolute path, for display only. */
   folder: z.string(),
   /** `model_type` of config.json, such as `llama`. */
@@ -39,6 +39,14 @@ export const Fit = z.object({
   secondsPerEpoch: z.number().nullable(),
 });
 export type Fit = z.infer<typeof Fit>;
+
+/** Layers of one name that can get LoRA matrices. `linear` ones are those that `all-linear` stands for. */
+export const AdaptableLayer = z.object({
+  /** Last part of the names of its modules, such as `q_proj`. */
+  name: z.string(),
+  kind: z.enum(['linear', 'embedding', 'output']),
+});
+export type AdaptableLayer = z.infer<typeof AdaptableLayer>;
 
 /** What a download would fetch, asked of the Hub before it begins. */
 export const HubLookup = z.object({
@@ -183,8 +191,18 @@ export const CreatedModel = z.object({
   wantedSize: z.int(),
   /** Share of the text that the vocabulary was made of, 0 to 1; of very large text a part is drawn. */
   textShare: z.number(),
+  /** What else there is to say of how the vocabulary was made. */
+  notes: z.array(z.string()).default([]),
 });
 export type CreatedModel = z.infer<typeof CreatedModel>;
+
+/** A token to be added to a model. */
+export const NewToken = z.object({
+  content: z.string().min(1).max(200),
+  /** Left out of answers as people read them, as the marks of a chat template are. */
+  special: z.boolean().default(false),
+});
+export type NewToken = z.infer<typeof NewToken>;
 
 const HubName = z.object({
   /** `owner/name` or an address of the Hub. */
@@ -196,8 +214,19 @@ const HubName = z.object({
 export const models = {
   'models.list': call({ input: Nothing, output: z.array(BaseModel) }),
   'models.get': call({ input: z.object({ modelId: Id }), output: BaseModel }),
-  /** Checks a folder and, when it can be trained, adds it to the list. Refusals are errors. */
-  'models.add': call({ input: z.object({ token: FileToken }), output: BaseModel }),
+  /**
+   * Checks a folder and, when it can be trained, adds it to the list. Refusals are errors; the token is used up when it was
+   * added. With `resize`, a tokenizer with more tokens than rows (`tokenizer-rows`) gets a folder with rows for them.
+   */
+  'models.add': call({
+    input: z.object({ token: FileToken, resize: z.boolean().default(false) }),
+    output: BaseModel,
+  }),
+  /** A new model with more tokens, in a folder of the app's own; the given one stays as it is. */
+  'models.addTokens': call({
+    input: z.object({ modelId: Id, tokens: z.array(NewToken).min(1).max(2000) }),
+    output: BaseModel,
+  }),
   'models.remove': call({ input: z.object({ modelId: Id }), output: Nothing }),
   'models.fit': call({
     input: z.object({
@@ -207,12 +236,17 @@ export const models = {
     }),
     output: z.array(Fit),
   }),
+  /** What LoRA can be put on in this model. */
+  'models.layers': call({ input: z.object({ modelId: Id }), output: z.array(AdaptableLayer) }),
   /** Models of other programs on this computer, and the folders that were looked through. */
   'models.cached': call({
     input: Nothing,
     output: z.object({ folders: z.array(z.string()), models: z.array(CachedModel) }),
   }),
-  'models.addCached': call({ input: z.object({ key: z.string().max(64) }), output: BaseModel }),
+  'models.addCached': call({
+    input: z.object({ key: z.string().max(64), resize: z.boolean().default(false) }),
+    output: BaseModel,
+  }),
   'models.suggested': call({ input: Nothing, output: z.array(SuggestedModel) }),
   /** Asks the Hub; uses the network. */
   'models.lookup': call({ input: HubName, output: HubLookup }),

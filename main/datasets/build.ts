@@ -6,6 +6,7 @@ import type {
   DatasetRecord,
   DatasetReport,
   RecordContent,
+  Repair,
   StepReport,
 } from '../contract/datasets.ts';
 import type { Provenance } from '../contract/documents.ts';
@@ -19,6 +20,7 @@ import { reportOf } from './report.ts';
 import { checkColumns, type LoadedSource, passagesOf, recordOf, recordTypeOf } from './shape.ts';
 import { type Draft, splitRecords } from './split.ts';
 import { stepById } from './steps/index.ts';
+import { chosenTurns, type TurnCounts } from './turns.ts';
 
 export interface BuildResult {
   records: DatasetRecord[];
@@ -38,6 +40,7 @@ export interface BuildHooks {
 
 interface RecordDraft extends Draft {
   provenance: Provenance[];
+  repaired?: Repair[];
 }
 
 /**
@@ -95,19 +98,23 @@ export async function buildDataset(
     });
   }
 
-  const drafts: RecordDraft[] = [];
+  const made: RecordDraft[] = [];
   const work = unitsOfWork(passages, recipe, problems);
   for (const [at, unit] of work.entries()) {
     if (at % 200 === 0 || !unit.passages[0].isRow) {
       await tell(`making records from "${unit.passages[0].sourceName}"`, 0.5 + (0.4 * at) / work.length);
     }
-    drafts.push(...(await draftsOf(unit, recipe, encode, problems)));
+    made.push(...(await draftsOf(unit, recipe, encode, problems)));
   }
-  if (drafts.length === 0) throw noRecords(problems.sentences());
+  if (made.length === 0) throw noRecords(problems.sentences());
+  const roles = { merged: 0, joined: 0, leftOut: 0 };
+  const drafts = withTurns(made, recipe, roles);
+  if (drafts.length === 0) throw allLeftOut(made.length);
   await tell('splitting', 0.9);
   const { splits, leaks } = splitRecords(drafts, recipe.split, problems);
   const records = withIds(drafts, splits);
-  const report = reportOf(before, stepReports, records, leaks, problems.sentences());
+  const counted = reportOf(before, stepReports, records, leaks, problems.sentences());
+  const report = Object.values(roles).some((times) => times > 0) ? { ...counted, roles } : counted;
   return { records, report, hash: datasetHash(records), recordType: recordTypeOf(recipe.shape) };
 }
 
@@ -190,12 +197,32 @@ function rowTextOf(passage: Passage): string {
 /** Ids come from the content, so that a record keeps its id from version to version; twins are numbered. */
 function withIds(drafts: RecordDraft[], splits: DatasetRecord['split'][]): DatasetRecord[] {
   const times = new Map<string, number>();
-  return drafts.map(({ content, provenance, group }, at) => {
+  return drafts.map(({ content, provenance, group, repaired }, at) => {
     const base = contentHash(content).slice(0, 16);
     const time = (times.get(base) ?? 0) + 1;
     times.set(base, time);
-    return { id: time === 1 ? base : `${base}-${time}`, split: splits[at], content, provenance, group };
+    const id = time === 1 ? base : `${base}-${time}`;
+    return { id, split: splits[at], content, provenance, group, ...(repaired && { repaired }) };
   });
+}
+
+/** Conversations by the choices of roles; `counts` is added to. */
+function withTurns(drafts: RecordDraft[], { roles }: DatasetRecipe, counts: TurnCounts): RecordDraft[] {
+  if (roles === undefined) return drafts;
+  return drafts.flatMap((draft) => {
+    const chosen = chosenTurns(draft.content, roles, counts);
+    if (chosen === null) return [];
+    const { content, repaired } = chosen;
+    return [repaired.length === 0 ? draft : { ...draft, content, repaired }];
+  });
+}
+
+function allLeftOut(records: number): AppError {
+  return new AppError(
+    'no-records',
+    `The choices of roles leave out all ${records} records.`,
+    'Merge system texts and join turns instead of leaving records out.',
+  );
 }
 
 function noRecords(problems: string[]): AppError {

@@ -102,7 +102,12 @@ function nameOf(sources: SampledSource[]): string {
 
 function findShape(source: SampledSource): Finding | null {
   return (
-    exported(source) ?? messageList(source) ?? preference(source) ?? namedPair(source) ?? labelled(source)
+    exported(source) ??
+    messageList(source) ??
+    preference(source) ??
+    textPair(source) ??
+    namedPair(source) ??
+    labelled(source)
   );
 }
 
@@ -113,7 +118,12 @@ function exported(source: SampledSource): Finding | null {
     // Texts are taken whole: no chunk that was made before is cut again.
     text: { type: 'chunks', tokens: 8192, overlap: 0 },
     completion: { type: 'completion', prompt: '{content.prompt}', completion: '{content.completion}' },
-    labelled: { type: 'labelled', text: '{content.text}', label: '{content.label}' },
+    labelled: {
+      type: 'labelled',
+      text: '{content.text}',
+      ...(source.sample.every((part) => part.cells?.['content.pair']) ? { pair: '{content.pair}' } : {}),
+      label: '{content.label}',
+    },
     preference: {
       type: 'preference',
       prompt: '{content.messages}',
@@ -189,6 +199,28 @@ function preference(source: SampledSource): Finding | null {
   return { shape, columns, rank: 2, why: recognised(columns) };
 }
 
+/** Names of two texts that are judged together. */
+const textPairs: [first: string, second: string][] = [
+  ['sentence1', 'sentence2'],
+  ['premise', 'hypothesis'],
+  ['question1', 'question2'],
+  ['text1', 'text2'],
+  ['texta', 'textb'],
+];
+
+/** Two texts with one label, such as whether they say the same. */
+function textPair(source: SampledSource): Finding | null {
+  const label = columnNamed(source, [...labelNames, ...judgements]);
+  if (label === null) return null;
+  for (const names of textPairs) {
+    const [text, pair] = names.map((name) => columnNamed(source, [name]));
+    if (text === null || pair === null) continue;
+    const shape: Shape = { type: 'labelled', text: `{${text}}`, pair: `{${pair}}`, label: `{${label}}` };
+    return { shape, columns: [text, pair, label], rank: 3, why: recognised([text, pair, label]) };
+  }
+  return null;
+}
+
 /** Names of a question side and an answer side, most telling first. */
 const pairs: { asks: string[]; answers: string[]; as: 'chat' | 'completion' }[] = [
   { asks: ['instruction'], answers: ['output', 'response', 'answer', 'completion'], as: 'chat' },
@@ -218,7 +250,7 @@ function namedPair(source: SampledSource): Finding | null {
             user: user.join('\n\n'),
             assistant: `{${answer}}`,
           };
-    return { shape, columns, rank: 3 + at, why: recognised(columns) };
+    return { shape, columns, rank: 4 + at, why: recognised(columns) };
   }
   return null;
 }
@@ -247,6 +279,8 @@ const labelNames = [
   'rating',
   'urgency',
 ];
+/** Names of what is said about two texts. */
+const judgements = ['isduplicate', 'duplicate', 'entailment', 'relation', 'similarity', 'score'];
 /** Average characters up to which a column is a short value. */
 const shortValue = 40;
 

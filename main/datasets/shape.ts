@@ -32,7 +32,11 @@ function templatesOf(shape: Shape): Record<string, Template> {
         assistant: parseTemplate(shape.assistant),
       };
     case 'labelled':
-      return { text: parseTemplate(shape.text), label: parseTemplate(shape.label) };
+      return {
+        text: parseTemplate(shape.text),
+        ...(shape.pair ? { pair: parseTemplate(shape.pair) } : {}),
+        label: parseTemplate(shape.label),
+      };
     case 'preference':
       return {
         prompt: parseTemplate(shape.prompt),
@@ -212,7 +216,12 @@ function contentOf(type: Shape['type'], parts: Record<string, string>): RecordCo
     case 'completion':
       return { type, prompt: parts.prompt, completion: parts.completion };
     case 'labelled':
-      return { type, text: parts.text, label: parts.label };
+      return {
+        type,
+        text: parts.text,
+        ...(parts.pair === undefined ? {} : { pair: parts.pair }),
+        label: parts.label,
+      };
     case 'preference': {
       const messages = parts.prompt.trim() === '' ? [] : [message('user', parts.prompt)];
       return { type, messages, chosen: parts.chosen, rejected: parts.rejected };

@@ -2,7 +2,8 @@
 // version, written as JSON lines through a temporary name. Puts documents, datasets and tokens together;
 // knows no database.
 import { open, rename, rm } from 'node:fs/promises';
-import type { DatasetRecord, DatasetSuggestion } from '../contract/datasets.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { DatasetRecord, DatasetReport, DatasetSuggestion } from '../contract/datasets.ts';
 import type { DocumentPart } from '../contract/documents.ts';
 import { buildDataset as build } from '../datasets/build.ts';
 import type { EncodeBatch } from '../datasets/chunk.ts';
@@ -10,7 +11,9 @@ import { suggest } from '../datasets/detect.ts';
 import { readParts } from '../documents/parts.ts';
 import { AppError } from '../errors.ts';
 import { loadTokenizer } from '../tokens/tokenizer.ts';
+import { readTokenizerFolder } from '../tokens/tokenizer-file.ts';
 import type { JobRunner, SourceFile } from './job.ts';
+import { refusedRoles } from './refused-roles.ts';
 
 /** Records that a preview shows. */
 const previewRecords = 100;
@@ -31,7 +34,8 @@ export const buildDataset: JobRunner<'build-dataset'> = {
         context.progress({ progress, position, rate: '', secondsLeft });
       },
     });
-    const { records, report, hash, recordType } = result;
+    const { records, hash, recordType } = result;
+    const report = { ...result.report, ...(await refusalsOf(input.tokenizerFolder, records)) };
     if (input.mode === 'build') await writeRecords(input.recordsFile, records);
     const preview = input.mode === 'preview' ? { report, records: records.slice(0, previewRecords) } : null;
     return { report, hash, recordType, preview };
@@ -52,6 +56,17 @@ function encoderOf(folder: string): EncodeBatch {
     loading ??= loadTokenizer(folder);
     return (await loading).encodePlainBatch(texts);
   };
+}
+
+/** What the chat template of the chosen model refuses of the records. */
+async function refusalsOf(
+  folder: string,
+  records: readonly DatasetRecord[],
+): Promise<Pick<DatasetReport, 'refused'>> {
+  if (folder === '' || records.every(({ content }) => content.type !== 'chat')) return {};
+  const { settings } = await readTokenizerFolder(folder);
+  if (settings.chatTemplate === undefined) return {};
+  return { refused: await refusedRoles(settings, records, nextTurn) };
 }
 
 /** One record as JSON a line. The file gets its name only when it is complete. */

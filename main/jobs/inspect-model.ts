@@ -6,6 +6,7 @@ import { AppError } from '../errors.ts';
 import { type Model, openTrainable } from '../models/load.ts';
 import { loadTokenizer, type Tokenizer } from '../tokens/tokenizer.ts';
 import { taskTypeOf } from '../training/tasks/index.ts';
+import { missingRows } from './grow-model.ts';
 import type { InspectAsks } from './job.ts';
 
 type Facts = InspectAsks['model']['reply'];
@@ -17,6 +18,8 @@ export async function modelFacts(folder: string): Promise<Facts> {
   refuseMissingRows(model, tokenizer);
   const { vocabularySize, contextLength, layers, hiddenSize } = model.shape;
   const warnings = [...model.warnings];
+  const untrained = untrainedTokens(model);
+  if (untrained !== null) warnings.push(untrained);
   const { explains } = taskTypeOf(model);
   if (explains !== '') warnings.push(explains);
   else if (tokenizer.chatTemplate === undefined) {
@@ -46,17 +49,28 @@ export async function modelFacts(folder: string): Promise<Facts> {
   };
 }
 
+/** Which tokens have rows that nobody trained yet. */
+function untrainedTokens({ newRows = [] }: Model): string | null {
+  if (newRows.length === 0) return null;
+  const shown = newRows.slice(0, 5).map(({ content }) => `"${content}"`);
+  const more = newRows.length > shown.length ? ` and ${newRows.length - shown.length} more` : '';
+  const rows =
+    newRows.length === 1
+      ? 'One row is new and not trained yet'
+      : `${newRows.length} rows are new and not trained yet`;
+  return `${rows}, for ${shown.join(', ')}${more}.`;
+}
+
 /** Field case D01: each token needs a row of the embedding. More rows than tokens are padding, and fine. */
-function refuseMissingRows({ shape, name }: Model, tokenizer: Tokenizer): void {
-  const rows = shape.vocabularySize;
-  if (tokenizer.idLimit <= rows) return;
-  const ids = Array.from({ length: tokenizer.idLimit - rows }, (_, i) => rows + i);
-  const id = ids.find((candidate) => tokenizer.tokenOf(candidate) !== undefined) ?? rows;
+function refuseMissingRows(model: Model, tokenizer: Tokenizer): void {
+  const missing = missingRows(model, tokenizer);
+  if (missing.length === 0) return;
+  const { id, content } = missing.find((row) => row.content !== '') ?? missing[0];
   throw new AppError(
     'tokenizer-rows',
-    `The tokenizer of "${name}" has the token "${tokenizer.tokenOf(id)}" with id ${id}, ` +
-      `but the embedding has only ${rows} rows.`,
-    'Choose the tokenizer that belongs to these weights, or add a row for the token.',
+    `The tokenizer of "${model.name}" has the token "${content}" with id ${id}, ` +
+      `but the embedding has only ${model.shape.vocabularySize} rows.`,
+    'Choose the tokenizer that belongs to these weights, or add the model with rows for its tokens (on the command line: --resize).',
   );
 }
 

@@ -1,22 +1,16 @@
-// What a chat template refuses (FIELD-CASES B04): refusals grouped by their sentence, and the repairs that
-// would make each record acceptable. Knows no tokens.
+// What a chat template refuses (FIELD-CASES B04): refusals grouped by their sentence, and the repairs
+// (datasets/turns.ts) that would make each record acceptable. Knows no tokens.
+import type { Repair, RoleRefusal } from '../contract/datasets.ts';
+import { repair } from '../datasets/turns.ts';
 import { AppError } from '../errors.ts';
-import { type Message, renderTemplate } from './chat-template.ts';
+import { renderTemplate } from './chat-template.ts';
 import type { Conversation } from './content-guard.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
-export type Repair = 'merge-system' | 'join-turns';
-
-export interface Refusal {
-  /** The template's own sentence (of the first such record; numbers in it may differ between records). */
-  sentence: string;
-  /** `no-system-role`, `roles-do-not-alternate`: told by which repair helps; else `other`. */
-  reason: 'no-system-role' | 'roles-do-not-alternate' | 'other';
-  count: number;
+/** As on the wire, and where the records are. */
+export interface Refusal extends RoleRefusal {
   /** Positions of the records, from 0. */
   records: number[];
-  /** Per set of repairs (the smallest that helps), how many of these records it makes acceptable. */
-  repairs: { steps: Repair[]; count: number }[];
 }
 
 export interface RoleReport {
@@ -75,53 +69,3 @@ export function checkRoles(
 }
 
 const repairSets: Repair[][] = [['merge-system'], ['join-turns'], ['merge-system', 'join-turns']];
-
-/** Applies repairs in order. */
-export function repair(messages: readonly Message[], steps: readonly Repair[]): Message[] {
-  return steps.reduce(
-    (done: Message[], step) => (step === 'merge-system' ? mergeSystem(done) : joinTurns(done)),
-    [...messages],
-  );
-}
-
-/**
- * Puts system texts in front of the next user text, a blank line between; without one they become a user
- * turn.
- */
-function mergeSystem(messages: readonly Message[]): Message[] {
-  const merged: Message[] = [];
-  let waiting: Message[] = [];
-  for (const message of messages) {
-    if (message.role === 'system' || message.role === 'developer') waiting.push(message);
-    else if (message.role === 'user' && waiting.length > 0) {
-      merged.push({ ...message, content: joinContent([...waiting, message]) });
-      waiting = [];
-    } else merged.push(message);
-  }
-  if (waiting.length > 0) merged.push({ role: 'user', content: joinContent(waiting) });
-  return merged;
-}
-
-/** Makes one turn of successive turns by the same role. Turns with tool calls and tool results stay apart. */
-function joinTurns(messages: readonly Message[]): Message[] {
-  const joined: Message[] = [];
-  for (const message of messages) {
-    const last = joined.at(-1);
-    const joins =
-      last?.role === message.role && message.role !== 'tool' && !last.tool_calls && !message.tool_calls;
-    if (last !== undefined && joins)
-      joined[joined.length - 1] = { ...last, content: joinContent([last, message]) };
-    else joined.push(message);
-  }
-  return joined;
-}
-
-/** Contents with a blank line between; parts stay parts. */
-function joinContent(messages: readonly Message[]): Message['content'] {
-  if (messages.every(({ content }) => typeof content === 'string')) {
-    return messages.map(({ content }) => content).join('\n\n');
-  }
-  return messages.flatMap(({ content }) =>
-    Array.isArray(content) ? content : [{ type: 'text', text: String(content ?? '') }],
-  );
-}

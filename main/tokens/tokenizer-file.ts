@@ -42,6 +42,8 @@ export interface TokenizerSettings {
   addBos?: boolean;
   addEos?: boolean;
   tokenizerClass?: string;
+  /** Tokens that are read in content too, although they look like control tokens: added for the user's own texts. */
+  contentTokens?: readonly string[];
 }
 
 /** Roles in the order in which transformers adds missing special tokens to a vocabulary. */
@@ -99,6 +101,7 @@ export function settingsFrom(config: JsonObject, chatTemplate?: string): Tokeniz
     ...(typeof config.add_bos_token === 'boolean' ? { addBos: config.add_bos_token } : {}),
     ...(typeof config.add_eos_token === 'boolean' ? { addEos: config.add_eos_token } : {}),
     ...(typeof config.tokenizer_class === 'string' ? { tokenizerClass: config.tokenizer_class } : {}),
+    ...(Array.isArray(config.content_tokens) ? { contentTokens: config.content_tokens.map(String) } : {}),
   };
 }
 
@@ -140,7 +143,8 @@ export function specialToken(id: number, content: string): AddedToken {
  * True for an added token that steers a model: flagged special, or written like a marker (`<think>`,
  * `[TOOL]`, `<|x|>`). Added words and runs of blanks are text, whoever writes them.
  */
-export function isControl(token: AddedToken): boolean {
+export function isControl(token: AddedToken, contentTokens: readonly string[] = []): boolean {
+  if (contentTokens.includes(token.content)) return false;
   return token.special || /[<>[\]{}|｜]/u.test(token.content);
 }
 
@@ -156,10 +160,14 @@ export type Position = 'start' | 'section' | 'continued';
  * tokens and in the model, so that "<|im_end|>" in a text is spelled with ordinary tokens. All ids stay the
  * same.
  */
-export function plainVariant(file: TokenizerJson, position: Position): TokenizerJson {
+export function plainVariant(
+  file: TokenizerJson,
+  position: Position,
+  contentTokens: readonly string[] = [],
+): TokenizerJson {
   const hidden = new Map<string, string>();
   for (const token of file.added_tokens) {
-    if (isControl(token) && !isByteToken(token.content))
+    if (isControl(token, contentTokens) && !isByteToken(token.content))
       hidden.set(token.content, `\u{10fffe}${token.id}\u{10fffe}`);
   }
   return {

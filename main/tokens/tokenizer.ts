@@ -105,7 +105,7 @@ export function createTokenizer(
   const plainAt = (position: Position): Native => {
     let variant = plain.get(position);
     if (variant === undefined) {
-      variant = nativeOf(plainVariant(effective, position));
+      variant = nativeOf(plainVariant(effective, position, settings.contentTokens));
       plain.set(position, variant);
     }
     return variant;
@@ -143,7 +143,7 @@ export function createTokenizer(
     chatTemplate: settings.chatTemplate,
     specialTokens: settings.specialTokens,
     controlTokens: effective.added_tokens
-      .filter(isControl)
+      .filter((token) => isControl(token, settings.contentTokens))
       .map(({ content, special }) => ({ id: native.tokenToId(content)!, content, special })),
     encode: async (text, options) => encodeOne(native, text, options.addSpecial),
     encodePair: async (text, pair, options) =>

@@ -3,18 +3,29 @@ import { IconAlertCircle, IconAlertTriangle, IconCircleCheck } from '@tabler/ico
 import type { DatasetReport } from '../../../main/contract/datasets.ts';
 import type { CallOutput } from '../../../main/contract/index.ts';
 import type { BaseModel } from '../../../main/contract/models.ts';
+import { Button } from '../../components/button.tsx';
 import { Card } from '../../components/card.tsx';
 import { integer, plural } from '../../components/format.ts';
 import { Loading } from '../../components/loading.tsx';
 import { ErrorNotice } from '../../components/notice.tsx';
 import styles from './dataset.module.css';
-import { fewRecords, largeRemoval, totalRecords } from './words.ts';
+import {
+  fewRecords,
+  largeRemoval,
+  type RoleOffer,
+  refusalSentence,
+  roleOffers,
+  rolesDone,
+  totalRecords,
+} from './words.ts';
 
 type Stats = CallOutput<'datasets.tokenStats'>;
 
 export interface Line {
   state: 'passed' | 'warning' | 'failed';
   sentence: string;
+  /** What can be done about it with one click. */
+  offers?: RoleOffer[];
 }
 
 /** Every check that the report and the token statistics allow. */
@@ -44,6 +55,11 @@ export function checkLines(report: DatasetReport, stats: Stats | null, limit: nu
     if (large) lines.push({ state: 'warning', sentence: `${step.label}: ${large}` });
   }
   for (const problem of report.problems) lines.push({ state: 'warning', sentence: problem });
+  const done = rolesDone(report);
+  if (done) lines.push({ state: 'passed', sentence: done });
+  const refused = (stats ? stats.refused : report.refused) ?? []; // of the model that is chosen now
+  for (const refusal of refused)
+    lines.push({ state: 'warning', sentence: refusalSentence(refusal), offers: roleOffers(refusal) });
   if (!stats) return lines;
   lines.push(
     stats.withoutTrained === 0
@@ -61,7 +77,8 @@ export function checkLines(report: DatasetReport, stats: Stats | null, limit: nu
           sentence: `${plural(stats.overLimit, 'record is', 'records are')} longer than ${integer(limit)} tokens and will be cut.`,
         },
   );
-  for (const problem of stats.problems) lines.push({ state: 'warning', sentence: problem });
+  const others = stats.problems.filter((one) => !refused.some(({ sentence }) => one.endsWith(sentence)));
+  for (const problem of others) lines.push({ state: 'warning', sentence: problem });
   return lines;
 }
 
@@ -74,9 +91,11 @@ interface ChecksPanelProps {
   statsError: unknown;
   model: BaseModel | null;
   frozen: boolean;
+  /** Takes a choice of roles; of a frozen version into a copy. */
+  onRoles: (offer: RoleOffer) => void;
 }
 
-export function ChecksPanel({ report, stats, statsError, model, frozen }: ChecksPanelProps) {
+export function ChecksPanel({ report, stats, statsError, model, frozen, onRoles }: ChecksPanelProps) {
   return (
     <Card title="Checks" divided>
       {!report && <Loading label="Waiting for the steps" />}
@@ -92,7 +111,18 @@ export function ChecksPanel({ report, stats, statsError, model, frozen }: Checks
                   aria-label={words[line.state]}
                   className={styles[line.state]}
                 />
-                <span>{line.sentence}</span>
+                <div className="stack">
+                  <span>{line.sentence}</span>
+                  {line.offers && line.offers.length > 0 && (
+                    <div className="row wrap">
+                      {line.offers.map((offer) => (
+                        <Button key={offer.label} size="small" onClick={() => onRoles(offer)}>
+                          {offer.label}
+                        </Button>
+                      ))}
+                    </div>
+                  )}
+                </div>
               </li>
             );
           })}

@@ -20,7 +20,7 @@ import { SplitsPanel } from './splits-panel.tsx';
 import type { Draft } from './use-draft.ts';
 import { usePreview } from './use-preview.ts';
 import { CleanTab, DatasetTabs, VersionMenu } from './view-parts.tsx';
-import { type Tab, whatBlocks } from './words.ts';
+import { type Tab, whatBlocks, withRoles } from './words.ts';
 
 interface DraftViewProps {
   projectId: string;
@@ -153,7 +153,14 @@ export function DraftView({ projectId, versions, draft, model, tab, find }: Draf
         />
       )}
       {tab === 'checks' && (
-        <ChecksPanel report={report} stats={null} statsError={null} model={model} frozen={false} />
+        <ChecksPanel
+          report={report}
+          stats={null}
+          statsError={null}
+          model={model}
+          frozen={false}
+          onRoles={({ roles }) => draft.change(withRoles(recipe, roles), 'choose what happens to roles')}
+        />
       )}
       <SourcesDialog
         projectId={projectId}

@@ -9,6 +9,7 @@ import { Chip } from '../../components/chip.tsx';
 import { NumberField, SelectField, TextField } from '../../components/field.tsx';
 import { Notice } from '../../components/notice.tsx';
 import styles from './dataset.module.css';
+import { RoleFields } from './role-fields.tsx';
 import { fillTemplate, shapeWords, unknownColumns } from './words.ts';
 
 type Suggestion = CallOutput<'datasets.suggest'>;
@@ -33,6 +34,7 @@ const templatesOf: Record<Shape['type'], { key: string; label: string; learned?:
   ],
   labelled: [
     { key: 'text', label: 'Text' },
+    { key: 'pair', label: 'Second text, for pairs (optional)' },
     { key: 'label', label: 'Label', learned: true },
   ],
   preference: [
@@ -122,6 +124,9 @@ export function ShapePanel({ recipe, suggestion, onChange }: ShapePanelProps) {
           </Notice>
         )}
         <ShapeFields shape={shape} columns={columns} onChange={onChange && setShape} />
+        {(shape.type === 'chat' || shape.type === 'messages') && (
+          <RoleFields recipe={recipe} onChange={onChange} />
+        )}
       </Card>
       <Example shape={shape} suggestion={suggestion} />
     </div>
@@ -207,7 +212,7 @@ function ShapeFields({ shape, columns, onChange }: ShapeFieldsProps) {
         <TemplateField
           key={`${shape.type}-${template.key}`}
           label={template.learned ? `${template.label}, learned` : template.label}
-          value={(shape as unknown as Record<string, string>)[template.key]}
+          value={(shape as unknown as Record<string, string | undefined>)[template.key] ?? ''}
           columns={columns}
           onChange={
             onChange &&

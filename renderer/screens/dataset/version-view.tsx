@@ -25,7 +25,7 @@ import { SplitsPanel } from './splits-panel.tsx';
 import type { Draft } from './use-draft.ts';
 import { useTokenStats } from './use-records.ts';
 import { CleanTab, DatasetTabs, VersionMenu } from './view-parts.tsx';
-import { type Tab, totalRecords } from './words.ts';
+import { type Tab, totalRecords, withRoles } from './words.ts';
 
 interface VersionViewProps {
   version: DatasetVersion;
@@ -109,7 +109,17 @@ export function VersionView({ version, versions, draft, model, tab, find }: Vers
         />
       )}
       {tab === 'checks' && (
-        <ChecksPanel report={report} stats={stats} statsError={error} model={model} frozen />
+        <ChecksPanel
+          report={report}
+          stats={stats}
+          statsError={error}
+          model={model}
+          frozen
+          onRoles={({ roles }) => {
+            draft.change(withRoles(recipe, roles), `start from version ${version.number} with other roles`);
+            goTo('dataset', 'draft', 'checks');
+          }}
+        />
       )}
     </div>
   );

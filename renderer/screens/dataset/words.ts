@@ -4,9 +4,11 @@ import type {
   DatasetRecord,
   DatasetReport,
   DatasetVersion,
+  RoleChoices,
+  RoleRefusal,
   Shape,
 } from '../../../main/contract/datasets.ts';
-import { percent } from '../../components/format.ts';
+import { percent, plural } from '../../components/format.ts';
 
 export const shapeWords: Record<Shape['type'], { label: string; help: string }> = {
   completion: { label: 'Prompt and completion', help: 'A prompt is shown, and its completion is learned.' },
@@ -19,7 +21,10 @@ export const shapeWords: Record<Shape['type'], { label: string; help: string }> 
     help: 'A column holds lists of messages; every assistant turn is learned.',
   },
   chunks: { label: 'Running text', help: 'Text cut into pieces of equal length; every token is learned.' },
-  labelled: { label: 'Text with a label', help: 'For classification: the label is learned from the text.' },
+  labelled: {
+    label: 'Text with a label',
+    help: 'For classification: the label is learned from the text, or from two texts side by side. For labels of words, it is the text with marks such as [Anna](PER), or one tag a word.',
+  },
   preference: { label: 'Preference pairs', help: 'A chosen and a rejected answer to one prompt.' },
 };
 
@@ -74,6 +79,70 @@ export function fewRecords(report: DatasetReport): string | null {
 export function largeRemoval(step: DatasetReport['steps'][number]): string | null {
   if (step.before === 0 || step.removed / step.before <= 0.5) return null;
   return `This step removes ${percent(step.removed / step.before)} of the passages that reach it.`;
+}
+
+const refusalWords: Record<RoleRefusal['reason'], (count: number) => string> = {
+  'no-system-role': (count) =>
+    `${plural(count, 'record')}: the chat template of this model has no system role.`,
+  'roles-do-not-alternate': (count) =>
+    `${plural(count, 'record')}: the roles do not alternate as the chat template of this model wants.`,
+  other: (count) =>
+    `${plural(count, 'record is', 'records are')} refused by the chat template of this model.`,
+};
+
+/** Records that a chat template refuses, with its own words. */
+export function refusalSentence({ reason, count, sentence }: RoleRefusal): string {
+  return `${refusalWords[reason](count)} It says: ${sentence}`;
+}
+
+/** A choice of roles that can be made with one click. */
+export interface RoleOffer {
+  label: string;
+  roles: Partial<RoleChoices>;
+}
+
+/** What can be done about a refusal, with how many records each choice concerns. */
+export function roleOffers({ reason, count, repairs }: RoleRefusal): RoleOffer[] {
+  const offers: RoleOffer[] = repairs.map(({ steps, count: helped }) => {
+    const merges = steps.includes('merge-system');
+    const joins = steps.includes('join-turns');
+    const what = merges
+      ? `Merge the system text into the first question${joins ? ', and join turns' : ''}`
+      : 'Join successive turns';
+    return {
+      label: `${what} (${helped})`,
+      roles: { ...(merges && { system: 'merge' }), ...(joins && { turns: 'join' }) },
+    };
+  });
+  if (reason === 'no-system-role')
+    offers.push({ label: `Leave out (${count})`, roles: { system: 'leave-out' } });
+  if (reason === 'roles-do-not-alternate')
+    offers.push({ label: `Leave out (${count})`, roles: { turns: 'leave-out' } });
+  return offers;
+}
+
+/** The recipe with other choices of roles; what they do not name stays. */
+export function withRoles(recipe: DatasetRecipe, roles: Partial<RoleChoices>): DatasetRecipe {
+  return { ...recipe, roles: { system: 'keep', turns: 'keep', ...recipe.roles, ...roles } };
+}
+
+/** What the choices of roles did to the records; null when nothing. */
+export function rolesDone({ roles }: DatasetReport): string | null {
+  if (!roles) return null;
+  const parts = [
+    ...(roles.merged > 0
+      ? [
+          `${plural(roles.merged, 'record has its', 'records have their')} system text in front of the first question`,
+        ]
+      : []),
+    ...(roles.joined > 0
+      ? [`${plural(roles.joined, 'record has', 'records have')} successive turns joined`]
+      : []),
+    ...(roles.leftOut > 0
+      ? [`${plural(roles.leftOut, 'record is', 'records are')} left out for the roles`]
+      : []),
+  ];
+  return `As chosen under Shape: ${parts.join('; ')}.`;
 }
 
 /** Fills a template as the builder does: `{name}` is a column, `{{` and `}}` are braces. */

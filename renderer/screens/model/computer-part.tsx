@@ -10,9 +10,10 @@ import { Chip } from '../../components/chip.tsx';
 import { type Column, DataTable } from '../../components/data-table.tsx';
 import { Empty } from '../../components/empty.tsx';
 import { bytes, count, missing } from '../../components/format.ts';
-import { ErrorNotice } from '../../components/notice.tsx';
 import { useModels } from '../../state/models.ts';
+import { hrefTo } from '../../state/route.ts';
 import { toast } from '../../state/ui.ts';
+import { RefusedNotice } from './add-rows.tsx';
 import styles from './model.module.css';
 
 interface Found {
@@ -98,19 +99,22 @@ const columnsWith = (add: (model: CachedModel) => void, adding: string | null): 
 export function ComputerPart() {
   const [found, setFound] = useState<Found | null>(null);
   const [fault, setFault] = useState<unknown>(null);
+  const [refused, setRefused] = useState<CachedModel | null>(null);
   const [adding, setAdding] = useState<string | null>(null);
 
   const look = () => {
     setFault(null);
+    setRefused(null);
     call('models.cached', {}).then(setFound, setFault);
   };
   useEffect(look, []);
 
-  const add = async (model: CachedModel) => {
+  const add = async (model: CachedModel, resize = false) => {
     setAdding(model.key);
     setFault(null);
+    setRefused(model);
     try {
-      await call('models.addCached', { key: model.key });
+      await call('models.addCached', { key: model.key, resize });
       await useModels.getState().load();
       toast(`${model.name} is in the list.`);
       look();
@@ -123,7 +127,13 @@ export function ComputerPart() {
 
   return (
     <>
-      {fault !== null && <ErrorNotice error={fault} onRetry={look} />}
+      {fault !== null && (
+        <RefusedNotice
+          error={fault}
+          onAddRows={refused === null ? undefined : () => add(refused, true)}
+          onRetry={look}
+        />
+      )}
       <Card
         grow
         padded={false}
@@ -144,7 +154,11 @@ export function ComputerPart() {
           rowHeight={48}
           loading={found === null && fault === null}
           empty={
-            <Empty icon={IconFolderSearch} title="No other program left a model here">
+            <Empty
+              icon={IconFolderSearch}
+              title="No other program left a model here"
+              actions={<Button href={hrefTo('model', 'download')}>Download a model</Button>}
+            >
               Tunesmith looks into the Hugging Face cache and the folders of LM Studio and Ollama.
             </Empty>
           }

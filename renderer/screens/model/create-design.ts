@@ -83,9 +83,10 @@ export function reservedWords(reserved: readonly string[]): string {
 
 /** The verdict on a new vocabulary in one or two sentences. */
 export function createdSentence(created: CreatedModel): string {
-  const { own, base, words, heldOut, wantedSize, textShare } = created;
+  const { own, base, words, heldOut, wantedSize, textShare, notes } = created;
   const first = [
     ...(textShare < 1 ? [`Made of ${percent(textShare, 0)} of your text, drawn at random. `] : []),
+    ...notes.map((sentence) => `${sentence} `),
     ...(own.vocabularySize < wantedSize
       ? [
           `The text offers ${integer(own.vocabularySize)} of the ${integer(wantedSize)} entries ` +

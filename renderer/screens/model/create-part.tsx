@@ -109,8 +109,8 @@ export function CreatePart() {
   };
 
   return (
-    <form className={styles.columns} onSubmit={(event) => void make(event)}>
-      <div className={styles.column}>
+    <form className={['columns late', styles.columns].join(' ')} onSubmit={(event) => void make(event)}>
+      <div className="stack">
         {fault !== null && <ErrorNotice error={fault} />}
         <Card title="The network" divided>
           <div className={styles.fields}>
@@ -231,7 +231,7 @@ export function CreatePart() {
           )}
         </Card>
       </div>
-      <div className={[styles.column, styles.beside].join(' ')}>
+      <div className={['stack', styles.beside].join(' ')}>
         <DesignCard
           plan={plan}
           planning={planning}

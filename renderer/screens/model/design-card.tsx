@@ -45,12 +45,12 @@ export function DesignCard({ plan, planning, error, job, blocked, starting }: De
     >
       {error !== null && <ErrorNotice error={error} />}
       <dl
-        className={[styles.facts, planning ? styles.stale : ''].join(' ')}
+        className={['facts', styles.design, planning ? styles.stale : ''].join(' ')}
         aria-live="polite"
         aria-busy={planning}
       >
         {factsOf(plan).map(([label, value, more, help]) => (
-          <div key={label} className={styles.fact}>
+          <div key={label}>
             <dt>
               <Term help={help}>{label}</Term>
             </dt>
@@ -120,14 +120,14 @@ function factsOf(plan: DesignPlan | null): Fact[] {
 function MakingModel({ job }: { job: Job }) {
   return (
     <div className={styles.making}>
-      <div className={styles.line}>
+      <div className="row wrap between">
         <span className="strong cut">{job.title}</span>
         <span className="muted tabular">
           {job.state === 'waits' ? 'waits for another job' : percent(job.progress, 0)}
         </span>
       </div>
       <ProgressBar label={job.title} value={job.progress ?? 0} text={job.position} thin />
-      <div className={styles.line}>
+      <div className="row wrap between">
         <span className="caption muted">{job.position}</span>
         <Button size="small" kind="text" onClick={() => void call('jobs.cancel', { jobId: job.id })}>
           {job.cancelLabel}

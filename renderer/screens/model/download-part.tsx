@@ -11,6 +11,7 @@ import { type Column, DataTable } from '../../components/data-table.tsx';
 import { TextField } from '../../components/field.tsx';
 import { bytes, count, missing } from '../../components/format.ts';
 import { ErrorNotice } from '../../components/notice.tsx';
+import { useSettings } from '../../state/settings.ts';
 import { Downloads, startDownload } from './downloads.tsx';
 import { LookupCard } from './lookup-card.tsx';
 import styles from './model.module.css';
@@ -108,6 +109,7 @@ export function DownloadPart() {
       setFault(thrown);
     } finally {
       setAsking(false);
+      void useSettings.getState().loadLedger(); // asking is a request already
     }
   };
   const download = async (name: { repository: string; revision: string }) => {
@@ -136,7 +138,7 @@ export function DownloadPart() {
       )}
       <Downloads onGoOn={(name) => void download(name)} />
       <Card title="From the Hugging Face Hub" label="From the Hugging Face Hub">
-        <form className={styles.ask} onSubmit={(event) => void lookUp(event)}>
+        <form className="ask" onSubmit={(event) => void lookUp(event)}>
           <div className={styles.askName}>
             <TextField
               label="Name or address"

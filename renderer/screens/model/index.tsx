@@ -20,6 +20,7 @@ import { goTo, hrefTo, useProjectId } from '../../state/route.ts';
 import { useCapabilities } from '../../state/settings.ts';
 import { toast, useScreenActions } from '../../state/ui.ts';
 import type { Screen, ScreenProps } from '../screen.ts';
+import { RefusedNotice } from './add-rows.tsx';
 import { ComputerPart } from './computer-part.tsx';
 import { CreatePart } from './create-part.tsx';
 import { DownloadPart } from './download-part.tsx';
@@ -141,6 +142,7 @@ function Model({ rest }: ScreenProps) {
   const [filter, setFilter] = useState<Filter>('all');
   const [find, setFind] = useState('');
   const [fault, setFault] = useState<unknown>(null);
+  const [refused, setRefused] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   const usable = list.filter((model) => !model.problem);
   const fits = useFits(
@@ -162,18 +164,28 @@ function Model({ rest }: ScreenProps) {
   const open = list.find((model) => model.id === picked) ?? chosen ?? usable[0] ?? list[0];
   const isChosen = open !== undefined && open.id === chosen?.id;
 
+  const addFolder = async (token: string, resize: boolean) => {
+    setFault(null);
+    setRefused(token);
+    try {
+      const model = await call('models.add', { token, resize });
+      await useModels.getState().load();
+      setPicked(model.id);
+      toast(`${model.name} is in the list.`, () => remove(model));
+    } catch (thrown) {
+      setFault(thrown);
+    }
+  };
+
   const add = async () => {
     setFault(null);
+    setRefused(null);
     try {
       const folder = await pickFolder({
         title: 'Add a model folder',
         hint: 'The folder with config.json, tokenizer.json and the safetensors files. It is used in place, not copied.',
       });
-      if (!folder) return;
-      const model = await call('models.add', { token: folder.token });
-      await useModels.getState().load();
-      setPicked(model.id);
-      toast(`${model.name} is in the list.`, () => remove(model));
+      if (folder) await addFolder(folder.token, false);
     } catch (thrown) {
       setFault(thrown);
     }
@@ -253,11 +265,16 @@ function Model({ rest }: ScreenProps) {
           href: hrefTo('model', ...(id === 'list' ? [] : [id])),
         }))}
       />
-      {fault !== null && <ErrorNotice error={fault} />}
+      {fault !== null && (
+        <RefusedNotice
+          error={fault}
+          onAddRows={refused === null ? undefined : () => addFolder(refused, true)}
+        />
+      )}
       {status === 'failed' && <ErrorNotice error={error} onRetry={() => void useModels.getState().load()} />}
       {part.Part && <part.Part />}
       {!part.Part && (
-        <div className={[styles.columns, open ? '' : styles.alone].join(' ')}>
+        <div className={['columns', styles.columns, open ? '' : styles.alone].join(' ')}>
           <Card
             grow
             padded={false}
@@ -311,6 +328,7 @@ function Model({ rest }: ScreenProps) {
               model={open}
               fits={fits[open.id]}
               isChosen={isChosen}
+              onAdded={(model) => setPicked(model.id)}
               onRemove={open.origin === 'starter' && !open.problem ? undefined : () => void remove(open)}
             />
           )}

@@ -39,9 +39,9 @@ export function LookupCard({ found, onDownload }: { found: HubLookup; onDownload
       {found.missingBytes > found.freeDiskBytes && (
         <Notice tone="warning">The disk has {bytes(found.freeDiskBytes)} free. Free some room first.</Notice>
       )}
-      <dl className={styles.facts}>
+      <dl className="facts">
         {lookupFacts(found).map(([label, value]) => (
-          <div key={label} className={styles.fact}>
+          <div key={label}>
             <dt>{label}</dt>
             <dd>{value}</dd>
           </div>

@@ -8,6 +8,7 @@ import { about, bytes } from '../../components/format.ts';
 import { Loading } from '../../components/loading.tsx';
 import { ErrorNotice, Notice } from '../../components/notice.tsx';
 import { Term } from '../../components/term.tsx';
+import { AddTokensButton } from './add-tokens.tsx';
 import styles from './model.module.css';
 import { fitSentence, methodWords, modelFacts, originWords, verdictWords } from './words.ts';
 
@@ -15,10 +16,12 @@ interface ModelCardProps {
   model: BaseModel;
   fits: Fit[] | undefined;
   isChosen: boolean;
+  /** Another model with more tokens is in the list. */
+  onAdded: (model: BaseModel) => void;
   onRemove?: () => void;
 }
 
-export function ModelCard({ model, fits, isChosen, onRemove }: ModelCardProps) {
+export function ModelCard({ model, fits, isChosen, onAdded, onRemove }: ModelCardProps) {
   return (
     <Card
       grow
@@ -38,6 +41,7 @@ export function ModelCard({ model, fits, isChosen, onRemove }: ModelCardProps) {
           <span className={styles.folder} title={model.folder}>
             {model.folder}
           </span>
+          {!model.problem && <AddTokensButton model={model} onAdded={onAdded} />}
           {onRemove && (
             <Button size="small" kind="text" icon={IconTrash} onClick={onRemove}>
               Take off the list
@@ -52,9 +56,9 @@ export function ModelCard({ model, fits, isChosen, onRemove }: ModelCardProps) {
           {warning}
         </Notice>
       ))}
-      <dl className={styles.facts}>
+      <dl className="facts">
         {modelFacts(model).map(([label, value, help]) => (
-          <div key={label} className={styles.fact}>
+          <div key={label}>
             <dt>
               <Term help={help}>{label}</Term>
             </dt>
@@ -107,7 +111,7 @@ export function ModelCard({ model, fits, isChosen, onRemove }: ModelCardProps) {
             </table>
           )}
           <p className="caption muted">
-            Predicted for records of the usual length. The training screen measures it.
+            Predicted with the suggested settings. The Train screen plans with yours.
           </p>
         </>
       )}

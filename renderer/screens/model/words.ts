@@ -1,5 +1,5 @@
 // The words of the Model screen. No React.
-import type { BaseModel, Fit, HubLookup } from '../../../main/contract/models.ts';
+import type { BaseModel, Fit, HubLookup, NewToken } from '../../../main/contract/models.ts';
 import type { Tone } from '../../components/chip.tsx';
 import { bytes, integer } from '../../components/format.ts';
 
@@ -9,7 +9,17 @@ export const originWords: Record<BaseModel['origin'], { label: string; help: str
   cache: { label: 'Cache', help: 'Found in the Hugging Face cache of this computer.' },
   download: { label: 'Download', help: 'Downloaded from the Hugging Face Hub when you asked for it.' },
   scratch: { label: 'From scratch', help: 'Made here, with a tokenizer of your own text.' },
+  grown: { label: 'More tokens', help: 'Made here of another model, with rows for more tokens.' },
 };
+
+/** Tokens of two fields, one a line each; blank lines do not count. */
+export function newTokens(shown: string, special: string): NewToken[] {
+  const lines = (text: string) => text.split('\n').flatMap((line) => line.trim() || []);
+  return [
+    ...lines(shown).map((content) => ({ content, special: false })),
+    ...lines(special).map((content) => ({ content, special: true })),
+  ];
+}
 
 export const verdictWords: Record<Fit['verdict'], { label: string; tone: Tone }> = {
   fits: { label: 'Fits', tone: 'success' },

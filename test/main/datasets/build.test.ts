@@ -157,6 +157,19 @@ test('empty labels are a class and are named (A08)', async () => {
   expect(report.problems.join()).toContain('1 of 4 rows have an empty label in "label"');
 });
 
+test('a second text makes a pair; a row without one is named', async () => {
+  const source = await importSource('pairs.csv', 'a,b,label\none,two,yes\nthree,,no\n');
+  const shape: Shape = { type: 'labelled', text: '{a}', pair: '{b}', label: '{label}' };
+  const { records, report } = await buildDataset(makeRecipe([source], shape), [source], encodeWords);
+  expect(records.map(({ content }) => content)).toEqual([
+    { type: 'labelled', text: 'one', pair: 'two', label: 'yes' },
+  ]);
+  expect(report.problems).toContain('1 of 2 rows have no text in "b"; the first is pairs.csv, row 2.');
+  const alone = makeRecipe([source], { ...shape, pair: '' });
+  const { records: texts } = await buildDataset(alone, [source], encodeWords);
+  expect(texts.map(({ content }) => content)[1]).toEqual({ type: 'labelled', text: 'three', label: 'no' });
+});
+
 test('chunks of documents carry their places, and only the last one is complete', async () => {
   const sources = Array.from({ length: 12 }, (_, at) =>
     proseSource(`book-${at}.txt`, sentences(40, 10, at + 1)),

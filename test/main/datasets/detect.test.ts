@@ -59,6 +59,15 @@ test('common pairs of columns are recognised', async () => {
     ['Question,Answer\na,b\n', chat('{Question}', '{Answer}')],
     ['context,question,answer\na,b,c\n', chat('{context}\n\n{question}', '{answer}')],
     ['prompt,completion\na,b\n', { type: 'completion', prompt: '{prompt}', completion: '{completion}' }],
+    [
+      'id,sentence1,sentence2,label\n1,a,b,same\n',
+      { type: 'labelled', text: '{sentence1}', pair: '{sentence2}', label: '{label}' },
+    ],
+    [
+      'question1,question2,is_duplicate\na,b,1\n',
+      { type: 'labelled', text: '{question1}', pair: '{question2}', label: '{is_duplicate}' },
+    ],
+    ['premise,hypothesis\na,b\n', { type: 'chunks', tokens: 256, overlap: 32 }],
     ['text,label\na,b\n', { type: 'labelled', text: '{text}', label: '{label}' }],
     [
       'prompt,chosen,rejected\na,b,c\n',

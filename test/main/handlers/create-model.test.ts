@@ -5,8 +5,8 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runCommandLine } from '../../../main/cli.ts';
 import { CreatedModel, type ModelDesign } from '../../../main/contract/models.ts';
+import type { Preset } from '../../../main/contract/runs.ts';
 import { openTestBackend, temporaryFolder } from '../../helpers/home.ts';
-import { testSettings } from '../../helpers/run.ts';
 
 const home = temporaryFolder('home with spaces');
 const backend = openTestBackend(home.folder);
@@ -103,27 +103,33 @@ test('a second one of the same name gets a folder of its own', async () => {
   expect(model.name).toBe('Our model 2');
 });
 
-test('it is trained by the ordinary job, and learns', async () => {
-  const recipe = {
+test('it is trained by the ordinary job with the suggested preset, and learns', async () => {
+  const shaped = {
     name: 'Questions',
     sourceIds,
     steps: [],
     shape: { type: 'completion' as const, prompt: '{question} ', completion: '{answer}' },
     split: { seed: 1, validation: 0, test: 0, column: null, groupBy: null },
   };
-  await jobEnd((await call('datasets.build', { projectId, recipe })).jobId);
+  await jobEnd((await call('datasets.build', { projectId, recipe: shaped })).jobId);
   const [{ id: versionId }] = await call('datasets.list', { projectId });
-  const run = await call('runs.start', {
-    projectId,
-    name: 'First words',
-    versionId,
-    modelId,
-    settings: { ...testSettings, method: 'full', learningRate: 1e-2, epochs: 2 },
-    thenEvaluate: false,
-  });
+  const presets = await call('runs.presets', { projectId, versionId, modelId });
+  const { settings, description } = presets.find(({ suggested }) => suggested) as Preset;
+  expect(settings).toMatchObject({ method: 'full', learningRate: 5e-3, quantization: 'none', lastLayers: 0 });
+  expect(description).toContain('The weights of this model were drawn at random, so all of them are trained');
+  const recipe = { projectId, name: 'First words', versionId, modelId, settings, thenEvaluate: false };
+  const warnings = async (method: 'lora' | 'full') =>
+    (await call('runs.plan', { ...recipe, settings: { ...settings, method } })).checks.flatMap((check) =>
+      check.state === 'warning' ? check.sentence : [],
+    );
+  expect((await warnings('full')).join()).not.toContain('random');
+  expect((await warnings('lora')).join()).toContain('Under an adapter they would stay as they are');
+  const layers = await call('models.layers', { modelId });
+  expect(layers.map(({ name }) => name)).toEqual(expect.arrayContaining(['q_proj', 'embed_tokens']));
+  const run = await call('runs.start', recipe);
   await jobEnd(run.jobId);
   const ended = await call('runs.get', { projectId, runId: run.id });
-  expect(ended).toMatchObject({ state: 'finished', error: null, step: 30 });
+  expect(ended).toMatchObject({ state: 'finished', error: null });
   const { train } = await call('runs.metrics', { projectId, runId: run.id });
   expect(train[0].loss).toBeGreaterThan(5);
   expect(train.at(-1)?.loss).toBeLessThan(3);

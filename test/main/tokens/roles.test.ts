@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
+import { repair } from '../../../main/datasets/turns.ts';
 import type { Message } from '../../../main/tokens/chat-template.ts';
-import { checkRoles, repair } from '../../../main/tokens/roles.ts';
+import { checkRoles } from '../../../main/tokens/roles.ts';
 
 const system: Message = { role: 'system', content: 'Be brief.' };
 const ask: Message = { role: 'user', content: 'Hi' };

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { DatasetReport } from '../../../../main/contract/datasets.ts';
+import { checkLines } from '../../../../renderer/screens/dataset/checks-panel.tsx';
 import {
   fewRecords,
   fillTemplate,
   keptPassages,
   largeRemoval,
   recordParts,
+  refusalSentence,
+  roleOffers,
   splitWords,
   unknownColumns,
   whatBlocks,
@@ -99,4 +102,55 @@ it('shows of each kind of record what is learned and what is not', () => {
       ],
     }),
   ).toEqual([false, true]);
+});
+
+describe('roles that a template refuses (B04)', () => {
+  const refusal = {
+    sentence: 'System role not supported',
+    reason: 'no-system-role',
+    count: 7,
+    repairs: [
+      { steps: ['merge-system'], count: 6 },
+      { steps: ['merge-system', 'join-turns'], count: 1 },
+    ],
+  } as const;
+  const given = { ...refusal, repairs: refusal.repairs.map((one) => ({ ...one, steps: [...one.steps] })) };
+
+  it('are said with their number and the words of the template', () => {
+    expect(refusalSentence(given)).toBe(
+      '7 records: the chat template of this model has no system role. It says: System role not supported',
+    );
+  });
+
+  it('come with one choice for each set of repairs, and with leaving them out', () => {
+    expect(roleOffers(given)).toEqual([
+      { label: 'Merge the system text into the first question (6)', roles: { system: 'merge' } },
+      {
+        label: 'Merge the system text into the first question, and join turns (1)',
+        roles: { system: 'merge', turns: 'join' },
+      },
+      { label: 'Leave out (7)', roles: { system: 'leave-out' } },
+    ]);
+    expect(roleOffers({ ...given, reason: 'other', repairs: [] })).toEqual([]);
+  });
+
+  it('are told from the checks once, although the statistics name them too', () => {
+    const stats = {
+      tokens: 1,
+      trainedTokens: 1,
+      longest: 1,
+      histogram: [],
+      overLimit: 0,
+      withoutTrained: 0,
+      problems: ['The chat template refuses 7 of 100 records: System role not supported'],
+      refused: [given],
+    };
+    const lines = checkLines(report({ roles: { merged: 0, joined: 2, leftOut: 1 } }), stats, 100);
+    const about = lines.filter(({ sentence }) => sentence.includes('System role'));
+    expect(about).toHaveLength(1);
+    expect(about[0].offers).toHaveLength(3);
+    expect(lines.map(({ sentence }) => sentence)).toContain(
+      'As chosen under Shape: 2 records have successive turns joined; 1 record is left out for the roles.',
+    );
+  });
 });

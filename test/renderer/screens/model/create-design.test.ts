@@ -64,6 +64,7 @@ test('the verdict on a vocabulary compares it, and says when the text had no mor
     heldOut: false,
     wantedSize: 4096,
     textShare: 1,
+    notes: [],
   };
   expect(plain(createdSentence(made))).toBe(
     'The text offers 2,490 of the 4,096 entries that were asked for. ' +
@@ -78,6 +79,9 @@ test('the verdict on a vocabulary compares it, and says when the text had no mor
   );
   expect(plain(createdSentence({ ...made, textShare: 0.4 }))).toContain(
     'Made of 40 % of your text, drawn at',
+  );
+  expect(createdSentence({ ...made, notes: ['Of the most frequent words.'] })).toMatch(
+    /^Of the most frequent words\. The text offers/,
   );
   expect(createdSentence({ ...made, base: null })).toContain('1.50 tokens per word');
 });
