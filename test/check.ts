@@ -28,26 +28,25 @@ function run(name: string, command: string, args: string[]): Promise<Check> {
   });
 }
 
-/** Types of main (with preload, tests and resources) and of the renderer; then lint and format of all of them. */
-export async function staticChecks(): Promise<Check[]> {
+/** Types of main (with preload, tests and resources) and of the renderer, lint and format of all of them; side by side. */
+export function staticChecks(): Promise<Check[]> {
   const projects = ['main', 'renderer'].filter((name) => existsSync(join(root, name, 'tsconfig.json')));
   const folders = ['main', 'renderer', 'preload', 'test', 'resources'].filter((name) =>
     existsSync(join(root, name)),
   );
-  const checks: Check[] = [];
-  for (const project of projects)
-    checks.push(await run(`types of ${project}`, tool('tsc'), ['-p', join(project, 'tsconfig.json')]));
-  checks.push(
-    await run('lint and format', tool('biome'), [
-      'check',
-      '--config-path',
-      join('test', 'lint.json'),
-      '--max-diagnostics=50',
-      '--error-on-warnings',
-      ...folders,
-    ]),
-  );
-  return checks;
+  const lint = [
+    'check',
+    '--config-path',
+    join('test', 'lint.json'),
+    '--max-diagnostics=50',
+    '--error-on-warnings',
+  ];
+  return Promise.all([
+    ...projects.map((project) =>
+      run(`types of ${project}`, tool('tsc'), ['-p', join(project, 'tsconfig.json')]),
+    ),
+    run('lint and format', tool('biome'), [...lint, ...folders]),
+  ]);
 }
 
 /** Arguments that run Vitest on some tests. */
@@ -65,8 +64,8 @@ export function report({ name, ok, output }: Check): void {
 }
 
 if (import.meta.main) {
-  const checks = await staticChecks();
-  checks.push(await run('rules', process.execPath, vitest('test/rules.test.ts')));
+  const rules = run('rules', process.execPath, vitest('test/rules.test.ts'));
+  const checks = [...(await staticChecks()), await rules];
   checks.forEach(report);
   const failed = checks.filter((check) => !check.ok).length;
   process.stdout.write(`${checks.length - failed} passed, ${failed} failed\n`);

@@ -1,8 +1,9 @@
-// The tables of README.md that the registries tell: architectures with the stored cases that hold them to be exact, methods,
-// and devices. `node main/bootstrap.mjs test/readme.ts` writes them between their markers; readme.test.ts compares.
+// The parts of README.md that the registries tell: commands, architectures with the stored cases that hold them to be exact,
+// methods, and devices. `node main/bootstrap.mjs test/readme.ts` writes them between their markers; readme.test.ts compares.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { commands } from '../main/cli/index.ts';
 import { optimizers } from '../main/compiler/optimizers/index.ts';
 import { ScheduleKind, TrainSettings } from '../main/contract/runs.ts';
 import { settingHelp } from '../main/handlers/setting-help.ts';
@@ -40,9 +41,16 @@ const code = (names: readonly string[]): string => names.map((name) => `\`${name
 
 const learns = {
   causal: 'to continue texts and to answer',
-  encoder: 'labels, numbers, masked words',
+  encoder: 'labels of texts and of words, numbers, masked words',
   seq2seq: 'one text from another',
 } satisfies Record<(typeof architectures)[number]['task'], string>;
+
+/** The command line, as its own overview lists it. */
+function commandList(): string {
+  const lines = commands.map(({ name, arguments: given, summary }) => [[name, ...given].join(' '), summary]);
+  const width = Math.max(...lines.map(([left]) => left.length)) + 2;
+  return ['```', ...lines.map(([left, right]) => `${left.padEnd(width)}${right}`), '```'].join('\n');
+}
 
 function architectureTable(): string {
   const cases = storedCases();
@@ -76,11 +84,15 @@ const methods = [
   'quantization',
   'lastLayers',
   'freeze',
+  'cut',
   'packing',
   'labelSmoothing',
   'neftuneAlpha',
+  'precision',
   'recompute',
+  'validationMetric',
   'patience',
+  'minimumGain',
 ] as const;
 
 function methodTable(): string {
@@ -123,6 +135,7 @@ function deviceTable(): string {
 }
 
 export const readmeTables = {
+  commands: commandList,
   architectures: architectureTable,
   methods: methodTable,
   devices: deviceTable,

@@ -8,7 +8,7 @@ const verdicts = { fits: 'fits', tight: 'fits, but barely', 'too-large': 'does n
 export function describePlan(plan: Plan, settings: TrainSettings): string {
   const memory = [
     ...plan.memory.map(({ name, bytes }) => [name, megabytes(bytes)]),
-    [`at its peak (${plan.basis})`, megabytes(plan.peakBytes)],
+    ['at its peak (predicted)', megabytes(plan.peakBytes)],
     ['may be used here', `${megabytes(plan.availableBytes)}: ${verdicts[plan.verdict]}`],
   ];
   const sections = [

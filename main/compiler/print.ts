@@ -1,15 +1,8 @@
-// Graphs as text, one node a line, for error messages, tests and eyes:
+// Nodes of a graph as text, for error messages:
 //   %12 float32[2,3] = add(%3, %4)
 //   %13 float32[2] = reduceSum(%12) {axes: [1], keepDims: false}   # backward
-import type { Graph, Node, Value } from './graph.ts';
+import type { Node, Value } from './graph.ts';
 import type { Attributes } from './op.ts';
-
-/** Inputs, nodes in their order, and outputs. Constants and weights stand where they are read. */
-export function printGraph(graph: Graph, nodes: readonly Node[] = graph.nodes): string {
-  const inputs = graph.inputs.map((value) => `${typeOf(value)} = input ${sourceOf(value)}`);
-  const outputs = graph.outputs.map(({ name, value }) => `output ${name} = ${sourceOf(value)}`);
-  return [...inputs, ...nodes.map(printNode), ...outputs].join('\n');
-}
 
 /** One node with the types of what it makes. */
 export function printNode(node: Node): string {

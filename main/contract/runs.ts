@@ -159,6 +159,8 @@ export const TrainSettings = z.object({
   microBatchTokens: z.int().min(0),
   /** Records longer than this are cut; 0 = the model's context length. */
   maxLength: z.int().min(0),
+  /** What longer records lose: their end, or the beginning of the prompt, behind BOS and system message. */
+  cut: z.enum(['end', 'prompt-start']).default('end'),
   packing: z.boolean(),
   /** Share of each target that is spread over the whole vocabulary. */
   labelSmoothing: z.number().min(0).lt(1).default(0),
@@ -225,8 +227,6 @@ export const Plan = z.object({
   trainableParameters: z.int(),
   totalParameters: z.int(),
   seconds: z.number(),
-  /** Whether `seconds` and `peakBytes` were measured by trial steps, or predicted. */
-  basis: z.enum(['predicted', 'measured']),
   peakBytes: z.int(),
   memory: z.array(MemoryPart),
   availableBytes: z.int(),

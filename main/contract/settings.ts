@@ -41,8 +41,8 @@ export const Capabilities = z.object({
   steps: z.array(Named.extend({ defaultEnabled: z.boolean(), options: z.unknown() })),
   architectures: z.array(Named.extend({ modelTypes: z.array(z.string()) })),
   metrics: z.array(Named.extend({ unit: z.string(), betterWhen: z.enum(['higher', 'lower']) })),
-  exporters: z.array(Named.extend({ optionsSchema: z.unknown() })),
-  loraTargets: z.array(z.string()),
+  /** `merges`: its files hold the weights of the base. */
+  exporters: z.array(Named.extend({ optionsSchema: z.unknown(), merges: z.boolean().default(false) })),
   /** One sentence for each field of TrainSettings, by path such as `lora.rank`. */
   settingHelp: z.record(z.string(), z.object({ label: z.string(), unit: z.string(), help: z.string() })),
 });
@@ -56,8 +56,8 @@ export const LedgerEntry = z.object({
   bytesIn: z.int(),
 });
 
-/** The token is never given back to a window. `environment`: HF_TOKEN is set. */
-export const HubToken = z.object({ kept: z.enum(['none', 'keychain', 'memory', 'environment']) });
+/** The token is never given back to a window. `environment`: HF_TOKEN is set; `file`: "hf auth login" wrote it. */
+export const HubToken = z.object({ kept: z.enum(['none', 'keychain', 'memory', 'environment', 'file']) });
 export type HubToken = z.infer<typeof HubToken>;
 
 export const settings = {

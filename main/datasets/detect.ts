@@ -105,6 +105,7 @@ function findShape(source: SampledSource): Finding | null {
     exported(source) ??
     messageList(source) ??
     preference(source) ??
+    taggedWords(source) ??
     textPair(source) ??
     namedPair(source) ??
     labelled(source)
@@ -283,6 +284,21 @@ const labelNames = [
 const judgements = ['isduplicate', 'duplicate', 'entailment', 'relation', 'similarity', 'score'];
 /** Average characters up to which a column is a short value. */
 const shortValue = 40;
+
+const wordNames = ['words', 'tokens', 'text', 'sentence'];
+const tagNames = ['tags', 'nertags', 'labels', 'ner'];
+const taggedList = /^(?:O|[BIESLU]-\S+)(?:\s+(?:O|[BIESLU]-\S+))*$/;
+
+/** The words of a sentence with one tag each, in two columns: lists of JSON, or with spaces between. */
+function taggedWords(source: SampledSource): Finding | null {
+  const words = columnNamed(source, wordNames);
+  const tags = columnNamed(source, tagNames);
+  if (words === null || tags === null) return null;
+  const cells = source.sample.map((part) => part.cells?.[tags] ?? '');
+  if (!cells.every((cell) => taggedList.test(cell.replace(/[[\]",\s]+/g, ' ').trim()))) return null;
+  const shape: Shape = { type: 'labelled', text: `{${words}}`, label: `{${tags}}` };
+  return { shape, columns: [words, tags], rank: 3, why: `${recognised([words, tags])} Each word has a tag.` };
+}
 
 /** A text with one label, or with several short values, which become one structured line. */
 function labelled(source: SampledSource): Finding | null {

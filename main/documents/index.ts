@@ -1,5 +1,6 @@
 // The registry of importers, and the choice among them by name and content. A new format is one line here.
 import { AppError } from '../errors.ts';
+import { conll } from './conll.ts';
 import { csv } from './csv.ts';
 import { docx } from './docx.ts';
 import { html } from './html.ts';
@@ -11,7 +12,7 @@ import { pdf } from './pdf.ts';
 import { sniff } from './sniff.ts';
 import { text } from './text.ts';
 
-export const importers: readonly Importer[] = [text, markdown, html, pdf, docx, csv, json, jsonl];
+export const importers: readonly Importer[] = [text, markdown, html, pdf, docx, csv, json, jsonl, conll];
 
 /** Formats that people often drop, by name, so that the refusal can say what it is. */
 const unsupported: Record<string, string> = {

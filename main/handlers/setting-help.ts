@@ -292,6 +292,11 @@ export const settingHelp: Record<string, Help> = {
     unit: 'tokens',
     help: 'Longer records are cut at this length; 0 takes the context length of the model.',
   },
+  cut: {
+    label: 'What is cut',
+    unit: '',
+    help: 'What longer records lose: their end, or the beginning of the prompt, which keeps the answer. A system message stays where there is room.',
+  },
   packing: {
     label: 'Packing',
     unit: '',

@@ -24,8 +24,6 @@ export interface Writing {
   reorder(parents: ArrayLike<number>): void;
 }
 
-export type TargetDecoder = ReturnType<typeof createTargetDecoder>;
-
 const fewestPlaces = 32;
 
 /** Places that sources of so many tokens are read in: 32, 48, 64, 96, 128, .. Every number of them is a graph of its own. */

@@ -3,22 +3,18 @@
 // knows no database.
 import { open, rename, rm } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { DatasetRecord, DatasetReport, DatasetSuggestion } from '../contract/datasets.ts';
-import type { DocumentPart } from '../contract/documents.ts';
+import type { DatasetRecord, DatasetReport } from '../contract/datasets.ts';
 import { buildDataset as build } from '../datasets/build.ts';
 import type { EncodeBatch } from '../datasets/chunk.ts';
-import { suggest } from '../datasets/detect.ts';
 import { readParts } from '../documents/parts.ts';
 import { AppError } from '../errors.ts';
 import { loadTokenizer } from '../tokens/tokenizer.ts';
 import { readTokenizerFolder } from '../tokens/tokenizer-file.ts';
-import type { JobRunner, SourceFile } from './job.ts';
+import type { JobRunner } from './job.ts';
 import { refusedRoles } from './refused-roles.ts';
 
 /** Records that a preview shows. */
 const previewRecords = 100;
-/** Parts of each source that a suggestion looks at. */
-const sampledParts = 300;
 
 export const buildDataset: JobRunner<'build-dataset'> = {
   kind: 'build-dataset',
@@ -88,18 +84,4 @@ async function writeRecords(file: string, records: DatasetRecord[]): Promise<voi
     await rm(temporary, { force: true });
     throw thrown;
   }
-}
-
-/**
- * The answer of the inspect job's question `suggest`: a recipe by what the first parts of each source look
- * like.
- */
-export async function suggestRecipe(request: { sources: SourceFile[] }): Promise<DatasetSuggestion> {
-  const sampled = [];
-  for (const { id, name, columns, partsFile } of request.sources) {
-    const sample: DocumentPart[] = [];
-    for await (const part of readParts(partsFile, sampledParts)) sample.push(part);
-    sampled.push({ id, name, columns, sample });
-  }
-  return suggest(sampled);
 }

@@ -1,6 +1,7 @@
 // The job behind a chat: one engine with one set of base weights, and a column for each tuned model on it.
 // Stays until it is stopped; answers stream side by side.
 import type { ChatAnswer, SamplingOptions } from '../contract/chat.ts';
+import { repair } from '../datasets/turns.ts';
 import { AppError } from '../errors.ts';
 import { answer, createSpeaker, type Speaker } from '../inference/answer.ts';
 import { decodesOn } from '../inference/decoder.ts';
@@ -17,6 +18,7 @@ export const chat: JobRunner<'chat'> = {
     const tokenizer = await loadTokenizer(modelFolder);
     const prompts = promptsFor(base, tokenizer);
     const speakers = new Map<string, Speaker>();
+    const repairs = new Map(columns.map((column) => [column.id, column.repairs ?? []]));
     for (const { id, tuned } of columns) {
       const { model, weights } = await openAsTrained(base, tuned, context.signal);
       const provider = decodesOn(model, wanted);
@@ -38,7 +40,7 @@ export const chat: JobRunner<'chat'> = {
               'Open the chat again.',
             );
           }
-          const promptIds = await prompts.ofMessages(messages);
+          const promptIds = await prompts.ofMessages(repair(messages, repairs.get(columnId) ?? []));
           const onText = (text: string) => context.emit('delta', { askId: ask.askId, columnId, text });
           return {
             columnId,

@@ -30,7 +30,8 @@ export const createModel: JobRunner<'create-model'> = {
     const [problem] = designProblems(design);
     if (problem) throw new AppError('model-design', problem.message, problem.remedy);
     const text = vocabularyText(input.text, input.seed, mostBytes[design.vocabulary]);
-    const vocabulary = await vocabularyOf(input, text, context);
+    const notes: string[] = [];
+    const vocabulary = await vocabularyOf(input, text, context, notes);
     context.signal.throwIfAborted();
     const staging = `${folder}.part`;
     const say = (progress: number, position: string) =>
@@ -59,6 +60,7 @@ export const createModel: JobRunner<'create-model'> = {
         heldOut,
         wantedSize: design.vocabularySize,
         textShare: text.share,
+        notes,
       };
     } catch (thrown) {
       rmSync(staging, { recursive: true, force: true });
@@ -67,7 +69,13 @@ export const createModel: JobRunner<'create-model'> = {
   },
 };
 
-async function vocabularyOf({ design }: Input, text: VocabularyText, context: Context): Promise<Vocabulary> {
+/** `notes` gets the sentences of the trainer. */
+async function vocabularyOf(
+  { design }: Input,
+  text: VocabularyText,
+  context: Context,
+  notes: string[],
+): Promise<Vocabulary> {
   const family = familyOf(design.family)!;
   let share = 0;
   let empty = true;
@@ -103,6 +111,7 @@ async function vocabularyOf({ design }: Input, text: VocabularyText, context: Co
     tokenTypes: family.tokenTypes,
     rule: family.ownRule,
     onProgress: report,
+    onNote: (sentence) => notes.push(sentence),
     signal: context.signal,
   });
 }
@@ -111,7 +120,7 @@ function writeFolder(folder: string, { design, seed }: Input, vocabulary: Vocabu
   const { size, ids, file, settings } = vocabulary;
   const family = familyOf(design.family)!;
   const config = configOf(design, { vocabularySize: size, ids });
-  writeScratchModel(folder, config, { seed, deviationOf: family.deviationOf?.(design) });
+  writeScratchModel(folder, config, { seed });
   const json = (name: string, value: unknown) =>
     writeFileSync(join(folder, name), `${JSON.stringify(value, null, 1)}\n`);
   json('tokenizer.json', file);

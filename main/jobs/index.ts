@@ -11,6 +11,7 @@ export const jobLoaders = {
   evaluate: async () => pick(await import('./evaluate.ts'), 'evaluate'),
   export: async () => pick(await import('./export.ts'), 'exportModel'),
   'download-model': async () => pick(await import('./download-model.ts'), 'downloadModel'),
+  'download-cuda': async () => pick(await import('./download-cuda.ts'), 'downloadCuda'),
   'create-model': async () => pick(await import('./create-model.ts'), 'createModel'),
   'device-check': async () => pick(await import('./device-check.ts'), 'deviceCheck'),
   chat: async () => pick(await import('./chat.ts'), 'chat'),

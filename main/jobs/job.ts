@@ -11,13 +11,17 @@ import type {
   DatasetSuggestion,
   Message,
   RenderedRecord,
+  Repair,
+  RoleRefusal,
   Split,
 } from '../contract/datasets.ts';
 import type { Provider, Verdict } from '../contract/devices.ts';
 import type { Coverage } from '../contract/documents.ts';
 import type { MetricResult } from '../contract/evaluations.ts';
-import type { Parity } from '../contract/exports.ts';
+import type { ExportBase, Parity } from '../contract/exports.ts';
+import type { QuantizedBase } from '../contract/losses.ts';
 import type {
+  AdaptableLayer,
   BaseModel,
   CachedModel,
   CreatedModel,
@@ -26,6 +30,7 @@ import type {
   HubLookup,
   ModelDesign,
   ModelFamily,
+  NewToken,
 } from '../contract/models.ts';
 import type {
   MetricPoint,
@@ -40,6 +45,7 @@ import type { ErrorShape } from '../errors.ts';
 import type { HubRequest } from '../hub/client.ts';
 import type { CudaSources } from '../hub/cuda-download.ts';
 import type { HubPlaces } from '../hub/places.ts';
+import type { NewRow } from '../models/new-rows.ts';
 import type { QuantizationKind } from '../models/quantize-blocks.ts';
 import type { StartPoint } from '../training/start.ts';
 
@@ -117,6 +123,8 @@ export interface JobTypes {
       phase: { phase: 'loading' | 'compiling' | 'running' | 'saving'; sentence: string };
       metrics: { train: MetricPoint[]; validation: ValidationPoint[]; samples: SamplePoint[] };
       checkpoint: { step: number; best: boolean; bytes: number };
+      /** The base in few bits, once it is there and measured. */
+      quantized: QuantizedBase;
       message: { level: 'info' | 'warning'; sentence: string };
     };
     result: {
@@ -137,6 +145,9 @@ export interface JobTypes {
       limit: number;
       metricIds: string[];
       maxNewTokens: number;
+      /** Of a search by an encoder-decoder; 1, token by token, unless given. */
+      beams?: number;
+      lengthPenalty?: number;
       threads: number;
       /** What computes losses, and answers where it can; the processor unless given. */
       provider?: Provider;
@@ -152,6 +163,8 @@ export interface JobTypes {
       options: Record<string, unknown>;
       modelFolder: string;
       tuned: TunedWeights;
+      /** Of `tuned` over a base in few bits: what an adapter is merged into; the original weights unless given. */
+      base?: ExportBase;
       /** Written through a temporary name beside it, then renamed. */
       folder: string;
       /** For the model card: everything known about where the model comes from. */
@@ -169,7 +182,12 @@ export interface JobTypes {
   };
   /** Fetches and unpacks packages of `cuda-packages.ts`, by name; `request` events are for the network ledger. */
   'download-cuda': {
-    input: { places: Pick<HubPlaces, 'offlineBy' | 'proxy'>; sources: CudaSources; packages: string[]; folder: string };
+    input: {
+      places: Pick<HubPlaces, 'offlineBy' | 'proxy'>;
+      sources: CudaSources;
+      packages: string[];
+      folder: string;
+    };
     events: { request: HubRequest };
     /** The folders of the packages, complete. */
     result: { folders: string[] };
@@ -195,7 +213,8 @@ export interface JobTypes {
   chat: {
     input: {
       modelFolder: string;
-      columns: { id: string; tuned: TunedWeights | null }[];
+      /** `repairs` make conversations what the records of the dataset were made; none unless given. */
+      columns: { id: string; tuned: TunedWeights | null; repairs?: Repair[] }[];
       threads: number;
       /** What computes the answers, where it can; the processor unless given. */
       provider?: Provider;
@@ -240,6 +259,8 @@ export interface ChatAsks {
 export interface InspectAsks {
   /** Throws an AppError when the folder cannot be used. */
   model: { request: { folder: string }; reply: Omit<BaseModel, 'id' | 'origin' | 'addedAt'> };
+  /** What LoRA can be put on. */
+  layers: { request: { folder: string }; reply: AdaptableLayer[] };
   fit: {
     request: { modelFolder: string; recordsFile: string | null; memoryBytes: number; threads: number };
     reply: Fit[];
@@ -255,6 +276,7 @@ export interface InspectAsks {
       overLimit: number;
       withoutTrained: number;
       problems: string[];
+      refused?: RoleRefusal[];
     };
   };
   presets: { request: { modelFolder: string; recordsFile: string; isSample: boolean }; reply: Preset[] };
@@ -270,8 +292,13 @@ export interface InspectAsks {
   };
   /** Models that other programs keep on this computer. */
   cached: {
-    request: { cacheFolder: string };
+    request: { cacheFolders: string[] };
     reply: { folders: string[]; models: Omit<CachedModel, 'modelId'>[] };
+  };
+  /** Makes a model folder with more tokens, and tells which rows are new and how many there are. */
+  grow: {
+    request: { folder: string; target: string; tokens: NewToken[] };
+    reply: { folder: string; tokens: NewRow[]; rows: number };
   };
   families: { request: Record<string, never>; reply: ModelFamily[] };
   designPlan: {

@@ -65,10 +65,23 @@ export async function encodeData(
       secondsLeft: null,
     });
   const training = ofSplit(records, 'train');
-  const train = await encode({ tokenizer, model, records: training, maxLength, onProgress });
+  const train = await encode({
+    tokenizer,
+    model,
+    records: training,
+    maxLength,
+    cut: settings.cut,
+    onProgress,
+  });
   requireLabels(train, training.length, maxLength);
   const validationRecords = ofSplit(records, 'validation');
-  const validation = await encode({ tokenizer, model, records: validationRecords, maxLength });
+  const validation = await encode({
+    tokenizer,
+    model,
+    records: validationRecords,
+    maxLength,
+    cut: settings.cut,
+  });
   const warn = (sentence: string) => context.emit('message', { level: 'warning', sentence });
   if (train.withoutLabel.length > 0)
     warn(
@@ -83,7 +96,11 @@ export async function encodeData(
         'the validation loss leaves them out.',
     );
   const cut = train.records.filter((record) => record.truncated).length;
-  if (cut > 0) warn(`${cut} of ${train.records.length} records are cut at ${maxLength} tokens.`);
+  const where =
+    settings.cut === 'prompt-start' && taskTypeOf(model).cutsPrompts
+      ? ', from the beginning of the prompt'
+      : '';
+  if (cut > 0) warn(`${cut} of ${train.records.length} records are cut at ${maxLength} tokens${where}.`);
   for (const sentence of ignoredSettings(settings, model))
     context.emit('message', { level: 'info', sentence });
   return { train, validation, validationRecords };
@@ -91,11 +108,13 @@ export async function encodeData(
 
 /** What a recipe asks for that has no meaning for this kind of model. */
 function ignoredSettings(settings: TrainSettings, model: Model): string[] {
-  const { packs, takesNoise, smooths } = taskTypeOf(model);
+  const { packs, takesNoise, smooths, cutsPrompts } = taskTypeOf(model);
   const { label } = model.architecture;
   const sentences: string[] = [];
   if (settings.packing && !packs)
     sentences.push(`Packing is not used: a ${label} model reads one text a row.`);
+  if (settings.cut === 'prompt-start' && !cutsPrompts)
+    sentences.push(`Long texts are cut at their end: a ${label} model reads no prompt with its answer.`);
   if (settings.neftuneAlpha > 0 && !takesNoise)
     sentences.push(`Noise on embeddings is not used: it is not defined for a ${label} model.`);
   if (settings.labelSmoothing > 0 && !smooths)

@@ -1,12 +1,12 @@
-// From stored predictions of base and tuned model to the table of metrics, and to the records to look at
-// first. Pure data in and out: it generates nothing and stores nothing.
+// From stored predictions of base and tuned model to the table of metrics. Pure data in and out: it generates nothing and
+// stores nothing.
 import type { MetricResult } from '../contract/evaluations.ts';
 import { AppError, type ErrorShape, toErrorShape } from '../errors.ts';
 import { numberIn } from '../training/tasks/answer-task.ts';
 import { labelsIn } from '../training/tasks/label-sets.ts';
 import { type LabelledSpan, readMarks } from '../training/tasks/word-marks.ts';
 import { metricById } from './index.ts';
-import type { EntityPair, Metric, MetricOf, Pairs } from './metric.ts';
+import type { EntityPair, MetricOf, Pairs } from './metric.ts';
 import { type BootstrapOptions, compareStatistics } from './statistics.ts';
 
 /** What one model gave one record. */
@@ -184,45 +184,6 @@ export function scoresOf(
     if (score !== undefined) scores[metric.id] = score;
   }
   return scores;
-}
-
-/**
- * How bad the record is by the metric: larger is worse. A record without a value is the least interesting.
- */
-function badness(metric: Metric, record: AnsweredRecord): number {
-  const score = scoreOf<keyof Pairs>(metric, record, 'tuned');
-  if (score === undefined) return Number.NEGATIVE_INFINITY;
-  return metric.betterWhen === 'higher' ? -score : score;
-}
-
-/**
- * Records by the tuned model's score, worst first; equals by loss per token, then by id, so the order is
- * always the same.
- * @throws AppError `unknown-metric`, `metric-without-record-score`
- */
-export function worstFirst<R extends AnsweredRecord>(records: readonly R[], metricId = 'f1'): R[] {
-  const metric = metricById(metricId);
-  const loss = metricById('loss');
-  const keyed = records.map((record) => ({
-    record,
-    first: badness(metric, record),
-    second: badness(loss, record),
-  }));
-  if (records.length > 0 && keyed.every(({ first }) => first === Number.NEGATIVE_INFINITY)) {
-    throw new AppError(
-      'metric-without-record-score',
-      `"${metric.label}" has no value for a single record.`,
-      'Sort by loss or by word overlap.',
-    );
-  }
-  const falling = (a: number, b: number) => (a === b ? 0 : a > b ? -1 : 1);
-  keyed.sort(
-    (a, b) =>
-      falling(a.first, b.first) ||
-      falling(a.second, b.second) ||
-      (a.record.recordId < b.record.recordId ? -1 : Number(a.record.recordId > b.record.recordId)),
-  );
-  return keyed.map(({ record }) => record);
 }
 
 /**

@@ -5,7 +5,7 @@ import { basename, dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { AppError } from '../errors.ts';
 import { log } from '../log.ts';
-import { findHazard } from './hazards.ts';
+import { findHazard, type Hazard } from './hazards.ts';
 
 export type Database = Sqlite.Database;
 
@@ -23,8 +23,14 @@ const busyTimeoutMs = 5000;
 /**
  * Opens or creates `file`. Throws an AppError when it was written by a newer version, or is damaged without a copy.
  * @param what how sentences name it, such as `project "Billing help"`
+ * @param hazardOf what is risky about a folder (field case F06)
  */
-export function openDatabase(file: string, migrations: Migrations, what: string): Opened {
+export function openDatabase(
+  file: string,
+  migrations: Migrations,
+  what: string,
+  hazardOf: (folder: string) => Hazard | null = findHazard,
+): Opened {
   mkdirSync(dirname(file), { recursive: true });
   const notices: string[] = [];
   const unclean = sizeOf(`${file}-wal`) > 0;
@@ -35,7 +41,7 @@ export function openDatabase(file: string, migrations: Migrations, what: string)
     if (db === undefined) throw damaged(file, what);
   }
   try {
-    setJournal(db, file, notices);
+    setJournal(db, file, hazardOf(dirname(file)), notices);
     migrate(db, file, migrations, what);
   } catch (error) {
     db.close();
@@ -165,8 +171,7 @@ function damaged(file: string, what: string): AppError {
 }
 
 /** WAL on local disks; on network folders, where WAL corrupts, the rollback journal. */
-function setJournal(db: Database, file: string, notices: string[]): void {
-  const hazard = findHazard(dirname(file));
+function setJournal(db: Database, file: string, hazard: Hazard | null, notices: string[]): void {
   if (hazard) notices.push(hazard.sentence);
   const wanted = hazard?.kind === 'network' ? 'delete' : 'wal';
   const actual = db.pragma(`journal_mode = ${wanted}`, { simple: true });

@@ -77,4 +77,3 @@ export function datasetStore(db: Database, folder: string, projectId: string) {
       byId.get(versionId, recordId) as RecordPlace | undefined,
   };
 }
-export type DatasetStore = ReturnType<typeof datasetStore>;

@@ -94,4 +94,3 @@ export interface SourceCounts {
   characters: number;
   pages: number;
 }
-export type DocumentStore = ReturnType<typeof documentStore>;

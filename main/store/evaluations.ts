@@ -41,4 +41,3 @@ export function evaluationStore(db: Database, folder: string, projectId: string)
     },
   };
 }
-export type EvaluationStore = ReturnType<typeof evaluationStore>;

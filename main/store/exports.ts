@@ -43,4 +43,3 @@ export function exportStore(db: Database, folder: string, projectId: string) {
     remove: rows.remove,
   };
 }
-export type ExportStore = ReturnType<typeof exportStore>;

@@ -65,4 +65,3 @@ export function jobStore(db: Database) {
     },
   };
 }
-export type JobStore = ReturnType<typeof jobStore>;

@@ -90,8 +90,6 @@ export function metricStore(db: Database) {
     return chosen.all(runId, JSON.stringify(steps)) as MetricPoint[];
   }
 }
-export type MetricStore = ReturnType<typeof metricStore>;
-
 /**
  * Chooses at most `limit` (>= 4) of the `[step, value]` pairs, in order: the first, the last, and of each bucket of
  * neighbours the lowest and the highest. Returns their steps.

@@ -42,4 +42,3 @@ export function modelStore(db: Database) {
     remove: rows.remove,
   };
 }
-export type ModelStore = ReturnType<typeof modelStore>;

@@ -40,8 +40,6 @@ export function projectList(db: Database) {
     count: (): number => rows.count('1'),
   };
 }
-export type ProjectList = ReturnType<typeof projectList>;
-
 /** What a project says about itself. */
 export const ProjectRow = z.object({
   id: Id,
@@ -80,4 +78,3 @@ export function projectRow(db: Database) {
     },
   };
 }
-export type ProjectRowStore = ReturnType<typeof projectRow>;

@@ -73,4 +73,3 @@ export function runStore(db: Database, folder: string, projectId: string) {
     },
   };
 }
-export type RunStore = ReturnType<typeof runStore>;

@@ -46,8 +46,6 @@ export function settingStore(db: Database) {
       one.get(`mark.${name}`) === undefined ? undefined : (take.get(`mark.${name}`) as string | undefined),
   };
 }
-export type SettingStore = ReturnType<typeof settingStore>;
-
 export function ledgerStore(db: Database) {
   const insert = db.prepare(
     'INSERT INTO ledger (time, host, why, bytes_out, bytes_in) VALUES (?, ?, ?, ?, ?)',

@@ -189,18 +189,6 @@ export async function renderText(
   return textRendered(tokenizer, text, encoding, complete);
 }
 
-/** `renderText` for many texts at once, each a beginning. */
-export async function renderTexts(
-  tokenizer: Tokenizer,
-  texts: readonly string[],
-  { complete = true }: { complete?: boolean } = {},
-): Promise<Rendered[]> {
-  const encodings = await tokenizer.encodePlainBatch(texts, { addSpecial: true });
-  return encodings.map((encoding, at) =>
-    textRendered(tokenizer, texts[at], withoutTrailingSpecial(tokenizer, encoding), complete),
-  );
-}
-
 function textRendered(tokenizer: Tokenizer, text: string, encoding: Encoding, complete: boolean): Rendered {
   const { ids, offsets, specialMask } = encoding;
   const parts = {

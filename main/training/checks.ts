@@ -4,6 +4,7 @@ import { requirePrecision } from '../compiler/precision.ts';
 import type { Repair } from '../contract/datasets.ts';
 import type { Plan } from '../contract/runs.ts';
 import { AppError } from '../errors.ts';
+import { type CutSide, keptOf } from './cut.ts';
 import { newRowsCheck } from './new-rows.ts';
 import type { PlanInput } from './plan.ts';
 import { wholeWhenUntrained } from './presets.ts';
@@ -31,11 +32,11 @@ export function checksOf(input: PlanInput, plan: Omit<Plan, 'checks'>, maxLength
     optimizer(input),
     measure(input),
     precision(input),
-    learned(train, maxLength),
+    learned(train, maxLength, input.settings.cut),
     repaired(train),
     leaks(input.records),
     ends(train, input.endIds, maxLength),
-    cuts(train, maxLength),
+    cuts(train, maxLength, input.settings.cut),
     validation(input.records, input.settings.patience),
     batch(train.length, input.settings.batchSize),
     memory(plan),
@@ -109,14 +110,17 @@ function precision({ settings }: PlanInput): Check | undefined {
 const rateText = (rate: number): string => (rate === 0 ? '0' : rate.toExponential(1));
 
 /** Field case C04, and what the chat template refuses. */
-function learned(train: readonly SurveyedRecord[], maxLength: number): Check {
+function learned(train: readonly SurveyedRecord[], maxLength: number, cut: CutSide): Check {
   if (train.length === 0) return failed('There is no training record.');
   const refused = refusals(train).join(' ');
   const rendered = train.filter((record) => record.refused === null);
   if (rendered.length === 0) return failed(refused);
-  const empty = rendered.filter((record) => labelsAt(record, maxLength) === 0).length;
-  if (empty === rendered.length)
-    return failed(`${nothingLearned(empty, train.length, maxLength)} Raise the maximum length.`);
+  const empty = rendered.filter((record) => labelsAt(record, maxLength, cut) === 0).length;
+  if (empty === rendered.length) {
+    const choice = cut === 'end' && rendered.some(({ frame }) => frame !== undefined);
+    const remedy = `Raise the maximum length${choice ? ', or cut the beginning of prompts instead' : ''}.`;
+    return failed(`${nothingLearned(empty, train.length, maxLength)} ${remedy}`);
+  }
   const sentences = [
     ...(refused === '' ? [] : [`${refused} They are left out.${repairHint(train)}`]),
     ...(empty === 0 ? [] : [`${nothingLearned(empty, train.length, maxLength)} They are left out.`]),
@@ -173,15 +177,20 @@ function ends(
   );
 }
 
-function cuts(train: readonly SurveyedRecord[], maxLength: number): Check {
+function cuts(train: readonly SurveyedRecord[], maxLength: number, cut: CutSide): Check {
   const longer = train.filter(({ length }) => length > maxLength);
   if (longer.length === 0) return passed(`No record is longer than ${maxLength} tokens.`);
   const longest = longer.reduce((most, { length }) => Math.max(most, length), 0);
-  return warning(
-    `${count(longer.length)} of ${count(train.length)} records are longer than ${maxLength} tokens and are cut; ` +
-      `the longest has ${longest}.`,
-  );
+  const longerThan = `${count(longer.length)} of ${count(train.length)} records are longer than ${maxLength} tokens`;
+  const atStart = longer.filter(({ frame }) => cut === 'prompt-start' && frame !== undefined).length;
+  if (atStart === 0) return warning(`${longerThan} and are cut; the longest has ${longest}.`);
+  const both = longer.filter((record) => losesEnd(record, maxLength)).length;
+  const also = both === 0 ? '' : `, ${count(both)} of them the end of the answer too`;
+  return warning(`${longerThan} and lose the beginning of their prompt${also}; the longest has ${longest}.`);
 }
+
+const losesEnd = ({ trained, frame }: SurveyedRecord, maxLength: number): boolean =>
+  frame === undefined || keptOf(trained, frame, maxLength, 'prompt-start').to < trained.length;
 
 function validation(records: readonly SurveyedRecord[], patience: number): Check | undefined {
   if (records.some(({ split }) => split === 'validation')) return undefined;

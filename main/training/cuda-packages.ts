@@ -9,7 +9,6 @@
 /** Version of onnxruntime that the table is for. */
 export const providerVersion = '1.30.0';
 export const cudaMajor = 13;
-export const cudnnMajor = 9;
 /** First driver of CUDA 13 (https://docs.nvidia.com/cuda/cuda-toolkit-release-notes/). */
 export const minimumDriver = 580;
 

@@ -9,9 +9,9 @@ import {
   renderConversations,
   renderText,
   trainedCount,
-  truncate,
 } from '../tokens/render.ts';
 import type { Tokenizer } from '../tokens/tokenizer.ts';
+import { type CutSide, frameOf, keep, keptOf } from './cut.ts';
 import type { MaskingOptions } from './tasks/masked.ts';
 
 /** A record that can be trained on. */
@@ -29,7 +29,7 @@ export interface TrainingRecord extends EncodedRecord {
   masking?: MaskingOptions;
   /** Labels it gives. */
   labels: number;
-  /** Whether its end was cut off. */
+  /** Whether tokens were cut off. */
   truncated: boolean;
 }
 
@@ -44,14 +44,15 @@ export interface EncodedData {
 }
 
 /**
- * Renders and cuts records to `maxLength` tokens. Throws an AppError where no record can be trained on.
- * `onProgress` gets the share done, 0 to 1.
+ * Renders records and cuts them to `maxLength` tokens. Throws an AppError where no record can be trained on.
+ * `onProgress` gets the share done, 0 to 1; `cut` is what longer ones lose.
  */
 export async function encodeRecords(
   tokenizer: Tokenizer,
   records: readonly DatasetRecord[],
   maxLength: number,
   onProgress: (share: number) => void = () => {},
+  cut: CutSide = 'end',
 ): Promise<EncodedData> {
   const data: EncodedData = { records: [], withoutLabel: [], refused: [] };
   const slice = 256;
@@ -61,29 +62,35 @@ export async function encodeRecords(
       tokenizer,
       part.map(({ content }) => content),
     );
-    for (const [i, result] of rendered.entries()) take(data, part[i].id, result, maxLength);
+    for (const [i, result] of rendered.entries()) take(data, part[i], result, { maxLength, cut });
     onProgress(Math.min(1, (start + slice) / records.length));
   }
   return data;
 }
 
-function take(data: EncodedData, recordId: string, result: Rendered | AppError, maxLength: number): void {
+function take(
+  data: EncodedData,
+  { id: recordId, content }: DatasetRecord,
+  result: Rendered | AppError,
+  { maxLength, cut }: { maxLength: number; cut: CutSide },
+): void {
   if (result instanceof AppError) {
     data.refused.push({ recordId, sentence: result.message });
     return;
   }
-  const cut = truncate(result, maxLength, 'right');
-  const labels = trainedCount(cut);
+  const kept = keptOf(result.trained, frameOf(content, result), maxLength, cut);
+  const trained = Uint8Array.from(keep(result.trained, kept));
+  const labels = trainedCount({ trained });
   if (labels === 0) {
     data.withoutLabel.push(recordId);
     return;
   }
   data.records.push({
     recordId,
-    ids: Int32Array.from(cut.ids),
-    trained: cut.trained,
+    ids: Int32Array.from(keep(result.ids, kept)),
+    trained,
     labels,
-    truncated: cut.ids.length < result.ids.length,
+    truncated: trained.length < result.ids.length,
   });
 }
 

@@ -93,8 +93,6 @@ interface Shared {
 
 const shared = new Map<string, Shared>();
 
-export type DeviceWeights = ReturnType<typeof weightsOnDevice>;
-
 /**
  * The weights of a model on a device. Uploaded when they are first asked for; freed when the last that asked for them was
  * released, which has to come after the sessions that read them.

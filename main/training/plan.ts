@@ -61,10 +61,12 @@ export function verdictOf(peakBytes: number, availableBytes: number): Plan['verd
 export function makePlan(input: PlanInput): Plan {
   const { model, settings, memoryBytes, compare = false } = input;
   const maxLength = maxLengthOf(settings, model);
-  const usable = input.records.filter((record) => record.refused === null && labelsAt(record, maxLength) > 0);
+  const usable = input.records.filter(
+    (record) => record.refused === null && labelsAt(record, maxLength, settings.cut) > 0,
+  );
   const train = usable.filter(({ split }) => split === 'train');
   const lengths = train.map(({ length }) => Math.min(length, maxLength));
-  const labels = train.map((record) => labelsAt(record, maxLength));
+  const labels = train.map((record) => labelsAt(record, maxLength, settings.cut));
   const microBatchTokens = microBatchTokensOf(settings, model);
   const updates = planUpdates(lengths, { ...settings, maxLength, microBatchTokens });
   const trained = trainedOf(model, settings);
@@ -87,7 +89,6 @@ export function makePlan(input: PlanInput): Plan {
     trainableParameters: trained.count,
     totalParameters: model.parameters,
     seconds: secondsOf(input, updates, shapes, largest, step, usable, maxLength),
-    basis: 'predicted' as const,
     lossUnit: lossUnitOf(model),
     peakBytes: Math.round(step.peakBytes),
     memory: step.parts.map(({ name, bytes }) => ({ name, bytes: Math.round(bytes) })),

@@ -1,8 +1,6 @@
 // Sessions by the shape that they were compiled for. A new one takes the place of the least recently used.
 import type { Session } from './session.ts';
 
-export type SessionCache = ReturnType<typeof createSessionCache>;
-
 /** Keeps at most `most` sessions; the others are given to `release`. */
 export function createSessionCache(
   most: number,

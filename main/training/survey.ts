@@ -4,6 +4,7 @@ import type { DatasetRecord, RenderedRecord, Repair, Split } from '../contract/d
 import { contentHash } from '../datasets/record.ts';
 import { AppError } from '../errors.ts';
 import type { Tokenizer } from '../tokens/tokenizer.ts';
+import { type CutSide, type Frame, frameOf, keep, keptOf } from './cut.ts';
 import { renderAll } from './data.ts';
 
 export interface SurveyedRecord {
@@ -15,6 +16,8 @@ export interface SurveyedRecord {
   length: number;
   /** 1 for each token that is learned. */
   trained: Uint8Array;
+  /** Where its prompt can be cut; absent where only ends are. */
+  frame?: Frame;
   /** The last token that is learned; -1 = none. A text that goes on elsewhere is not expected to end. */
   end: { id: number; expected: boolean };
   /** Why nothing can be learned from the record, in one sentence. */
@@ -52,7 +55,9 @@ export async function surveyRecords(
       }
       const expected = content.type !== 'text' || content.complete;
       const end = { id: one.ids[one.trained.lastIndexOf(1)] ?? -1, expected };
-      surveyed.push({ ...known, length: one.ids.length, trained: one.trained, end, refused: null });
+      const { ids, trained } = one;
+      const frame = frameOf(content, one);
+      surveyed.push({ ...known, length: ids.length, trained, frame, end, refused: null });
     });
     await onGroup();
   }
@@ -60,11 +65,16 @@ export async function surveyRecords(
 }
 
 /** Labels of a record cut at `maxLength`: learned tokens with a token before them. */
-export function labelsAt({ trained }: SurveyedRecord, maxLength: number): number {
+export function labelsAt(record: SurveyedRecord, maxLength: number, cut: CutSide = 'end'): number {
+  const { trained, length, frame } = record;
+  const left = length > maxLength && frame && cut !== 'end' ? cutTrained(record, frame, maxLength) : trained;
   let count = 0;
-  for (let i = 1; i < Math.min(trained.length, maxLength); i++) count += trained[i];
+  for (let i = 1; i < Math.min(left.length, maxLength); i++) count += left[i];
   return count;
 }
+
+const cutTrained = ({ trained }: SurveyedRecord, frame: Frame, maxLength: number): number[] =>
+  keep(trained, keptOf(trained, frame, maxLength, 'prompt-start'));
 
 export interface TokenStats {
   tokens: number;

@@ -2,9 +2,9 @@
 // laid out in micro-batches of few shapes. Pure and equal on every machine, so that resuming needs no stored order.
 // The last group of an epoch is smaller, and is trained on all the same (field case C02).
 import { type Batch, makeBatch } from '../tokens/batch.ts';
-import { chooseWidths } from '../tokens/epoch.ts';
 import { fillRows, type Piece } from '../tokens/packing.ts';
 import { createRandom, mixSeed, shuffle } from '../tokens/random.ts';
+import { chooseWidths } from '../tokens/widths.ts';
 import type { TrainingRecord } from './data.ts';
 import type { BatchArrays } from './trainer.ts';
 

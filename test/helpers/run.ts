@@ -55,6 +55,7 @@ export function newTestRun(projectId: string, change: Partial<Run> = {}): Omit<R
     lineage: {},
     error: null,
     messages: [],
+    quantizedBase: null,
     createdAt: Date.now(),
     startedAt: null,
     endedAt: null,

@@ -14,7 +14,8 @@ interface Configuration {
   extraResources: { from: string; to: string }[];
   npmRebuild: boolean;
   publish: null;
-  linux: { target: string[] };
+  linux: { target: string[]; maintainer: string };
+  extraMetadata: { homepage: string };
   mac: { target: { target: string }[] };
   win: { target: string[] };
 }
@@ -42,6 +43,11 @@ describe('electron-builder.yml', () => {
     expect(configuration.linux.target).toEqual(['AppImage', 'deb']);
     expect(configuration.mac.target.map((one) => one.target)).toEqual(['dmg']);
     expect(configuration.win.target).toEqual(['nsis']);
+  });
+
+  test('names a home page and a maintainer, as a deb must, and invents neither', () => {
+    expect(new URL(configuration.extraMetadata.homepage).protocol).toBe('about:');
+    expect(configuration.linux.maintainer).toBe('The Tunesmith authors');
   });
 
   test('whatever the engine loads at run time lies outside of the asar', () => {

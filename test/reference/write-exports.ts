@@ -2,9 +2,9 @@
 // the app itself computes, for check-exports.py to hold against PEFT and transformers:
 //   node main/bootstrap.mjs test/reference/write-exports.ts OUT [MODEL]
 //   python test/reference/check-exports.py MODEL OUT/adapter OUT/merged OUT/logits.json
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { logitsOf, parityTexts } from '../../main/exporters/parity.ts';
+import { parityTexts } from '../../main/exporters/parity.ts';
 import { openTuned } from '../../main/inference/weights.ts';
 import { exportModel } from '../../main/jobs/export.ts';
 import type { JobContext } from '../../main/jobs/job.ts';
@@ -12,6 +12,7 @@ import { openModel } from '../../main/models/load.ts';
 import { LoraConfig, writeAdapter } from '../../main/models/lora.ts';
 import { loadTokenizer } from '../../main/tokens/tokenizer.ts';
 import { adapterTensors, createTrainer } from '../../main/training/trainer.ts';
+import { writeLogits } from '../helpers/stored-logits.ts';
 
 const steps = 8;
 
@@ -65,11 +66,7 @@ async function writeExports(out: string, folder: string): Promise<void> {
     const { parity } = await exportModel.run(input, context);
     process.stdout.write(`${name}: ${parity.sentence}\n`);
   }
-  const live = openTuned(model, tuned);
-  const stored = [];
-  for (const ids of texts) stored.push({ ids, logits: [...(await logitsOf(live, ids))] });
-  const vocabulary = model.shape.vocabularySize;
-  writeFileSync(join(out, 'logits.json'), JSON.stringify({ vocabulary, texts: stored }));
+  await writeLogits(openTuned(model, tuned), join(out, 'logits.json'));
 }
 
 const [out, folder = join(import.meta.dirname, 'llama')] = process.argv.slice(2);

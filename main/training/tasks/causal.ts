@@ -17,8 +17,9 @@ export const causal: TaskType = {
   takesNoise: true,
   smooths: true,
   prepare: (model) => model,
-  encode: ({ tokenizer, records, maxLength, onProgress }) =>
-    encodeRecords(tokenizer, records, maxLength, onProgress),
+  cutsPrompts: true,
+  encode: ({ tokenizer, records, maxLength, cut, onProgress }) =>
+    encodeRecords(tokenizer, records, maxLength, onProgress, cut),
   lay: (records, plan, _, padId) => batchArrays(records, plan, padId),
   placesOf: ({ width }) => width,
   survey: ({ tokenizer, records }, onGroup) => surveyRecords(tokenizer, records, onGroup),

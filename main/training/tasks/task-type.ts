@@ -3,6 +3,7 @@
 import type { DatasetRecord, RenderedRecord } from '../../contract/datasets.ts';
 import type { Model } from '../../models/load.ts';
 import type { Tokenizer } from '../../tokens/tokenizer.ts';
+import type { CutSide } from '../cut.ts';
 import type { EncodedData, TrainingRecord } from '../data.ts';
 import type { SurveyedRecord } from '../survey.ts';
 import type { BatchArrays } from '../trainer.ts';
@@ -15,6 +16,8 @@ export interface EncodeCall {
   records: readonly DatasetRecord[];
   /** Longest text in tokens. */
   maxLength: number;
+  /** What longer texts lose, where the kind of model gives a choice; their end unless given. */
+  cut?: CutSide;
   /** Gets the share done, 0 to 1. */
   onProgress?: (share: number) => void;
 }
@@ -43,6 +46,8 @@ export interface TaskType {
   takesNoise: boolean;
   /** Label smoothing has a meaning. */
   smooths: boolean;
+  /** Long records can lose the beginning of their prompt instead of their end. */
+  cutsPrompts?: true;
   /**
    * The model that a run trains: the opened one, with the output layer that the training records ask for. New tensors go
    * to `headFile`; null = nowhere, for plans.
@@ -65,7 +70,7 @@ export interface TaskType {
   placesOf(batch: BatchArrays): number;
   /** The lengths and labels of all records, for plans. */
   survey(
-    call: Omit<EncodeCall, 'maxLength' | 'onProgress'>,
+    call: Omit<EncodeCall, 'maxLength' | 'cut' | 'onProgress'>,
     onGroup: () => Promise<void>,
   ): Promise<SurveyedRecord[]>;
   /** A record as the model sees it. */

@@ -57,7 +57,7 @@ export function StoragePart() {
   const [open, setOpen] = useState(false);
   const [fault, setFault] = useState<unknown>(null);
   const sum = (projects: Project[]) => projects.reduce((total, project) => total + project.sizeBytes, 0);
-  const own = models.filter((model) => model.origin === 'download' || model.origin === 'scratch');
+  const own = models.filter((model) => ['download', 'scratch', 'grown'].includes(model.origin));
   return (
     <>
       {fault !== null && <ErrorNotice error={fault} />}

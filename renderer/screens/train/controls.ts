@@ -30,6 +30,11 @@ export const NORM_LABELS = {
   largest: 'Largest size',
 } as const;
 export const SHAPE_LABELS = { linear: 'Line', cosine: 'Cosine', '1-sqrt': '1 - square root' } as const;
+export const CUT_LABELS = {
+  end: 'The end',
+  'prompt-start': 'The beginning of the prompt',
+} as const satisfies Record<TrainSettings['cut'], string>;
+
 export const MEASURE_LABELS = {
   loss: 'Loss',
   accuracy: 'Right labels (accuracy)',

@@ -6,6 +6,7 @@ import {
   BIAS_LABELS,
   byName,
   CHECKPOINT_LABELS,
+  CUT_LABELS,
   choices,
   devicesOf,
   type FieldKind,
@@ -116,6 +117,8 @@ const rareLora = [
 
 /** Several records share a row only where each token is predicted from those before it. */
 export const PACKING_TASKS: readonly BaseModel['task'][] = ['causal'];
+/** A record is a prompt with its answer only for models that go on with a text. */
+export const CUT_TASKS: readonly BaseModel['task'][] = ['causal'];
 /** Noise on embeddings is not defined for the two texts of an encoder-decoder. */
 export const NOISE_TASKS: readonly BaseModel['task'][] = ['causal', 'encoder'];
 
@@ -312,6 +315,7 @@ export const GROUPS: Group[] = [
       { path: 'batchSize', label: 'Batch size', kind: integer },
       { path: 'microBatchTokens', label: 'Tokens a pass', kind: integer, zero: 'automatic' },
       { path: 'maxLength', label: 'Longest record', kind: integer, zero: "the model's limit" },
+      { path: 'cut', label: 'What is cut', kind: choices(CUT_LABELS), tasks: CUT_TASKS },
       { path: 'packing', label: 'Packing', kind: toggle, tasks: PACKING_TASKS },
     ],
   },

@@ -1,6 +1,6 @@
 // "What will happen": time, memory, disk and steps of the recipe on screen, and the memory bar. Says whether the
 // numbers were measured or predicted, and offers the least memory where the run does not fit.
-import { IconCircleCheck, IconRuler2 } from '@tabler/icons-react';
+import { IconRuler2 } from '@tabler/icons-react';
 import type { Plan, TrainSettings } from '../../../main/contract/runs.ts';
 import type { Machine } from '../../../main/contract/settings.ts';
 import { Button } from '../../components/button.tsx';
@@ -27,7 +27,6 @@ export interface PlanCardProps {
 
 export function PlanCard({ planned, settings, machine, onChange, onLeastMemory }: PlanCardProps) {
   const { plan, planning, error, again } = planned;
-  const measured = plan?.basis === 'measured';
   return (
     <Card
       title="What will happen"
@@ -35,17 +34,9 @@ export function PlanCard({ planned, settings, machine, onChange, onLeastMemory }
       aside={
         plan && (
           <>
-            {measured ? (
-              <IconCircleCheck size={16} stroke={1.75} className={styles.good} aria-hidden />
-            ) : (
-              <IconRuler2 size={16} stroke={1.75} aria-hidden />
-            )}
+            <IconRuler2 size={16} stroke={1.75} aria-hidden />
             <span aria-live="polite">
-              {planning
-                ? 'Planning again'
-                : measured
-                  ? 'Measured in trial steps on the longest records'
-                  : 'Predicted from the shape of the model and your records'}
+              {planning ? 'Planning again' : 'Predicted from the shape of the model and your records'}
             </span>
             <Button size="small" kind="text" loading={planning} onClick={again}>
               Plan again
@@ -128,11 +119,8 @@ function NearestFit({
 }
 
 /** Only the processor's speed is known before a run. */
-function timeWords({ basis }: Plan, { patience, provider }: TrainSettings): { hint: string; why: string } {
+function timeWords({ patience, provider }: TrainSettings): { hint: string; why: string } {
   const early = patience > 0 ? '; may end early' : '';
-  if (basis === 'measured') {
-    return { hint: `measured${early}`, why: 'Steps times the time of one step, measured in trial steps' };
-  }
   if (provider !== 'cpu') {
     const why = 'The speed of this device is not known yet: this is what the processor would take';
     return { hint: `a guess${early}`, why };
@@ -142,21 +130,19 @@ function timeWords({ basis }: Plan, { patience, provider }: TrainSettings): { hi
 }
 
 function Figures({ plan, settings }: { plan: Plan; settings: TrainSettings }) {
-  const measured = plan.basis === 'measured';
-  const how = measured ? 'measured in trial steps' : 'predicted';
   const memory = bytesParts(plan.peakBytes);
   const disk = bytesParts(plan.diskBytes);
   return (
     <div className={styles.figures}>
       <Figure
-        label={measured ? 'Time' : 'Time, about'}
-        parts={durationParts(measured ? plan.seconds : roughSeconds(plan.seconds))}
-        {...timeWords(plan, settings)}
+        label="Time, about"
+        parts={durationParts(roughSeconds(plan.seconds))}
+        {...timeWords(settings)}
       />
       <Figure
         label="Memory at peak"
         {...memory}
-        hint={how}
+        hint="predicted"
         tone={plan.verdict === 'too-large' ? 'danger' : plan.verdict === 'tight' ? 'warning' : 'plain'}
         why="The most memory that the training process holds at one time"
       />

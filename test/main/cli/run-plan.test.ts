@@ -35,7 +35,6 @@ const plan = Plan.parse({
   trainableParameters: 1,
   totalParameters: 1,
   seconds: 600,
-  basis: 'predicted',
   peakBytes: 6_000_000_000,
   memory: [
     { name: 'weights', bytes: 4_400_000_000 },

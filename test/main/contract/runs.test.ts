@@ -41,6 +41,10 @@ test('a stored recipe is read as it was meant: what came later does nothing', ()
     clipNorm: 'euclidean',
     labelSmoothing: 0,
     neftuneAlpha: 0,
+    cut: 'end',
+    precision: 'fp32',
+    validationMetric: 'loss',
+    minimumGain: 0,
     task: 'automatic',
     scheduleDetails: {
       cycles: null,

@@ -167,7 +167,7 @@ test('Gemma 3 of the usual layout comes back with its gains, which the file has 
 });
 
 describe('vocabulary', () => {
-  test('rows without a token become unused placeholders, as many tokens as rows', async () => {
+  test('rows without a token become unused placeholders, as many tokens as rows (D01)', async () => {
     const folder = changedLlama((path) => {
       const tensors = readHeader(join(path, 'model.safetensors'));
       const grown = [...tensors.values()].map((info: TensorInfo) => {

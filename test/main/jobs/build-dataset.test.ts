@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DatasetRecord } from '../../../main/contract/datasets.ts';
-import { createPartsWriter } from '../../../main/documents/parts.ts';
-import { buildDataset, suggestRecipe } from '../../../main/jobs/build-dataset.ts';
+import type { DocumentPart } from '../../../main/contract/documents.ts';
+import { suggest } from '../../../main/datasets/detect.ts';
+import { createPartsWriter, readParts } from '../../../main/documents/parts.ts';
+import { buildDataset } from '../../../main/jobs/build-dataset.ts';
 import type { JobContext, SourceFile } from '../../../main/jobs/job.ts';
 import { loadTokenizer } from '../../../main/tokens/tokenizer.ts';
 import { sentences } from '../datasets/samples.ts';
@@ -34,10 +36,16 @@ async function importFile(name: string, content: string): Promise<SourceFile> {
   return { id: name, name, format, partsFile, columns };
 }
 
+async function sampled({ id, name, columns, partsFile }: SourceFile) {
+  const sample: DocumentPart[] = [];
+  for await (const part of readParts(partsFile)) sample.push(part);
+  return { id, name, columns, sample };
+}
+
 test('a suggested recipe is built: the records file has what the report says', async () => {
   const rows = Array.from({ length: 50 }, (_, at) => `question ${at},answer ${at}`);
   const sources = [await importFile('faq.csv', `question,answer\n${rows.join('\n')}\n`)];
-  const { recipe } = await suggestRecipe({ sources });
+  const { recipe } = suggest(await Promise.all(sources.map(sampled)));
   const recordsFile = join(folder, 'records.jsonl');
   const input = { recipe, sources, tokenizerFolder: '', recordsFile };
   const built = await buildDataset.run({ ...input, mode: 'build' }, context);
@@ -59,7 +67,7 @@ test('a suggested recipe is built: the records file has what the report says', a
 
 test('chunks are measured with the tokenizer of the model', async () => {
   const sources = [await importFile('book.txt', sentences(200, 12).join(' '))];
-  const { recipe } = await suggestRecipe({ sources });
+  const { recipe } = suggest(await Promise.all(sources.map(sampled)));
   const shape = { type: 'chunks', tokens: 100, overlap: 20 } as const;
   const input = { recipe: { ...recipe, shape }, sources, mode: 'preview', recordsFile: '' } as const;
   const { preview } = await buildDataset.run({ ...input, tokenizerFolder }, context);

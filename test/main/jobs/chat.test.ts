@@ -72,12 +72,16 @@ test('a cancelled question ends with what was written so far', async () => {
   expect(answer.newTokens).toBeLessThan(200);
 });
 
-test('a conversation longer than the window is refused with both numbers', async () => {
+test('a conversation longer than the window is refused with both numbers (E07)', async () => {
   const { ask } = await openChat([{ id: 'base', tuned: null }]);
   const long = [{ role: 'user', content: 'word and number 4711. '.repeat(200) }];
-  await expect(ask('send', { conversations: { base: long }, options })).rejects.toThrow(
-    /has \d+ tokens, but this model sees 256/,
-  );
+  await expect(ask('send', { conversations: { base: long }, options })).rejects.toMatchObject({
+    code: 'context-length-exceeded',
+    message: expect.stringMatching(
+      /^The prompt has \d{4} tokens, but this model sees 256, its answer included\.$/,
+    ),
+    remedy: 'Shorten the prompt, or start a new conversation.',
+  });
   await expect(ask('send', { conversations: { other: question }, options })).rejects.toMatchObject({
     code: 'column-unknown',
   });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { exportModel } from '../../../main/jobs/export.ts';
 import {
   adapterFolder,
@@ -84,5 +84,66 @@ test('a run that trained all weights has no adapter to write', async () => {
   const input = { ...inputOf('lora-adapter'), tuned: { kind: 'full', folder: llamaFolder } as const };
   await expect(exportModel.run(input, jobContext<'export'>().context)).rejects.toMatchObject({
     code: 'export-refused',
+  });
+});
+
+describe('D04: a run over a base in few bits', () => {
+  const inFewBits = (format: string, base?: 'original' | 'quantized') => {
+    const input = inputOf(format);
+    const quantized = { kind: 'nf4', cacheFolder: temporaryFolder() } as const;
+    const lineage = { ...input.lineage, settings: { quantization: 'nf4' } };
+    return { ...input, tuned: { ...input.tuned, quantized }, lineage, base };
+  };
+
+  test.each(['lora-adapter', 'hugging-face'])(
+    '%s names the original weights, and is measured against both live models',
+    async (format) => {
+      const input = inFewBits(format);
+      const { parity } = await exportModel.run(input, jobContext<'export'>().context);
+      expect(parity.same).toBe(true); // the files are what they should be
+      const { holds, kind, original, quantized, sentence } = parity.overBases!;
+      expect([holds, kind]).toEqual(['original', 'nf4']);
+      expect(original.maxLogitDifference).toBeLessThan(1e-4);
+      expect(quantized.maxLogitDifference).toBeGreaterThan(100 * original.maxLogitDifference);
+      expect(quantized.topTokenAgreement).toBeLessThanOrEqual(original.topTokenAgreement);
+      expect(sentence).toMatch(
+        /on the original weights|into the original weights/, // compared on, or merged into
+      );
+      expect(sentence).toMatch(
+        /over the base in 4 bits \(NF4\); against that model, \d+ of \d+ next tokens agree, and logits differ by up to [\d.]+\./,
+      );
+      expect(readFileSync(join(input.folder, 'README.md'), 'utf8')).toContain(sentence);
+    },
+  );
+
+  test.each([
+    ['hugging-face', {}],
+    ['gguf', { type: 'F32' }],
+  ])(
+    '%s: merged into the base in few bits, the files answer as the model was trained',
+    async (format, options) => {
+      const input = { ...inFewBits(format, 'quantized'), options };
+      const { parity } = await exportModel.run(input, jobContext<'export'>().context);
+      expect(parity.same).toBe(true);
+      const { holds, original, quantized, sentence } = parity.overBases!;
+      expect(holds).toBe('quantized');
+      expect(quantized.maxLogitDifference).toBeLessThan(1e-4);
+      expect(original.maxLogitDifference).toBeGreaterThan(100 * quantized.maxLogitDifference);
+      expect(sentence).toContain('merged into the base in 4 bits (NF4) as it stands');
+    },
+  );
+
+  test('what has no such base, or holds none, is refused with the reason', async () => {
+    const { context } = jobContext<'export'>();
+    await expect(exportModel.run(inFewBits('lora-adapter', 'quantized'), context)).rejects.toThrow(
+      '"Adapter (PEFT)" holds no weights of a base',
+    );
+    const plain = { ...inputOf('hugging-face'), base: 'quantized' } as const;
+    await expect(exportModel.run(plain, context)).rejects.toMatchObject({ code: 'export-base' });
+  });
+
+  test('a run over the original weights is measured against the one live model', async () => {
+    const { parity } = await exportModel.run(inputOf('lora-adapter'), jobContext<'export'>().context);
+    expect(parity.overBases).toBeUndefined();
   });
 });

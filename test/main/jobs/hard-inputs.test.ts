@@ -157,6 +157,14 @@ describe('records', () => {
     expect(said).toContain('1 records have no trained token at length 64 and are left out.');
   });
 
+  it('whose prompts may lose their beginning are all trained, and said (C04)', async () => {
+    const tooLong = completion('long', long, ' yes');
+    const settings = { ...unsaved, cut: 'prompt-start' as const };
+    const { result, said } = await run('cut-prompt', { records: [...few(7), tooLong], settings });
+    expect(result).toMatchObject({ step: 1 });
+    expect(said).toContain('1 of 8 records are cut at 64 tokens, from the beginning of the prompt.');
+  });
+
   it('that are longer than the context of the model are cut there, and said', async () => {
     const whole: DatasetRecord = {
       ...completion('long', '', ''),

@@ -1,13 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MetricResult } from '../../../main/contract/evaluations.ts';
 import { metrics } from '../../../main/metrics/index.ts';
-import {
-  type AnsweredRecord,
-  scoresOf,
-  summarize,
-  verdictSentence,
-  worstFirst,
-} from '../../../main/metrics/run.ts';
+import { type AnsweredRecord, scoresOf, summarize, verdictSentence } from '../../../main/metrics/run.ts';
 
 function record(
   index: number,
@@ -102,27 +96,6 @@ describe('single records', () => {
   it('have the scores of the tuned model that exist for one record', () => {
     expect(scoresOf(records[5], ['exact-line', 'loss', 'roc-auc'])).toEqual({ 'exact-line': 1, loss: 1.5 });
     expect(scoresOf(records[5], ['f1'], 'base')).toEqual({ f1: 0 });
-  });
-
-  it('come worst first, equals by loss, whatever their order was', () => {
-    const expected = ['r01', 'r00', 'r19', 'r18'];
-    expect(
-      worstFirst(records)
-        .slice(0, 4)
-        .map(({ recordId }) => recordId),
-    ).toEqual(expected);
-    expect(
-      worstFirst(records.toReversed())
-        .slice(0, 4)
-        .map(({ recordId }) => recordId),
-    ).toEqual(expected);
-    expect(worstFirst(records, 'loss')[0].recordId).toBe('r19');
-  });
-
-  it('cannot be sorted by a metric that only a set has', () => {
-    expect(() => worstFirst(records, 'f1-macro')).toThrowError(
-      expect.objectContaining({ code: 'metric-without-record-score' }),
-    );
   });
 });
 

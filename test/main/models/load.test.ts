@@ -153,7 +153,7 @@ describe('what an opened model tells', () => {
     expect(openModel(referenceFolder('llama3_bf16')).dtype).toBe('bfloat16');
   });
 
-  test('the rows of the embedding count, and the difference to config.json is told', () => {
+  test('the rows of the embedding count, and the difference to config.json is told (D01)', () => {
     const folder = copied();
     changeConfig(folder, { vocab_size: 500 });
     const model = openModel(folder);

@@ -1,9 +1,9 @@
 // Opening databases: journal, migrations with a backup, newer formats, damage, locks. Real files.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { closeWithCopy, holdLock, openDatabase } from '../../../main/store/database.ts';
-import { findHazard } from '../../../main/store/hazards.ts';
+import { findHazard, type Hazard } from '../../../main/store/hazards.ts';
 import { temporaryFolder } from '../../helpers/home.ts';
 
 const one = ['CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT'];
@@ -64,6 +64,45 @@ describe('opening', () => {
     ).toThrow();
     const { db } = openDatabase(file, one, 'the test');
     expect(db.prepare("SELECT count(*) FROM sqlite_schema WHERE name = 'more'").pluck().get()).toBe(0);
+    db.close();
+  });
+});
+
+describe('on a network file system (F06)', () => {
+  const onNfs = (folder: string): Hazard => ({
+    kind: 'network',
+    name: 'NFS',
+    sentence: `"${folder}" is on a network file system (NFS).`,
+  });
+
+  test('a new database has the rollback journal, and the user is told', () => {
+    const file = fresh();
+    const { db, notices } = openDatabase(file, one, 'the test', onNfs);
+    expect(notices).toEqual([`"${dirname(file)}" is on a network file system (NFS).`]);
+    expect(db.pragma('journal_mode', { simple: true })).toBe('delete');
+    expect(db.pragma('synchronous', { simple: true })).toBe(2); // FULL
+    db.close();
+  });
+
+  test('a database that was made on this computer leaves the write-ahead log, and keeps what is in it', () => {
+    const file = fresh();
+    const local = openDatabase(file, one, 'the test').db;
+    local.exec("INSERT INTO notes (text) VALUES ('kept')");
+    local.close();
+    const { db, notices } = openDatabase(file, one, 'the test', onNfs);
+    expect(notices).toHaveLength(1);
+    expect(db.pragma('journal_mode', { simple: true })).toBe('delete');
+    db.exec("INSERT INTO notes (text) VALUES ('added')");
+    expect(db.prepare('SELECT text FROM notes ORDER BY id').pluck().all()).toEqual(['kept', 'added']);
+    expect(readdirSync(dirname(file)).filter((name) => /-(wal|shm)$/.test(name))).toEqual([]);
+    db.close();
+  });
+
+  test('in a folder that a program syncs, the log stays, and the user is told', () => {
+    const synced = () => ({ kind: 'sync', name: 'Dropbox', sentence: 'Dropbox syncs this.' }) as const;
+    const { db, notices } = openDatabase(fresh(), one, 'the test', synced);
+    expect(notices).toEqual(['Dropbox syncs this.']);
+    expect(db.pragma('journal_mode', { simple: true })).toBe('wal');
     db.close();
   });
 });

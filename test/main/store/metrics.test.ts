@@ -62,7 +62,10 @@ describe('stored curves', () => {
     );
     project.runs.metrics.add('r', {
       train,
-      validation: [{ step: 100, loss: 1.9, tokens: 5000, best: true }],
+      validation: [
+        { step: 50, loss: 2.1, tokens: 5000, best: true, score: 0.75 },
+        { step: 100, loss: 1.9, tokens: 5000, best: true },
+      ],
       samples: [],
     });
   });
@@ -75,7 +78,10 @@ describe('stored curves', () => {
     const { train, validation } = project.runs.metrics.read('r', -1, 1000);
     expect(train.length).toBeLessThanOrEqual(1000);
     expect(train.find((one) => one.loss === 99)).toEqual(point(7777, 99));
-    expect(validation).toEqual([{ step: 100, loss: 1.9, tokens: 5000, best: true }]);
+    expect(validation).toEqual([
+      { step: 50, loss: 2.1, tokens: 5000, best: true, score: 0.75 },
+      { step: 100, loss: 1.9, tokens: 5000, best: true },
+    ]);
   });
 
   test('only points after a step are read when asked so', () => {

@@ -100,6 +100,22 @@ test('nothing to learn at the length is a failed check with the numbers (field c
   expect(mixed.tokens).toBe(56 * 30);
 });
 
+test('prompts that lose their beginning keep what is learned, and the plan counts it (field case C04)', () => {
+  const framed = many(64, 'train', 35, 5).map((one) => ({ ...one, frame: { bos: 1, head: 1 } }));
+  expect(sentences(planOf(framed, { maxLength: 16 }), 'failed')).toContain(
+    '64 of 64 records have no trained token at length 16. ' +
+      'Raise the maximum length, or cut the beginning of prompts instead.',
+  );
+  const plan = planOf(framed, { maxLength: 16, cut: 'prompt-start' });
+  expect(sentences(plan, 'failed')).toEqual([]);
+  expect([plan.tokens, plan.trainedTokens]).toEqual([64 * 16, 64 * 5]);
+  expect(sentences(plan, 'warning')).toContain(
+    '64 of 64 records are longer than 16 tokens and lose the beginning of their prompt; the longest has 35.',
+  );
+  const short = planOf(framed, { maxLength: 4, cut: 'prompt-start' });
+  expect(sentences(short, 'warning').join()).toContain('prompt, 64 of them the end of the answer too;');
+});
+
 test('a test record in the training data fails the check', () => {
   const [leaked] = many(1, 'test');
   const plan = planOf([...many(5), { ...leaked, hash: 'train0' }]);

@@ -259,7 +259,15 @@ export function datasetHandlers(state: FakeState): FakeHandlers {
       })),
       overLimit: 31,
       withoutTrained: 0,
-      problems: [],
+      problems: ['The chat template refuses 7 of 9,702 records: System role not supported'],
+      refused: [
+        {
+          sentence: 'System role not supported',
+          reason: 'no-system-role',
+          count: 7,
+          repairs: [{ steps: ['merge-system'], count: 7 }],
+        },
+      ],
     }),
     'datasets.exportJsonl': () => ({ jobId: 'j3' }),
     'datasets.delete': () => ({}),
@@ -275,11 +283,20 @@ export function datasetHandlers(state: FakeState): FakeHandlers {
         return { method, verdict, peakBytes, availableBytes: 7.8e9, secondsPerEpoch: Math.round(size / 7e4) };
       });
     },
+    'models.layers': () => [
+      ...['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'].map((name) => ({
+        name,
+        kind: 'linear' as const,
+      })),
+      { name: 'embed_tokens', kind: 'embedding' },
+      { name: 'lm_head', kind: 'output' },
+    ],
     'models.cached': () => ({
       folders: ['/home/mia/.cache/huggingface/hub', '/home/mia/.lmstudio/models', '/home/mia/.ollama/models'],
       models: state === 'empty' ? [] : cachedModels,
     }),
     'models.addCached': () => models[1],
+    'models.addTokens': () => models[1],
     'models.suggested': () => suggestedModels,
     'models.lookup': () => lookup,
     'models.families': () => families,

@@ -1,4 +1,6 @@
 // Settings, machine and capabilities of the fake backend.
+import type { CudaLibraries, CudaLibrary } from '../../../main/contract/devices.ts';
+import type { Job } from '../../../main/contract/jobs.ts';
 import type { Settings } from '../../../main/contract/settings.ts';
 import type { FakeHandlers } from '../../../renderer/client/fake.ts';
 import type { FakeState } from './world.ts';
@@ -13,6 +15,84 @@ let settings: Settings = {
 };
 
 export const now = Date.now();
+
+const library = (file: string, part: string, more: Partial<CudaLibrary> = {}): CudaLibrary => ({
+  file,
+  part,
+  needed: true,
+  state: 'missing',
+  folder: null,
+  version: null,
+  ...more,
+});
+
+const provider = 'the CUDA part of ONNX Runtime 1.30.0';
+const toolkit = { folder: '/usr/local/cuda-12.4/targets/x86_64-linux/lib', version: '12.4.127' };
+
+const cudaLibraries: CudaLibraries = {
+  state: 'incomplete',
+  message: `The CUDA part of ONNX Runtime 1.30.0 and libcublas.so.13, libcublasLt.so.13 of CUDA 13 are missing (${toolkit.folder} has libcublas of version 12.4.5.8).`,
+  remedy:
+    'Get all of it under Settings, Devices, or install the package cuda-libraries-13-0 of NVIDIA and get the rest there.',
+  install: 'the package cuda-libraries-13-0 of NVIDIA',
+  driver: '580.82.07',
+  libraries: [
+    library('libonnxruntime_providers_shared.so', provider),
+    library('libonnxruntime_providers_cuda.so', provider),
+    library('libcudart.so.13', 'CUDA 13', {
+      state: 'found',
+      folder: '/usr/lib/x86_64-linux-gnu',
+      version: '13.0.96',
+    }),
+    library('libcublas.so.13', 'CUDA 13', { state: 'other-version', ...toolkit }),
+    library('libcublasLt.so.13', 'CUDA 13'),
+    library('libcudnn.so.9', 'cuDNN 9', { needed: false }),
+  ],
+  missing: [
+    ['Microsoft.ML.OnnxRuntime.Gpu.Linux', '1.30.0', 236_000_000, 'api.nuget.org', 'MIT'] as const,
+    ['nvidia-cublas', '13.1.1.3', 423_138_758, 'files.pythonhosted.org', 'NVIDIA CUDA Toolkit EULA'] as const,
+    [
+      'nvidia-cudnn-cu13',
+      '9.20.0.48',
+      366_173_588,
+      'files.pythonhosted.org',
+      'NVIDIA cuDNN licence',
+    ] as const,
+  ].map(([name, version, bytes, host, licence]) => ({
+    name,
+    version,
+    bytes,
+    host,
+    licence,
+    licenceAddress: 'https://docs.nvidia.com/cuda/eula/index.html',
+  })),
+  missingBytes: 1_025_312_346,
+  unpackedBytes: 1_743_000_000,
+  freeDiskBytes: 412e9,
+  folder: '/home/mia/.local/share/tunesmith/cuda',
+  fetchedBytes: 96_000_000,
+};
+
+const cudaDownload: Job = {
+  id: 'job-cuda',
+  kind: 'download-cuda',
+  projectId: null,
+  subjectId: null,
+  title: 'Get the CUDA libraries (1.03 GB)',
+  state: 'running',
+  progress: 0.31,
+  position: '318 MB of 1.03 GB, nvidia-cublas',
+  rate: '11 MB/s',
+  secondsLeft: 65,
+  canPause: true,
+  cancelLabel: 'Stop and keep what arrived',
+  result: null,
+  error: null,
+  dismissed: false,
+  createdAt: now,
+  startedAt: now,
+  endedAt: null,
+};
 
 export function settingsHandlers(state: FakeState): FakeHandlers {
   return {
@@ -52,6 +132,7 @@ export function settingsHandlers(state: FakeState): FakeHandlers {
           remedy: '',
           verdict: {
             trusted: false,
+            float16: null,
             operations: 155,
             agreeing: 154,
             wrong: ['matmul'],
@@ -65,8 +146,8 @@ export function settingsHandlers(state: FakeState): FakeHandlers {
           memoryBytes: null,
           driver: null,
           state: 'absent',
-          detail: 'The CUDA part of ONNX Runtime (libonnxruntime_providers_cuda.so) is not installed.',
-          remedy: 'Use WebGPU, which needs no such files.',
+          detail: cudaLibraries.message,
+          remedy: cudaLibraries.remedy,
           verdict: null,
         },
       ],
@@ -77,6 +158,9 @@ export function settingsHandlers(state: FakeState): FakeHandlers {
     'devices.check': () => {
       throw new Error('The fake backend has no devices to check.');
     },
+    'devices.cudaLibraries': () => cudaLibraries,
+    'devices.removeCudaLibraries': () => ({ ...cudaLibraries, fetchedBytes: 0 }),
+    'devices.getCudaLibraries': () => cudaDownload,
     'settings.capabilities': () => ({
       shell: 'browser',
       canReveal: false,
@@ -171,9 +255,11 @@ export function settingsHandlers(state: FakeState): FakeHandlers {
           label: 'Adapter (PEFT)',
           description: 'For Python tools, with the base model.',
           optionsSchema: {},
+          merges: false,
         },
         {
           id: 'hugging-face',
+          merges: true,
           label: 'Merged model (safetensors)',
           description: 'Hugging Face folder.',
           optionsSchema: {
@@ -184,7 +270,6 @@ export function settingsHandlers(state: FakeState): FakeHandlers {
           },
         },
       ],
-      loraTargets: ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'],
       settingHelp: {},
     }),
     'settings.ledger': () =>

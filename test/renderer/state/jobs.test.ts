@@ -3,6 +3,7 @@ import type { Job } from '../../../main/contract/jobs.ts';
 import { install } from '../../../renderer/client/client.ts';
 import { createFake, type Fake } from '../../../renderer/client/fake.ts';
 import { jobEnd, listenToJobs, useJobs } from '../../../renderer/state/jobs.ts';
+import { useSettings } from '../../../renderer/state/settings.ts';
 import { jobWith } from '../shell/examples.ts';
 
 let fake: Fake;
@@ -39,4 +40,24 @@ it('rejects with the sentence and remedy of the failure', async () => {
 it('rejects when the job was cancelled', async () => {
   known = jobWith({ state: 'cancelled' });
   await expect(jobEnd('j1')).rejects.toMatchObject({ code: 'job-cancelled' });
+});
+
+it('reads the network ledger again when a download has ended, whatever came of it', async () => {
+  const sent = [{ time: 1, host: 'hub.example', why: 'weights', bytesOut: 512, bytesIn: 9000 }];
+  let asked = 0;
+  fake = createFake({
+    'settings.ledger': () => {
+      asked += 1;
+      return sent;
+    },
+  });
+  install(fake.transport);
+  useSettings.setState({ ledger: [] });
+  fake.emit('job.changed', jobWith({ kind: 'download-model', state: 'running' }));
+  fake.emit('job.changed', jobWith({ kind: 'export', state: 'finished' }));
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect([asked, useSettings.getState().ledger]).toEqual([0, []]);
+  fake.emit('job.changed', jobWith({ kind: 'download-model', state: 'failed' }));
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect([asked, useSettings.getState().ledger]).toEqual([1, sent]);
 });

@@ -57,7 +57,6 @@ export const plan: Plan = {
   trainableParameters: 4_884_480,
   totalParameters: 139_399_488,
   seconds: 5880,
-  basis: 'measured',
   lossUnit: 'nats per token',
   peakBytes: 4.47e9,
   memory: [

@@ -85,8 +85,8 @@ test('a field without effect is neither shown nor counted as changed', () => {
 });
 
 test('a field that the runs of a model do not read is hidden and never counts as changed', () => {
-  const all = { ...balanced, packing: !balanced.packing, neftuneAlpha: 5 };
-  const read = { packing: 'packs', neftuneAlpha: 'takesNoise' } as const;
+  const all = { ...balanced, cut: 'prompt-start' as const, packing: !balanced.packing, neftuneAlpha: 5 };
+  const read = { cut: 'cutsPrompts', packing: 'packs', neftuneAlpha: 'takesNoise' } as const;
   for (const task of ['causal', 'encoder', 'seq2seq'] as const) {
     const objective = task === 'encoder' ? 'classification' : 'causal-lm';
     const type = taskTypeOf({ architecture: { task }, objective, rawConfig: {} });
