@@ -80,9 +80,11 @@ export function runHandlers(services: Services): HandlersFor<typeof runs> {
         );
       findModel(services, run.recipe.modelId);
       if (!changed) return startTraining(services, run, true);
-      const settings = { ...run.recipe.settings, ...changes };
-      requireStepsLeft(run, settings.epochs);
-      return startTraining(services, updateRun(services, run, { recipe: { ...run.recipe, settings } }), true);
+      const recipe = { ...run.recipe, settings: { ...run.recipe.settings, ...changes } };
+      const plan = await planOf(services, recipe);
+      requireStepsLeft(run, recipe, plan.steps);
+      if (unfinished.has(find(ref).state)) return find(ref);
+      return startTraining(services, updateRun(services, run, { recipe, plan, steps: plan.steps }), true);
     },
     'runs.stop': (ref) => {
       control(find(ref), 'cancel');
@@ -117,13 +119,11 @@ function findTwin(active: Run[], recipe: Recipe): Run | undefined {
   return active.find((run) => run.state !== 'stopping' && JSON.stringify(run.recipe) === wanted);
 }
 
-/** Steps grow with the epochs. */
-function requireStepsLeft({ number, step, steps, recipe }: Run, epochs: number): void {
-  const wanted = Math.round((steps / recipe.settings.epochs) * epochs);
-  if (wanted > step || steps === 0) return;
+function requireStepsLeft({ number, step }: Run, { settings: { epochs } }: Recipe, steps: number): void {
+  if (steps > step) return;
   throw new AppError(
     'nothing-left',
-    `Run ${number} has done ${step} steps, and ${epochs} epochs take ${wanted}.`,
+    `Run ${number} has done ${step} steps, and ${epochs} epochs take ${steps}.`,
     'Choose more epochs.',
   );
 }

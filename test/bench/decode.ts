@@ -57,7 +57,8 @@ export const decode: Bench = {
     line('Tunesmith, one answer, with guesses', guessing);
     say(
       `With guesses: ${(median(rates(guessing)) / median(rates(ours))).toFixed(2)}x the tokens/s; ${guessing[0].guessed} of ` +
-        `${newTokens} tokens were guessed right (a model with random weights repeats itself more than others)`,
+        `${newTokens} tokens were guessed right (a model with random weights repeats itself more than others), ids ` +
+        `${guessing[0].ids.join() === ours[0].ids.join() ? 'the same' : 'DIFFER'}`,
     );
     line('Tunesmith, one answer, base in INT4', quantized);
     say(
@@ -69,6 +70,7 @@ export const decode: Bench = {
     say(`At once against one: ${(median(rates(batched)) / median(rates(ours))).toFixed(1)}x the tokens/s`);
     if (theirs.length === 0) return;
     line('transformers.generate, one answer', theirs);
+    say(`With guesses: ${(median(rates(guessing)) / median(rates(theirs))).toFixed(2)}x its tokens/s`);
     const same = theirs[0].ids.every((id, i) => id === ours[0].ids[i]);
     say(
       `Ratios: ${(median(rates(ours)) / median(rates(theirs))).toFixed(2)}x the tokens/s, first token after ` +

@@ -232,6 +232,28 @@ describe('what the chain left', () => {
     expect((await tunesmith(...fit)).out).toMatch(/^lora +[\d.]+ MB .* fits +\d+ s$/m);
   }, 60_000);
 
+  test('a finished run goes on with more epochs, in the same run', async () => {
+    const first = async () =>
+      (await json('run', 'list', 'Numbers')).find((run: { number: number }) => run.number === 1);
+    const before = await first();
+    const { epochs } = before.recipe.settings;
+    expect(before).toMatchObject({ state: 'finished', step: before.steps });
+    expect(await tunesmith('run', 'resume', 'Numbers', '1')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('Run 1 is finished.'),
+    });
+    expect(await tunesmith('run', 'resume', 'Numbers', '1', '--epochs', `${epochs / 2}`)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining(`Run 1 has done ${before.step} steps`),
+    });
+    await json('run', 'resume', 'Numbers', '1', '--epochs', `${2 * epochs}`);
+    const after = await first();
+    expect(after).toMatchObject({ state: 'finished', step: 2 * before.step, steps: 2 * before.step });
+    expect(after.recipe.settings.epochs).toBe(2 * epochs);
+    const { train } = (await json('run', 'show', 'Numbers', '1', '--points', '500')).curves;
+    expect(train.at(-1).step).toBe(2 * before.step);
+  }, 120_000);
+
   test('a run that another command line has at work is paused, goes on, and is stopped', async () => {
     const before = (await json('run', 'list', 'Numbers')).length;
     const changes = ['epochs=1000', 'batchSize=1', 'checkpointEvery=50', 'evalEvery=1000000'];
