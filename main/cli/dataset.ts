@@ -10,7 +10,7 @@ import {
 import { refusalSentence, roleCounts } from '../datasets/turns.ts';
 import { AppError } from '../errors.ts';
 import { type Command, type Context, tableOf, UsageError } from './command.ts';
-import { allSources, rightsCommand } from './documents.ts';
+import { allSources, findAmong, rightsCommand } from './documents.ts';
 import { findModel } from './model.ts';
 
 export const datasetCommands: Command[] = [
@@ -135,15 +135,7 @@ export async function findVersion(
 async function recipeOf(context: Context, projectId: string): Promise<DatasetRecipe> {
   const { call, option, options, path } = context;
   const sources = await allSources(context, projectId);
-  const wanted = options('source').map((name) => {
-    const source = sources.find((one) => one.name === name || one.id === name);
-    if (source) return source.id;
-    throw new AppError(
-      'source-unknown',
-      `The project has no document "${name}".`,
-      'List them: tunesmith documents list',
-    );
-  });
+  const wanted = findAmong(sources, options('source')).map(({ id }) => id);
   const file = option('recipe');
   if (file === undefined) {
     const { recipe, why } = await call('datasets.suggest', { projectId, sourceIds: wanted });

@@ -166,13 +166,16 @@ export async function allSources({ call }: Context, projectId: string): Promise<
   }
 }
 
-/** The documents of these names or ids. Two of one name have to be told apart by their ids. */
 export async function findSources(
   context: Context,
   projectId: string,
   given: readonly string[],
 ): Promise<Source[]> {
-  const sources = await allSources(context, projectId);
+  return given.length === 0 ? [] : findAmong(await allSources(context, projectId), given);
+}
+
+/** The documents of these names or ids. Two of one name have to be told apart by their ids. */
+export function findAmong(sources: readonly Source[], given: readonly string[]): Source[] {
   return given.map((name) => {
     const byId = sources.find((one) => one.id === name);
     const hits = byId ? [byId] : sources.filter((one) => one.name === name);

@@ -9,6 +9,7 @@ import {
 import { AppError } from '../errors.ts';
 import { type Command, type Context, short, tableOf, UsageError } from './command.ts';
 import { findVersion } from './dataset.ts';
+import { findSources } from './documents.ts';
 
 export const modelCreate: Command = {
   name: 'model create',
@@ -65,7 +66,7 @@ export const modelCreate: Command = {
       name: positionals[1],
       design,
       versionId,
-      sourceIds: await sourcesOf(context, project.id),
+      sourceIds: (await findSources(context, project.id, context.options('source'))).map(({ id }) => id),
       seed: context.number('seed', 42),
     });
     const created = CreatedModel.parse((await job(started.id)).result);
@@ -97,21 +98,6 @@ function designOf(context: Context, families: ModelFamily[]): ModelDesign {
     vocabularySize: number('vocabulary-size', start.vocabularySize),
     specialTokens: options('special'),
   };
-}
-
-async function sourcesOf({ call, options }: Context, projectId: string): Promise<string[]> {
-  const names = options('source');
-  if (names.length === 0) return [];
-  const { sources } = await call('documents.list', { projectId, limit: 500 });
-  return names.map((name) => {
-    const source = sources.find((one) => one.name === name || one.id === name);
-    if (source) return source.id;
-    throw new AppError(
-      'source-unknown',
-      `The project has no document "${name}".`,
-      'List them: tunesmith documents list',
-    );
-  });
 }
 
 function describePlan({ parameters, vocabularyShare, bytes, training }: DesignPlan): string {

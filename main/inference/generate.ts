@@ -6,7 +6,7 @@ import type { BeamSettings } from './beam-search.ts';
 import { type Cache, chunksOf, createDecoder, type DecoderOptions } from './decoder.ts';
 import { createDrafter } from './draft.ts';
 import { KvCache, placesFor } from './kv-cache.ts';
-import { createSampler, type SamplerOptions } from './sample.ts';
+import { createSampler, likeliestId, type SamplerOptions } from './sample.ts';
 
 export interface GenerateOptions extends Partial<SamplerOptions> {
   /** Ids that end an answer; none of them is part of it. */
@@ -301,10 +301,7 @@ function chooser(
   const plain = (options.temperature ?? 0) === 0 && (options.repetitionPenalty ?? 1) === 1;
   const sampler = createSampler(options);
   return (logits) => {
-    if (!plain) return sampler.next(logits, all).id;
-    let best = 0;
-    const end = options.vocabularySize > 0 ? Math.min(options.vocabularySize, logits.length) : logits.length;
-    for (let id = 1; id < end; id++) if (logits[id] > logits[best]) best = id;
-    return Number.isFinite(logits[best]) ? best : sampler.next(logits, all).id; // which names the fault
+    const likeliest = plain ? likeliestId(logits, options.vocabularySize) : undefined;
+    return likeliest ?? sampler.next(logits, all).id;
   };
 }

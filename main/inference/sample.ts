@@ -73,6 +73,16 @@ export function createSampler(options: z.input<typeof SamplerOptions>): Sampler 
   };
 }
 
+/**
+ * The likeliest token of one row [vocabulary], the first of equals: a greedy choice that nobody wants probabilities of.
+ * Undefined where its logit is not finite, which a sampler says in words.
+ */
+export function likeliestId(row: Float32Array, vocabularySize = 0): number | undefined {
+  const logits = vocabularySize > 0 ? row.subarray(0, vocabularySize) : row;
+  const best = largest(logits);
+  return Number.isFinite(logits[best]) ? best : undefined;
+}
+
 /** Tokens that may still be chosen, by rising id, with probabilities that add up to 1. */
 export interface Distribution {
   ids: Uint32Array;

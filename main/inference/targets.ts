@@ -5,7 +5,7 @@ import type { Provider } from '../compiler/lowering.ts';
 import type { Text } from '../training/tasks/texts.ts';
 import { type BeamSettings, startSearch } from './beam-search.ts';
 import type { DecoderOptions } from './decoder.ts';
-import { createSampler, type SamplerOptions } from './sample.ts';
+import { createSampler, likeliestId, type SamplerOptions } from './sample.ts';
 import { createTargetDecoder } from './target-decoder.ts';
 import type { TunedModel } from './weights.ts';
 
@@ -61,8 +61,9 @@ export function createTargetWriter(options: DecoderOptions): TargetWriter {
       for (const row of open) {
         const { ids } = targets[row];
         const own = logits.subarray(row * vocabulary, (row + 1) * vocabulary);
-        const likeliest = plain ? largestOf(own.subarray(0, vocabularySize || undefined)) : undefined;
-        const { id, logprob } = likeliest ?? samplers[row].next(own, ids);
+        const likeliest = plain ? likeliestId(own, vocabularySize) : undefined;
+        const { id, logprob } =
+          likeliest === undefined ? samplers[row].next(own, ids) : { id: likeliest, logprob: Number.NaN };
         next[row] = id;
         if (eosIds.includes(id)) targets[row].ended = true;
         else ids.push(id);
@@ -125,13 +126,6 @@ export function createTargetWriter(options: DecoderOptions): TargetWriter {
     busySeconds: decoder.busySeconds,
     release: () => decoder.release(),
   };
-}
-
-/** The place of the largest number; undefined where it is not finite, which a sampler says in words. */
-function largestOf(logits: Float32Array): { id: number; logprob: number } | undefined {
-  let best = 0;
-  for (let id = 1; id < logits.length; id++) if (logits[id] > logits[best]) best = id;
-  return Number.isFinite(logits[best]) ? { id: best, logprob: Number.NaN } : undefined;
 }
 
 /** The likeliest target of each source, token by token. Aborting gives what is there so far. */
