@@ -46,7 +46,7 @@ export function MemoryBar({ plan, machine }: { plan: Plan; machine: RunMemory })
         </Chip>
       </div>
       <div className={styles.barLabels} aria-hidden="true">
-        <span className={styles.runLabel} style={{ left: `${Math.min(80, Math.max(6, runMiddle * 100))}%` }}>
+        <span className={styles.runLabel} style={{ left: `max(50px, ${Math.min(80, runMiddle * 100)}%)` }}>
           this run {bytes(plan.peakBytes)}
         </span>
         <span
