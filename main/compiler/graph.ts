@@ -52,6 +52,12 @@ export interface TapeEntry {
   readonly node: Node | undefined;
 }
 
+/**
+ * An input that is computed before each run, from the positions of all places [batch * width] and from how many positions
+ * the text has that each belongs to.
+ */
+export type Derived = (positions: Int32Array, lengths: Int32Array) => Float32Array;
+
 type GemmOptions = Pick<Attributes, 'transA' | 'transB' | 'alpha' | 'beta' | 'exact'> & { c?: Value };
 
 export class Graph {
@@ -59,6 +65,8 @@ export class Graph {
   readonly inputs: Value[] = [];
   readonly outputs: { name: string; value: Value }[] = [];
   readonly tape: TapeEntry[] = [];
+  /** How inputs are computed from others, by name. */
+  readonly derived = new Map<string, Derived>();
   /** Values to be computed in their place even if they are read much later, since that frees larger ones. */
   readonly early = new Set<Value>();
   phase: Phase = 'forward';

@@ -1,6 +1,6 @@
 // Lowers a graph to an ONNX model: one row per op. A provider that computes an op wrongly, or lacks it, gets that op
 // from primitives (facts in test/bench/RESULTS.md, found by provider-check). Weights stay references into their files.
-import type { ConstantData, Graph, Node, Value } from './graph.ts';
+import type { ConstantData, Derived, Graph, Node, Value } from './graph.ts';
 import { dataTypes, type OnnxAttribute, type OnnxNode, type OnnxTensor, writeModel } from './onnx-proto.ts';
 import { type DType, elementBytes, type Op } from './op.ts';
 import {
@@ -23,7 +23,18 @@ export interface Program {
   provider: Provider;
   inputs: ReadonlyMap<string, { shape: readonly number[]; dtype: DType }>;
   outputs: ReadonlyMap<string, { shape: readonly number[]; dtype: DType }>;
+  /** Inputs that are computed from the positions of the others: `derivedFeeds`. */
+  derived: ReadonlyMap<string, Derived>;
   nodes: number;
+}
+
+/** The inputs that a program has computed, from `positions` and `lengths` as `Derived` says. */
+export function derivedFeeds(
+  { derived }: Program,
+  positions: Int32Array,
+  lengths: () => Int32Array,
+): Record<string, Float32Array> {
+  return Object.fromEntries([...derived].map(([name, compute]) => [name, compute(positions, lengths())]));
 }
 
 /** Emits ONNX nodes for one node of ours. `name` gives the ONNX name of a value. */
@@ -368,6 +379,7 @@ export function lower(graph: Graph, provider: Provider, packed?: PackedProducts)
     provider,
     inputs: new Map(inputs.map(({ name, ...rest }) => [name, rest])),
     outputs: new Map(outputs.map(({ name, ...rest }) => [name, rest])),
+    derived: new Map([...graph.derived].filter(([name]) => inputs.some((input) => input.name === name))),
     nodes: nodes.length,
   };
 }

@@ -27,6 +27,7 @@ export function segmentsOf(graph: Graph, weightBytes: number): Graph[] {
     }
   return Array.from({ length: last + 1 }, (_, part) => {
     const replay = createReplay(new Graph(), fixed);
+    for (const [name, compute] of graph.derived) replay.g.derived.set(name, compute);
     for (const [node, of] of partOf) if (of === part) replay.run(node);
     for (const { name, value } of graph.outputs)
       if (home(value) === part) replay.g.output(name, replay.read(value));

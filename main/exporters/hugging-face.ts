@@ -52,7 +52,7 @@ export const huggingFace: Exporter<Options> = {
     config[name] = commonType(tensors, dtype);
     if (untiedOutput(tuned) !== undefined) config.tie_word_embeddings = false;
     if (untiedOutput(tuned) !== undefined && model.architecture.task === 'seq2seq')
-      config.scale_decoder_outputs = true; // T5 scales what a tied output layer reads
+      config.scale_decoder_outputs ??= true; // T5 scales what a tied output layer reads
     writeConfigFile(folder, config, base.folder);
     copyTokenizer(base.folder, folder);
     if (model.architecture.task === 'encoder') return; // writes no text

@@ -7,6 +7,7 @@ import { elementBytes } from '../compiler/op.ts';
 import { openTuned, type TunedModel } from '../inference/weights.ts';
 import type { LoraConfig } from '../models/lora.ts';
 import { fromFloat32, writeSafetensors } from '../models/safetensors.ts';
+import { configForReaders, namesForReaders } from '../models/table-readers.ts';
 import { taskTypeOf } from '../training/tasks/index.ts';
 import { writeConfigFile } from './config-file.ts';
 import type { Exporter, ExportSource } from './exporter.ts';
@@ -46,12 +47,14 @@ export const loraAdapter: Exporter<Options> = {
     const entries = weights?.parameters.entries() ?? [];
     writeSafetensors(
       join(folder, 'adapter_model.safetensors'),
-      entries.map(({ name, shape }) => ({
-        name,
-        dtype,
-        shape,
-        bytes: () => fromFloat32(weights?.parameters.view(name) ?? new Float32Array(), dtype),
-      })),
+      entries.flatMap(({ name, shape }) =>
+        namesForReaders(name, source.tuned.model.specs).map((written) => ({
+          name: written,
+          dtype,
+          shape,
+          bytes: () => fromFloat32(weights?.parameters.view(name) ?? new Float32Array(), dtype),
+        })),
+      ),
     );
     writeFileSync(
       join(folder, 'adapter_config.json'),
@@ -84,14 +87,14 @@ model = PeftModel.from_pretrained(base, "FOLDER")
 
 /** All fields that PEFT writes for LoRA, so that every version reads the same meaning. */
 function peftConfig(source: ExportSource, lora: LoraConfig): Record<string, unknown> {
-  const targets = lora.target_modules;
+  const { target_modules: targets } = lora;
+  // names instead of "all-linear": what that covers is then fixed, whatever a later version makes of it
+  const named = typeof targets === 'string' && targets !== 'all-linear' ? targets : modulesOf(source);
   return {
-    ...lora,
+    ...configForReaders({ ...lora, target_modules: named }, source.tuned.model.specs),
     peft_type: 'LORA',
     task_type: taskTypeOf(source.tuned.model).peftTask,
     base_model_name_or_path: baseName(source),
-    // names instead of "all-linear": what that covers is then fixed, whatever a later version makes of it
-    target_modules: typeof targets === 'string' && targets !== 'all-linear' ? targets : modulesOf(source),
     inference_mode: true,
     init_lora_weights: true,
     // the weights of GPT-2's Conv1D stand [in, out]

@@ -31,7 +31,23 @@ export function mergedTensors(tuned: TunedModel): MergedTensor[] {
   const { name, source } = own;
   const site = weights?.sites.find(({ module }) => `${module}.weight` === name);
   const { dtype, shape } = infoOf(source);
-  return [...tensors, { name, shape, stored: dtype, values: () => merged(tuned, name, source, site) }];
+  const output = { name, shape, stored: dtype, values: () => merged(tuned, name, source, site) };
+  const others = movedTensors(model).map(({ name, source, shape }): MergedTensor => {
+    const { dtype: stored } = infoOf(source);
+    return { name, shape, stored, values: () => merged(tuned, source, source, undefined) };
+  });
+  return [...tensors, output, ...others];
+}
+
+/** What goes by another name beside an output layer of its own: the bias of BERT's. */
+function movedTensors({ architecture, config, specs }: TunedModel['model']) {
+  const untied = architecture.tensors({ ...(config as object), tie_word_embeddings: false });
+  const gone = specs.filter(({ name }) => untied.every((spec) => spec.name !== name));
+  return untied.flatMap(({ name, shape }) => {
+    if (specs.some((spec) => spec.name === name)) return [];
+    const source = gone.find((spec) => spec.shape.join() === shape.join())?.name;
+    return source === undefined ? [] : [{ name, shape, source }];
+  });
 }
 
 /**

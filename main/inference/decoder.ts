@@ -1,7 +1,7 @@
 // Runs the graphs of generation: reads a prompt in chunks, then one token at a time for some rows at once.
 // Holds the sessions. Knows nothing of sampling, of ends of answers or of text.
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Provider } from '../compiler/lowering.ts';
+import { derivedFeeds, type Provider } from '../compiler/lowering.ts';
 import type { Model } from '../models/load.ts';
 import { replacedTensor } from '../models/lora.ts';
 import { outputTable, packedProductsOf } from '../models/packed-weights.ts';
@@ -20,6 +20,8 @@ export interface DecoderOptions {
   threads?: number;
   /** Sessions that are kept. */
   maxSessions?: number;
+  /** Little memory rather than little time: no copies of the weights, neither packed nor in float32. */
+  lean?: boolean;
 }
 
 /** A stretch of a prompt that one run reads. */
@@ -58,6 +60,7 @@ export function createDecoder({
   provider = 'cpu',
   threads = 0,
   maxSessions = 8,
+  lean = false,
 }: DecoderOptions) {
   const { contextLength } = model.shape;
   const trained = (weights?.pages ?? []).flatMap(({ entries }) => entries.map(({ name }) => name));
@@ -69,7 +72,8 @@ export function createDecoder({
   const widened = new Set(device?.names);
   if (device === undefined) {
     const table = packs ? outputTable(model)?.name : undefined; // its product reads it packed
-    const wide = widenedWeights(model, table === undefined ? replaced : new Set([...replaced, table]));
+    const except = table === undefined ? replaced : new Set([...replaced, table]);
+    const wide = lean && !packs ? new Map<string, Float32Array>() : widenedWeights(model, except);
     Object.assign(constant, weights?.parameters.named('p'));
     for (const [name, array] of wide) {
       constant[`w:${name}`] = array;
@@ -92,7 +96,7 @@ export function createDecoder({
     const program = compileDecode(shape, options);
     // packed weights make products of a few rows up to twice as fast, at the price of a copy of them
     const few = (shape.tokens === 1 && shape.rows >= 4) || shape.every;
-    const room = model.parameters * 4 < process.availableMemory() / 8;
+    const room = !lean && model.parameters * 4 < process.availableMemory() / 8;
     const prepack = options.packed !== undefined || (provider === 'cpu' && few === true && room);
     const keep = shape.whole === undefined ? [] : cacheNames(model.shape).map((name) => `${name}.next`);
     return createSession(program, { threads, prepack, keep, weightsFolder: model.weightsFolder });
@@ -102,13 +106,14 @@ export function createDecoder({
   /**
    * Logits [rows, vocabulary] after the new tokens `ids` [rows, T], of which `counts[row]` are real.
    * `past[row]` keys are in the cache already; the new ones are added to it. With `every`, logits [T, vocabulary].
+   * `length`: tokens of the whole text, where those that come later are known already.
    */
   const run = async (
     cache: Cache,
     ids: Int32Array,
     past: Int32Array,
     counts: Int32Array,
-    every?: true,
+    { every, length }: { every?: true; length?: number } = {},
   ): Promise<Float32Array> => {
     const done = await takeTurn();
     const start = performance.now();
@@ -120,9 +125,11 @@ export function createDecoder({
       const session = await sessionFor({ rows: cache.rows, tokens, places, positions: most, whole, every });
       // padding may lie behind the last position that the tables know
       const positions = ids.map((_, i) => Math.min(past[Math.floor(i / tokens)] + (i % tokens), most - 1));
+      const lengths = () => positions.map((position) => length ?? position + 1);
       const { numbers, kept } = await session.runKeeping({
         ids,
         positions,
+        ...derivedFeeds(session.program, positions, lengths),
         last: every ? ids.map((_, i) => i) : counts.map((count, row) => row * tokens + count - 1),
         ...constant,
         ...(await device?.feeds()),
@@ -163,7 +170,8 @@ export function createDecoder({
       const part = ids.slice(start, start + tokens);
       const chunk = new Int32Array(tokens);
       chunk.set(part);
-      logits = await run(cache, chunk, Int32Array.of(start), Int32Array.of(part.length));
+      const counts = Int32Array.of(part.length);
+      logits = await run(cache, chunk, Int32Array.of(start), counts, { length: ids.length });
     }
     return logits;
   };
@@ -199,7 +207,7 @@ export function createDecoder({
      * them in the cache is overwritten by whatever comes at their places.
      */
     check: (cache: Cache, ids: Int32Array, past: number): Promise<Float32Array> =>
-      run(cache, ids, Int32Array.of(past), Int32Array.of(ids.length), true),
+      run(cache, ids, Int32Array.of(past), Int32Array.of(ids.length), { every: true }),
     /** Seconds of computing so far, without those spent waiting for other decoders of this process. */
     busySeconds: () => busySeconds,
     async release(): Promise<void> {

@@ -7,6 +7,7 @@ import { type Cache, chunksOf, createDecoder, type DecoderOptions } from './deco
 import { createDrafter } from './draft.ts';
 import { KvCache, placesFor } from './kv-cache.ts';
 import { createSampler, likeliestId, type SamplerOptions } from './sample.ts';
+import { searchUnsupported } from './search-settings.ts';
 
 export interface GenerateOptions extends Partial<SamplerOptions> {
   /** Ids that end an answer; none of them is part of it. */
@@ -71,18 +72,25 @@ const cacheBytesLimit = () => Math.max(512e6, process.availableMemory() / 6);
 export function createGenerator(options: DecoderOptions) {
   const { model } = options;
   const decoder = createDecoder(options);
-  const { contextLength, vocabularySize } = model.shape;
+  const { contextLength, vocabularySize, reach } = model.shape;
   const checks = (options.provider ?? 'cpu') === 'cpu' && model.quantized === undefined;
-  let warm: { ids: readonly number[]; cache: Cache } | undefined;
+  /** `turned`: how long the text was whose rotation its keys have, as `turnedAs` says. */
+  let warm: { ids: readonly number[]; cache: Cache; turned: number } | undefined;
+
+  /** Texts of lengths with the same number have their positions rotated alike. */
+  const turnedAs = (length: number): number => {
+    if (reach === undefined || length <= reach.beyond) return 0;
+    return reach.changes === 'once' ? 1 : length;
+  };
+  /** Whether a text has just become so long that the keys of all its tokens have to be made anew. */
+  const outgrown = (length: number): boolean => reach?.changes === 'once' && length === reach.beyond + 1;
+  /** The length that a text may reach before that. */
+  const roomBefore = (length: number): number =>
+    reach?.changes === 'once' && length <= reach.beyond ? reach.beyond : Number.POSITIVE_INFINITY;
 
   /** Tokens that may follow a prompt. Throws when it leaves no room for one (field case E07). */
   const roomFor = (promptTokens: number, { maxNewTokens, search }: GenerateOptions): number => {
-    if (search !== undefined && search.beams > 1)
-      throw new AppError(
-        'search-unsupported',
-        `"${model.name}" writes token by token: answers are searched for with ${search.beams} beams in encoder-decoders only.`,
-        'Leave the beams out.',
-      );
+    if (search !== undefined && search.beams > 1) throw searchUnsupported(model.name, search.beams);
     if (promptTokens === 0)
       throw new AppError('prompt-empty', 'The prompt has no token.', 'Write something first.');
     if (promptTokens >= contextLength) {
@@ -102,7 +110,7 @@ export function createGenerator(options: DecoderOptions) {
 
   /** A cache for the prompt, and how many of its chunks it holds already from the prompt before. */
   const cacheFor = (ids: readonly number[], places: number): { cache: Cache; first: number } => {
-    if (warm === undefined || warm.cache.places !== places) {
+    if (warm === undefined || warm.cache.places !== places || warm.turned !== turnedAs(ids.length)) {
       keepWarm(undefined);
       return { cache: decoder.newCache(1, places), first: 0 };
     }
@@ -128,7 +136,7 @@ export function createGenerator(options: DecoderOptions) {
       promptIds,
       placesFor(promptIds.length + Math.min(limit, roomAtOnce)),
     );
-    let cache = prepared;
+    let [cache, turned] = [prepared, turnedAs(promptIds.length)];
     warm = undefined; // in use: a second answer at the same time gets a cache of its own
     const sampler = createSampler({ vocabularySize, ...wanted });
     const drafts = checks && (wanted.drafts ?? true);
@@ -162,11 +170,14 @@ export function createGenerator(options: DecoderOptions) {
         }
         if (all.length > cache.places) cache = await decoder.grown(cache, placesFor(all.length));
         const past = all.length - 1;
-        const fits = past + checkedTokens <= Math.min(cache.places, contextLength);
+        const fits = past + checkedTokens <= Math.min(cache.places, contextLength, roomBefore(past));
         const worthIt = fits && limit - answer.ids.length >= fewestLeft;
         guesses = worthIt ? (drafter?.propose(all, checkedTokens - 1) ?? []) : [];
         right = 0;
-        if (guesses.length === 0) {
+        if (outgrown(all.length)) {
+          logits = (await decoder.prefill(cache, all)) as Float32Array;
+          turned = turnedAs(all.length);
+        } else if (guesses.length === 0) {
           logits = await decoder.step(cache, Int32Array.of(id), Int32Array.of(past));
         } else {
           const ids = new Int32Array(checkedTokens);
@@ -176,7 +187,7 @@ export function createGenerator(options: DecoderOptions) {
       }
       return finish(answer, 'cancelled', firstAt);
     } finally {
-      keepWarm({ ids: promptIds, cache });
+      keepWarm({ ids: promptIds, cache, turned });
     }
   };
 
@@ -253,8 +264,10 @@ export function createGenerator(options: DecoderOptions) {
         const logits = await decoder.step(cache, ids, past);
         for (const [place, row] of live.entries()) {
           if (row === undefined) continue;
-          const own = logits.subarray(place * vocabularySize, (place + 1) * vocabularySize);
-          if (advance(row, own)) continue;
+          const own = outgrown(row.all.length)
+            ? await decoder.prefillRow(cache, place, row.all)
+            : logits.subarray(place * vocabularySize, (place + 1) * vocabularySize);
+          if (advance(row, own as Float32Array)) continue;
           live[place] = undefined;
           await fill(place);
         }

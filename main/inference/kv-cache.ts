@@ -20,7 +20,7 @@ export interface DecodeShape {
   rows: number;
   tokens: number;
   places: number;
-  /** Positions that can occur: rows of the RoPE tables, on which some scalings depend. */
+  /** Positions that can occur: rows of the RoPE tables. */
   positions: number;
   /** Logits of every new token, of one row, instead of the last. */
   every?: boolean;

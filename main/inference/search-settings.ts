@@ -4,6 +4,14 @@ import { AppError } from '../errors.ts';
 import type { Architecture } from '../models/architecture.ts';
 import type { BeamSettings } from './beam-search.ts';
 
+/** For models that write token by token. */
+export const searchUnsupported = (name: string, beams: number): AppError =>
+  new AppError(
+    'search-unsupported',
+    `"${name}" does not search: ${beams} beams are for encoder-decoders such as T5, and this is none.`,
+    'Set the beams to 1.',
+  );
+
 /**
  * The search that the options ask for; undefined = token by token.
  * @throws AppError `search-unsupported`, `beams-with-sampling`
@@ -18,12 +26,7 @@ export function searchOf(
   }: Partial<Pick<SamplingOptions, 'beams' | 'lengthPenalty' | 'temperature' | 'repetitionPenalty'>>,
 ): BeamSettings | undefined {
   if (beams <= 1) return undefined;
-  if (task !== 'seq2seq')
-    throw new AppError(
-      'search-unsupported',
-      `"${name}" does not search: ${beams} beams are for encoder-decoders such as T5, and this is none.`,
-      'Set the beams to 1.',
-    );
+  if (task !== 'seq2seq') throw searchUnsupported(name, beams);
   if (temperature > 0)
     throw new AppError(
       'beams-with-sampling',

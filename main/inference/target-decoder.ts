@@ -48,6 +48,7 @@ export function createTargetDecoder({
   provider = 'cpu',
   threads,
   maxSessions = 8,
+  lean = false,
 }: DecoderOptions) {
   const { architecture, config } = model;
   if (!isEncoderDecoder(architecture)) {
@@ -61,12 +62,14 @@ export function createTargetDecoder({
   const padId = Number(model.rawConfig.pad_token_id ?? startId);
   const attention = architecture.targetAttention(config);
   const trained = (weights?.pages ?? []).flatMap(({ entries }) => entries.map(({ name }) => name));
-  const wide = widenedWeights(model, new Set(trained.map((name) => replacedTensor(name) ?? name)));
+  const packs = provider === 'cpu' && model.quantized !== undefined;
+  const replaced = new Set(trained.map((name) => replacedTensor(name) ?? name));
+  const wide = lean && !packs ? new Map<string, Float32Array>() : widenedWeights(model, replaced);
   const constant: Record<string, Numbers> = {
     ...weights?.parameters.named('p'),
     ...Object.fromEntries([...wide].map(([name, array]) => [`w:${name}`, array])),
   };
-  const packed = provider === 'cpu' && model.quantized !== undefined ? packedProductsOf(model) : undefined;
+  const packed = packs ? packedProductsOf(model) : undefined;
   const sessions = createSessionCache(sessionsFor(model, maxSessions));
   let busySeconds = 0;
 
@@ -87,7 +90,8 @@ export function createTargetDecoder({
         packed: await packed,
       });
       // packed weights make products of a few rows half as fast again, at the price of a copy of them
-      const prepack = packed !== undefined || (few && model.parameters * 4 < process.availableMemory() / 4);
+      const room = !lean && model.parameters * 4 < process.availableMemory() / 4;
+      const prepack = packed !== undefined || (few && room);
       return createSession(program, { threads, prepack, weightsFolder: model.weightsFolder });
     });
     const outputs = await session.run(declaredFeeds(session.program, { ...feeds, ...constant }));

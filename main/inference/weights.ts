@@ -4,15 +4,13 @@ import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { sizeOf } from '../compiler/shape.ts';
 import { AppError } from '../errors.ts';
+import { type AdapterFiles, adapterFor, readAdapter } from '../models/adapter-files.ts';
 import { type Model, openModel } from '../models/load.ts';
 import {
-  type AdapterFiles,
-  adapterFor,
   type LoraConfig,
   type LoraSite,
   loraNames,
   loraSites,
-  readAdapter,
   savedTensors,
   siteTensors,
 } from '../models/lora.ts';
@@ -74,7 +72,7 @@ export function openTuned(model: Model, tuned: Pick<TunedFolder, 'kind' | 'folde
   if (tuned.kind === 'full') {
     return { model: withTensors(model, tuned.folder), weights: undefined, lora: undefined };
   }
-  const files = readAdapter(tuned.folder);
+  const files = readAdapter(tuned.folder, model.specs);
   const headed = withSavedHead(model, tuned.folder);
   return { model: headed, weights: adapterWeights(headed, files), lora: files.config };
 }

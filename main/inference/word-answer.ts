@@ -98,6 +98,19 @@ function tagsFrom(places: readonly number[], at: (place: number) => TaggedWord):
   });
 }
 
+/** A text with marks around what the logits [tokens, labels] of its tokens say. */
+export function markedByLogits(
+  text: string,
+  { words, places }: Pick<EncodedWords, 'words' | 'places'>,
+  logits: Float32Array,
+  labels: readonly string[],
+): string {
+  const at = (place: number) => logits.subarray(place * labels.length, (place + 1) * labels.length);
+  const tagged = tagsFrom(places, (place) => likeliest(softmax(at(place)), labels));
+  const tags = tagged.map(({ tag }) => tag);
+  return markedText(text, spansOf(words, tags));
+}
+
 export interface WordAnswer {
   text: string;
   /** One for each word, which together spell the text. */

@@ -4,14 +4,14 @@ import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Fit } from '../contract/models.ts';
-import { type ErrorShape, toErrorShape } from '../errors.ts';
+import { AppError, type ErrorShape, toErrorShape } from '../errors.ts';
 import { hasFile, snapshotFolder } from '../hub/cache.ts';
 import { type HubRequest, openHub } from '../hub/client.ts';
 import { curatedModels } from '../hub/curated.ts';
 import { lookUp } from '../hub/lookup.ts';
 import { log } from '../log.ts';
-import { architectureFor, architectures } from '../models/index.ts';
 import type { Model } from '../models/load.ts';
+import { readConfig } from '../models/read-config.ts';
 import { modelWithoutWeights } from '../models/scratch.ts';
 import { fitsOf, verdictOf } from '../training/plan.ts';
 import type { InspectAsks } from './job.ts';
@@ -80,33 +80,22 @@ function plannedModel(
   rawConfig: Record<string, unknown>,
   bytes: number,
 ): { model: Model; problem: null } | { model: null; problem: ErrorShape } {
-  const modelType = String(rawConfig.model_type ?? 'unnamed');
-  const architecture = architectureFor(modelType);
-  if (architecture === undefined) {
-    const types = architectures.flatMap(({ modelTypes }) => modelTypes).join(', ');
-    return refusal(
-      'architecture-unsupported',
-      `Tunesmith cannot train "${modelType}" models yet. It can train: ${types}.`,
-    );
+  try {
+    const { architecture, config } = readConfig(name, rawConfig);
+    const objective = architecture.objective?.(config) ?? 'causal-lm';
+    if (architecture.task === 'causal' && objective !== 'causal-lm')
+      throw new AppError(
+        'objective-unsupported',
+        `"${name}" is a ${architecture.label} model with an output layer for another task (${objective}).`,
+        'Choose another model.',
+      );
+    const sized = modelWithoutWeights(name, rawConfig);
+    const model = bytes > 3 * sized.parameters ? sized : modelWithoutWeights(name, rawConfig, 'bfloat16');
+    return { model, problem: null };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return { model: null, problem: toErrorShape(error) };
   }
-  const parsed = architecture.Config.safeParse(rawConfig);
-  if (!parsed.success) {
-    const { path, message } = parsed.error.issues[0];
-    return refusal('config-damaged', `config.json of "${name}" does not fit: ${path.join('.')}: ${message}.`);
-  }
-  const objective = architecture.objective?.(parsed.data) ?? 'causal-lm';
-  if (architecture.task === 'causal' && objective !== 'causal-lm')
-    return refusal(
-      'objective-unsupported',
-      `"${name}" is a ${architecture.label} model with an output layer for another task (${objective}).`,
-    );
-  const sized = modelWithoutWeights(name, rawConfig);
-  const model = bytes > 3 * sized.parameters ? sized : modelWithoutWeights(name, rawConfig, 'bfloat16');
-  return { model, problem: null };
-}
-
-function refusal(code: string, message: string): { model: null; problem: ErrorShape } {
-  return { model: null, problem: { code, message, remedy: 'Choose another model.' } };
 }
 
 /** Without a dataset; none where the shape cannot be planned for. */

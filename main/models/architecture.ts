@@ -4,6 +4,7 @@
 import type { z } from 'zod';
 import type { Value } from '../compiler/graph.ts';
 import type { GgufMapping } from './blocks/gguf-names.ts';
+import type { Reach } from './blocks/rotary.ts';
 import type { ModelBuilder } from './builder.ts';
 
 export type TensorKind = 'linear' | 'conv1d' | 'embedding' | 'norm' | 'bias';
@@ -16,6 +17,11 @@ export interface TensorSpec {
   name: string;
   shape: readonly number[];
   kind: TensorKind;
+  /**
+   * Modules that read the table in place of the one that it is named after: PEFT knows it by their names, and finds that
+   * an adapter of the other does nothing (T5's `shared`).
+   */
+  readers?: readonly string[];
   /** Gains of a norm in a new model; 1 unless given (some families store them around 0). */
   initial?: number;
   /** Factor on the deviation of a new matrix. */
@@ -34,6 +40,8 @@ export interface ModelShape {
   kvHeads: number;
   headDim: number;
   tiedEmbeddings: boolean;
+  /** How the rotation of positions depends on the length of a text; undefined = it does not. */
+  reach?: Reach;
 }
 
 export interface ForwardResult {

@@ -74,8 +74,10 @@ function headTensors(config: BertConfig): TensorSpec[] {
     return [
       ...linearSpecs(`${transform}.dense`, hidden, hidden, true),
       ...normSpecs(`${transform}.LayerNorm`, hidden),
-      ...(config.tie_word_embeddings ? [] : linearSpecs(decoder, vocabulary, hidden, false)),
-      { name: 'cls.predictions.bias', shape: [vocabulary], kind: 'bias' },
+      // an output layer of its own has a bias of its own too, and leaves this one unread
+      ...(config.tie_word_embeddings
+        ? [{ name: 'cls.predictions.bias', shape: [vocabulary], kind: 'bias' } as const]
+        : linearSpecs(decoder, vocabulary, hidden, true)),
     ];
   }
   return [
@@ -94,11 +96,10 @@ function forward(b: ModelBuilder, config: BertConfig): ForwardResult {
   }
   const [dense] = b.linear(x, [`${transform}.dense`]);
   const active = activation(b.g, config.hidden_act, dense);
-  const weight = config.tie_word_embeddings ? 'bert.embeddings.word_embeddings.weight' : `${decoder}.weight`;
-  return {
-    hidden: b.layerNorm(active, `${transform}.LayerNorm`, config.layer_norm_eps),
-    head: { module: decoder, weight, bias: 'cls.predictions.bias' },
-  };
+  const hidden = b.layerNorm(active, `${transform}.LayerNorm`, config.layer_norm_eps);
+  if (!config.tie_word_embeddings) return linearHead(hidden, decoder);
+  const weight = 'bert.embeddings.word_embeddings.weight';
+  return { hidden, head: { module: decoder, weight, bias: 'cls.predictions.bias' } };
 }
 
 /** The first published checkpoints call gains and shifts of norms gamma and beta. */

@@ -8,10 +8,15 @@ import { assert } from '../errors.ts';
 import type { ForwardResult } from './architecture.ts';
 import { adaptedNorm, type LinearAdapter, type LinearSite, linears } from './blocks/linear.ts';
 import { unpacked } from './blocks/quantized.ts';
-import type { RotarySettings } from './blocks/rotary.ts';
-import { type RotaryTables, rotaryTables } from './blocks/rotary.ts';
+import {
+  placedTables,
+  type RotarySettings,
+  type RotaryTables,
+  reachOf,
+  rotaryTables,
+} from './blocks/rotary.ts';
 import type { QuantizedWeight } from './quantize.ts';
-import { fromFloat32, type TensorInfo, toFloat32 } from './safetensors.ts';
+import type { TensorInfo } from './safetensors.ts';
 
 /** What attention needs to know of one layer. */
 export interface AttentionSpec {
@@ -81,7 +86,7 @@ export class ModelBuilder {
   readonly rows: number;
   private readonly raws = new Map<string, Value>();
   private readonly given = new Map<BatchInput, Value>();
-  private readonly tables = new Map<string, RotaryTables>();
+  private readonly tables = new Map<string, RotaryTables & { rows: Value }>();
   private readonly widePositions: Value;
 
   constructor(options: BuilderOptions) {
@@ -159,8 +164,7 @@ export class ModelBuilder {
   }
 
   /**
-   * Rows of the embedding table of `module` for token ids or other indices: [batch * width, hidden]. The
-   * `scale` is rounded to the dtype that the table is stored in, as transformers rounds it.
+   * Rows of the embedding table of `module` for token ids or other indices: [batch * width, hidden], times `scale`.
    */
   embed(module: string, { ids = this.options.ids, scale = 1 }: { ids?: Value; scale?: number } = {}): Value {
     const { g } = this;
@@ -181,10 +185,7 @@ export class ModelBuilder {
         rows = g.mul(rows, g.div(magnitude, constant));
       }
     }
-    if (scale !== 1) {
-      const stored = this.options.tensors.get(name)?.dtype ?? 'float32';
-      rows = g.mul(rows, toFloat32(fromFloat32(Float32Array.of(scale), stored), stored)[0]);
-    }
+    if (scale !== 1) rows = g.mul(rows, scale);
     const noise = ids === this.options.ids ? this.options.noise?.(rows.shape) : undefined;
     return noise === undefined ? rows : g.add(rows, noise);
   }
@@ -295,12 +296,30 @@ export class ModelBuilder {
       return g.cheap(g.reshape(g.concat(parts, 3), x.shape));
     }
     const key = JSON.stringify([headDim, settings]);
-    let tables = this.tables.get(key);
-    if (tables === undefined) {
-      tables = rotaryTables(this.g, headDim, settings, this.options.maxPositions);
-      this.tables.set(key, tables);
+    const { rows, cos, sin } = this.tables.get(key) ?? this.rotaryTables(headDim, settings);
+    this.tables.set(key, { rows, cos, sin });
+    return g.cheap(g.rotary(x, rows, cos, sin));
+  }
+
+  /** Tables, and the row of them that each place reads [batch, width]. */
+  private rotaryTables(headDim: number, settings: RotarySettings): RotaryTables & { rows: Value } {
+    const { g, batch, width } = this;
+    const { maxPositions } = this.options;
+    const reach = reachOf(settings);
+    if (reach === undefined || maxPositions <= reach.beyond) {
+      const most = Math.max(maxPositions, width); // a chunk, with its padding, may be longer than all that a model can read
+      return {
+        ...rotaryTables(g, headDim, settings, maxPositions, most),
+        rows: this.widePositions,
+      };
     }
-    return this.g.cheap(this.g.rotary(x, this.widePositions, tables.cos, tables.sin));
+    const half = headDim / 2;
+    const name = `rotary${g.derived.size}`;
+    const both = g.input(name, [2, this.rows, half]);
+    g.derived.set(name, (positions, lengths) => placedTables(headDim, settings, positions, lengths));
+    const table = (which: number) => g.reshape(g.slice(both, 0, which, which + 1), [this.rows, half]);
+    const places = BigInt64Array.from({ length: this.rows }, (_, place) => BigInt(place));
+    return { cos: table(0), sin: table(1), rows: g.constant(places, [batch, width]) };
   }
 
   attend(layer: number, q: Value, k: Value, v: Value, spec: AttentionSpec): Value {

@@ -55,7 +55,7 @@ function changedTypes(model: Model, by: ReadBy): Map<string, TensorInfo['dtype']
   return changes ? types : new Map();
 }
 
-/** The model as it will be once converted, before anything is written: for plans. Itself where nothing changes. */
+/** The model as its weights will lie in memory, before anything is written: for plans. Itself where nothing changes. */
 export function planConverted(model: Model, by: ReadBy, folder = model.folder): Model {
   const types = changedTypes(model, by);
   if (types.size === 0) return model;
@@ -77,6 +77,10 @@ export function planConverted(model: Model, by: ReadBy, folder = model.folder): 
   };
 }
 
+/** Where weights stay on the device, they are made float32 on their way there (training/device-weights.ts). */
+const widensUploads = ({ provider, precision }: ReadBy): boolean =>
+  provider === 'webgpu' && precision === 'fp32';
+
 /**
  * The model with its weights from `cacheFolder` in the types that a device reads. They are made if they are not there
  * yet, or damaged. A quantized model has to be in the same cache folder.
@@ -89,7 +93,7 @@ export async function openConverted(
   options: CacheOptions = {},
 ): Promise<Model> {
   const types = changedTypes(model, by);
-  if (types.size === 0) return model;
+  if (types.size === 0 || widensUploads(by)) return model;
   const quantized = model.quantized === undefined ? '' : `-beside-${model.quantized.kind}`;
   const folder = cachedFolder(model, cacheFolder, `${by.provider}-${by.precision}${quantized}`);
   const planned = planConverted(model, by, folder);

@@ -10,21 +10,26 @@ import { type GgufMapping, renamedFor } from './blocks/gguf-names.ts';
 import { headFields, labelCount, lastPlaces, linearHead, objectiveOf } from './blocks/heads.ts';
 import type { ModelBuilder } from './builder.ts';
 
-const Gpt2Config = z.looseObject({
-  vocab_size: z.int().positive().default(50257),
-  n_positions: z.int().positive().default(1024),
-  n_embd: z.int().positive().default(768),
-  n_layer: z.int().positive().default(12),
-  n_head: z.int().positive().default(12),
-  n_inner: z.int().positive().nullish(),
-  activation_function: z.enum(activationNames).default('gelu_new'),
-  layer_norm_epsilon: z.number().positive().default(1e-5),
-  scale_attn_weights: z.boolean().default(true),
-  scale_attn_by_inverse_layer_idx: z.boolean().default(false),
-  add_cross_attention: z.literal(false).default(false),
-  tie_word_embeddings: z.boolean().default(true),
-  ...headFields,
-});
+const Gpt2Config = z
+  .looseObject({
+    vocab_size: z.int().positive().default(50257),
+    n_positions: z.int().positive().default(1024),
+    n_embd: z.int().positive().default(768),
+    n_layer: z.int().positive().default(12),
+    n_head: z.int().positive().default(12),
+    n_inner: z.int().positive().nullish(),
+    activation_function: z.enum(activationNames).default('gelu_new'),
+    layer_norm_epsilon: z.number().positive().default(1e-5),
+    scale_attn_weights: z.boolean().default(true),
+    scale_attn_by_inverse_layer_idx: z.boolean().default(false),
+    add_cross_attention: z.literal(false).default(false),
+    tie_word_embeddings: z.boolean().default(true),
+    ...headFields,
+  })
+  .refine(({ n_embd, n_head }) => n_embd % n_head === 0, {
+    path: ['n_head'],
+    message: 'does not divide n_embd',
+  });
 type Gpt2Config = z.infer<typeof Gpt2Config>;
 
 const objective = (config: Gpt2Config) => objectiveOf(config, 'causal-lm');

@@ -9,6 +9,7 @@ import {
   decoderTensors,
   headDimOf,
   kvHeadsOf,
+  lengthsOf,
 } from './blocks/decoder.ts';
 import { activationNames } from './blocks/feed-forward.ts';
 import { decoderGguf, type GgufMapping } from './blocks/gguf-names.ts';
@@ -52,12 +53,14 @@ export function llamaLike<Config extends DecoderConfig>(
       vocabularySize: config.vocab_size,
       hiddenSize: config.hidden_size,
       layers: config.num_hidden_layers,
-      contextLength: config.max_position_embeddings,
+      ...lengthsOf(config, variant),
       kvHeads: kvHeadsOf(config),
       headDim: headDimOf(config),
       tiedEmbeddings: config.tie_word_embeddings && objectiveOf(config, 'causal-lm') === 'causal-lm',
     }),
     tensors: (config) => decoderTensors(config, variant),
+    // of a checkpoint that was saved without its output layer
+    rename: (name) => (/^(embed_tokens|layers|norm)\./.test(name) ? `model.${name}` : name),
     outputModules: ['lm_head', 'score'],
     ...(ggufNames === undefined ? {} : { ggufNames }),
     forward: (builder, config) => decoderForward(builder, config, variant),

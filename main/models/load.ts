@@ -5,10 +5,9 @@ import { basename, dirname, join, relative, sep } from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
 import type { Architecture, ModelShape, Objective, TensorSpec } from './architecture.ts';
-import { RopeScaling, ropeType, ropeTypes } from './blocks/rotary.ts';
-import { architectureFor, architectures } from './index.ts';
 import { type NewRow, newRowsIn } from './new-rows.ts';
 import type { QuantizedBase } from './quantize.ts';
+import { readConfig } from './read-config.ts';
 import { readHeader, readMetadata, type TensorInfo } from './safetensors.ts';
 import { randomWeights } from './scratch.ts';
 
@@ -68,37 +67,19 @@ export function openTrainable(folder: string): Model {
 export function openModel(folder: string): Model {
   const name = basename(folder);
   const rawConfig = readJson(join(folder, 'config.json'), z.record(z.string(), z.unknown()), name);
-  const modelType = String(rawConfig.model_type ?? '');
-  const architecture = architectureFor(modelType);
-  if (architecture === undefined) {
-    const known = architectures.flatMap(({ modelTypes }) => modelTypes).join(', ');
-    throw new AppError(
-      'architecture-unsupported',
-      `Tunesmith cannot train "${modelType || 'unnamed'}" models yet. It can train: ${known}.`,
-      'Choose another model.',
-    );
-  }
-  const parsed = architecture.Config.safeParse(rawConfig);
-  if (!parsed.success) {
-    const { path, message } = parsed.error.issues[0];
-    throw new AppError(
-      'config-damaged',
-      `config.json of "${name}" does not fit: ${path.join('.')}: ${message}.`,
-      'Copy or download the model again.',
-    );
-  }
-  refuseUnknownRope(rawConfig);
+  const { architecture, config: stated } = readConfig(name, rawConfig);
   const tensors = renamed(architecture, findTensors(folder, name));
   const warnings: string[] = [];
-  const config = withRealVocabulary(architecture, parsed.data as Record<string, unknown>, tensors, warnings);
+  const config = withRealVocabulary(architecture, stated, tensors, warnings);
   const specs = architecture.tensors(config);
   checkTensors(name, specs, tensors);
+  warnings.push(...unreadIn(architecture, specs, tensors));
   const files = [...new Set([...tensors.values()].map(({ file }) => file))];
   const weightsFolder = commonFolder(files);
   const generation = existsSync(join(folder, 'generation_config.json'))
     ? readJson(join(folder, 'generation_config.json'), z.record(z.string(), z.unknown()), name)
     : {};
-  const stated = files.map(readMetadata);
+  const metadata = files.map(readMetadata);
   const used = specs.map((spec) => tensors.get(spec.name) as TensorInfo);
   return {
     folder,
@@ -117,26 +98,14 @@ export function openModel(folder: string): Model {
     bytes: files.reduce((sum, file) => sum + statSync(file).size, 0),
     dtype: [...new Set(used.map(({ dtype }) => dtype))].join(' and '),
     warnings,
-    untrained: stated.every(({ weights }) => weights === randomWeights.weights),
-    newRows: stated.flatMap(newRowsIn),
+    untrained: metadata.every(({ weights }) => weights === randomWeights.weights),
+    newRows: metadata.flatMap(newRowsIn),
   };
 }
 
 function eosIds(config: Record<string, unknown>): number[] {
   const ids = EosIds.safeParse(config.eos_token_id).data;
   return ids === undefined || ids === null ? [] : [ids].flat();
-}
-
-function refuseUnknownRope(config: Record<string, unknown>): void {
-  const scaling = RopeScaling.nullish().safeParse(config.rope_scaling ?? config.rope_parameters).data;
-  const type = ropeType(scaling);
-  if ((ropeTypes as readonly string[]).includes(type)) return;
-  if (typeof scaling?.rope_type !== 'string' && typeof scaling?.type !== 'string') return;
-  throw new AppError(
-    'rope-unsupported',
-    `The model scales its positions by "${type}", which Tunesmith does not know. It knows: ${ropeTypes.join(', ')}.`,
-    'Choose another model.',
-  );
 }
 
 /** Tensors under the names that the architecture gives them. */
@@ -198,6 +167,26 @@ function withRealVocabulary(
     `config.json says ${config.vocab_size} tokens, but the embedding has ${rows} rows; the rows count.`,
   );
   return { ...config, vocab_size: rows };
+}
+
+/**
+ * Weights in the layers of a decoder that config.json says nothing of: transformers passes over them, and so do we. Tables
+ * of rotations and masks, which older versions saved, are none.
+ */
+function unreadIn(
+  { task }: Architecture,
+  specs: readonly TensorSpec[],
+  tensors: ReadonlyMap<string, TensorInfo>,
+): string[] {
+  const known = new Set(specs.map(({ name }) => name));
+  const unread = [...tensors.keys()].filter(
+    (name) =>
+      !known.has(name) && /\.\d+\..*\.(weight|bias)$/.test(name) && !/\.attn\.(masked_)?bias$/.test(name),
+  );
+  if (task !== 'causal' || unread.length === 0) return [];
+  return [
+    `${unread.length} tensors are not read, since config.json says nothing of them; the first is "${unread[0]}".`,
+  ];
 }
 
 function checkTensors(

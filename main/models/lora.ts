@@ -1,18 +1,15 @@
-// LoRA adapters in PEFT's format (https://github.com/huggingface/peft, tuners/lora): which modules get one,
-// its scale, its first weights, and the files. Field names are those of adapter_config.json.
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+// LoRA adapters as PEFT makes them (https://github.com/huggingface/peft, tuners/lora): which modules get one, its scale
+// and its first weights. Field names are those of adapter_config.json. Knows no files (adapter-files.ts).
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
 import { createRandom } from '../tokens/random.ts';
 import type { TensorSpec } from './architecture.ts';
-import { fromFloat32, readHeader, readTensor, type TensorInfo, writeSafetensors } from './safetensors.ts';
 
 export const LoraConfig = z.looseObject({
   peft_type: z.literal('LORA').default('LORA'),
   r: z.int().positive(),
   lora_alpha: z.number().positive(),
-  lora_dropout: z.number().min(0).max(0.95).default(0),
+  lora_dropout: z.number().min(0).lt(1).default(0),
   target_modules: z.union([z.string(), z.array(z.string())]),
   exclude_modules: z.union([z.string(), z.array(z.string())]).nullish(),
   use_rslora: z.boolean().default(false),
@@ -53,7 +50,9 @@ export interface AdapterTensor {
   source?: string;
 }
 
-const prefix = 'base_model.model.';
+/** What PEFT puts before the name of a module. */
+export const adapterPrefix = 'base_model.model.';
+const prefix = adapterPrefix;
 
 /**
  * Names of the matrices of a site, as in adapter_model.safetensors: A [rank, in], B [out, rank], magnitudes
@@ -97,12 +96,35 @@ export function sitesOf(
 /** As `sitesOf`; throws when the configuration names no layer. */
 export function loraSites(...[config, specs, outputModules]: Parameters<typeof sitesOf>): LoraSite[] {
   const sites = sitesOf(config, specs, outputModules);
+  if (config.ensure_weight_tying === true) refuseTied(config, sites, specs, outputModules);
   if (sites.length > 0) return sites;
   const linear = specs.filter(({ kind }) => kind === 'linear' || kind === 'conv1d');
   throw new AppError(
     'lora-no-target',
     `No layer of the model is named ${JSON.stringify(config.target_modules)}.`,
     `Choose among: ${[...new Set(linear.map(({ name }) => name.split('.').at(-2)))].join(', ')}.`,
+  );
+}
+
+/** PEFT then gives embedding and output layer one adapter, or saves them as one; here the two are apart. */
+function refuseTied(
+  config: LoraConfig,
+  sites: readonly LoraSite[],
+  specs: readonly TensorSpec[],
+  outputModules: readonly string[],
+): void {
+  const all = withTiedOutput(specs, outputModules);
+  const tied = all
+    .filter(({ name, source }) => name !== source)
+    .flatMap(({ name, source }) => [name, source]);
+  const changed = tied.find(
+    (name) => isSaved(config, name) || sites.some(({ module }) => name === `${module}.weight`),
+  );
+  if (changed === undefined) return;
+  throw new AppError(
+    'adapter-unsupported',
+    `adapter_config.json says ensure_weight_tying: true, and the adapter changes ${changed}, which the model has once for embedding and output layer; Tunesmith adapts the two apart.`,
+    'Choose an adapter without ensure_weight_tying, or one that leaves the embedding as it is.',
   );
 }
 
@@ -169,7 +191,7 @@ export function siteAdapters<Value>(
 /**
  * PEFT: a name in the list, or the end of one at a dot; a string is a regular expression for the whole name.
  */
-function isNamed(names: string | readonly string[], module: string): boolean {
+export function isNamed(names: string | readonly string[], module: string): boolean {
   if (typeof names === 'string') return pattern('^', names, '$').test(module);
   return names.some((name) => module === name || module.endsWith(`.${name}`));
 }
@@ -188,7 +210,7 @@ function isTarget(config: LoraConfig, module: string, outputModules: readonly st
   if (typeof targets === 'string' || targets.includes(module) || layers === undefined || layers === null)
     return true;
   const wanted = [layers].flat();
-  const groups = [config.layers_pattern ?? []].flat();
+  const groups = [config.layers_pattern || []].flat();
   const found = groups.length === 0 ? /^.*?\.[^.]*\.(\d+)\./.exec(module) : firstMatch(groups, module);
   return wanted.length === 0 || (found !== null && wanted.includes(Number(found[1])));
 }
@@ -210,10 +232,17 @@ function patternValue(patterns: Readonly<Record<string, number>>, module: string
 /** Whether the end of the name, at a dot, is as a regular expression says. */
 export const endsAs = (key: string, module: string): boolean => pattern('^(?:.*\\.)?', key, '$').test(module);
 
-/** `source` as part of an expression for a whole name. */
+/** What Python writes otherwise: names of groups, and the ends of a text. */
+const ofPython: Readonly<Record<string, string>> = { '(?P<': '(?<', '\\A': '^', '\\Z': '$' };
+
+/** `source`, an expression of Python's, as part of one for a whole name. */
 function pattern(before: string, source: string, after: string): RegExp {
+  const translated = source
+    .replace(/\\.|\(\?P</g, (found) => ofPython[found] ?? found)
+    .replace(/\(\?P=(\w+)\)/g, '\\k<$1>')
+    .replace(/^\(\?([ims]+)\)(.*)$/s, '(?$1:$2)');
   try {
-    return new RegExp(`${before}(?:${source})${after}`);
+    return new RegExp(`${before}(?:${translated})${after}`);
   } catch (cause) {
     throw new AppError(
       'lora-pattern',
@@ -261,134 +290,4 @@ function rowNorms(weight: Float32Array, { kind, inFeatures, outFeatures }: LoraS
     for (let i = 0; i < inFeatures; i++) sum += weight[out * row + i * step] ** 2;
     return Math.sqrt(sum);
   });
-}
-
-export interface AdapterFiles {
-  config: LoraConfig;
-  tensors: Map<string, { shape: readonly number[]; data: Float32Array }>;
-}
-
-/** Reads an adapter folder. Known aliases of the key names are accepted (field case D03). */
-export function readAdapter(folder: string): AdapterFiles {
-  let json: unknown;
-  let header: Map<string, TensorInfo>;
-  try {
-    json = JSON.parse(readFileSync(join(folder, 'adapter_config.json'), 'utf8'));
-    header = readHeader(join(folder, 'adapter_model.safetensors'));
-  } catch (cause) {
-    if (cause instanceof AppError) throw cause;
-    throw new AppError(
-      'adapter-incomplete',
-      'The adapter folder lacks adapter_config.json or adapter_model.safetensors.',
-      'Choose a complete adapter folder.',
-      { cause },
-    );
-  }
-  const config = LoraConfig.safeParse(json);
-  if (!config.success) {
-    throw new AppError(
-      'adapter-unsupported',
-      `adapter_config.json does not fit: ${z.prettifyError(config.error)}`,
-      'Choose a LoRA adapter in PEFT format.',
-    );
-  }
-  refuseUnsupported(config.data);
-  const tensors = new Map(
-    [...header.values()].map((info) => [
-      canonicalName(info.name),
-      { shape: info.shape, data: readTensor(info) },
-    ]),
-  );
-  return { config: config.data, tensors };
-}
-
-/** What other versions and programs call the same tensor. */
-function canonicalName(name: string): string {
-  const full = name.startsWith(prefix) ? name : `${prefix}${name}`;
-  return full
-    .replace('.modules_to_save.default.', '.')
-    .replace('.modules_to_save.', '.')
-    .replace(/\.(lora_[AB])\.default\.weight$/, '.$1.weight')
-    .replace(/\.(lora_embedding_[AB])\.default$/, '.$1')
-    .replace(/\.lora_magnitude_vector(\.default)?(\.weight)?$/, '.lora_magnitude_vector');
-}
-
-/** Settings that change what an adapter computes, and that are not computed here. */
-const unsupported = [
-  'lora_bias',
-  'target_parameters',
-  'trainable_token_indices',
-  'layer_replication',
-  'alora_invocation_tokens',
-  'use_qalora',
-  'use_bdlora',
-  'arrow_config',
-  'kasa_config',
-] as const;
-
-function refuseUnsupported(config: LoraConfig): void {
-  const used = unsupported.filter((key) => {
-    const value = config[key];
-    return Array.isArray(value) ? value.length > 0 : Boolean(value);
-  });
-  if (used.length === 0) return;
-  throw new AppError(
-    'adapter-unsupported',
-    `The adapter uses ${used.join(', ')}, which Tunesmith does not compute.`,
-    'Choose a LoRA or DoRA adapter without these settings.',
-  );
-}
-
-/**
- * Tensors of an adapter for the sites of a model, and for what it saves; refuses with counts when they do not
- * fit.
- */
-export function adapterFor(
-  files: AdapterFiles,
-  sites: readonly LoraSite[],
-  saved: readonly AdapterTensor[] = [],
-): Map<string, Float32Array> {
-  const expected = [...siteTensors(sites), ...saved];
-  // older adapters name the bias of an adapted layer as the base does; PEFT may add the untrained table of an
-  // embedding
-  const found = (name: string) =>
-    files.tensors.get(name) ?? files.tensors.get(name.replace('.base_layer.', '.'));
-  const untrained = new Set(sites.map(({ module }) => `${prefix}${module}.base_layer.weight`));
-  const given = [...files.tensors.keys()].filter((name) => !untrained.has(name));
-  const fits = ({ name, shape }: AdapterTensor) => found(name)?.shape.join() === shape.join();
-  const fitting = expected.filter(fits);
-  if (fitting.length !== expected.length || fitting.length !== given.length) {
-    const names = new Set(expected.flatMap(({ name }) => [name, name.replace('.base_layer.', '.')]));
-    const first = expected.find((tensor) => !fits(tensor))?.name ?? given.find((name) => !names.has(name));
-    throw new AppError(
-      'adapter-mismatch',
-      `${fitting.length} of ${expected.length} tensors of the adapter fit this model; the first that does not: ${first}.`,
-      'Choose an adapter that was trained on this model.',
-    );
-  }
-  return new Map(expected.map(({ name }) => [name, (found(name) as { data: Float32Array }).data]));
-}
-
-/** Writes adapter_config.json and adapter_model.safetensors, each under a temporary name first. */
-export function writeAdapter(
-  folder: string,
-  config: LoraConfig,
-  tensors: ReadonlyMap<string, { shape: readonly number[]; data: Float32Array }>,
-): void {
-  writeSafetensors(
-    join(folder, 'adapter_model.safetensors'),
-    [...tensors].map(([name, { shape, data }]) => ({
-      name,
-      dtype: 'float32',
-      shape,
-      bytes: () => fromFloat32(data, 'float32'),
-    })),
-  );
-  // names instead of the shorthand: other programs read lists only
-  const adapted = [...tensors.keys()].flatMap(
-    (name) => /^base_model\.model\.(.+)\.lora_A\.weight$/.exec(name)?.[1] ?? [],
-  );
-  const targets = config.target_modules === 'all-linear' ? adapted.sort() : config.target_modules;
-  const json = JSON.stringify({ ...config, target_modules: targets }, null, 2);
-  writeFileSync(join(folder, 'adapter_config.json'), `${json}\n`);
 }

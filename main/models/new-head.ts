@@ -2,11 +2,11 @@
 // as transformers draws it; all else stays where it is. What the old head alone read is left out.
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { join, parse, relative, sep } from 'node:path';
-import { z } from 'zod';
 import { sizeOf } from '../compiler/shape.ts';
 import { AppError } from '../errors.ts';
 import { createRandom } from '../tokens/random.ts';
 import type { Objective, TensorSpec } from './architecture.ts';
+import { IdToLabel } from './blocks/heads.ts';
 import { commonFolder, type Model } from './load.ts';
 import { fromFloat32, readHeader, type TensorInfo, writeSafetensors } from './safetensors.ts';
 
@@ -144,8 +144,6 @@ export function separatorOf({ rawConfig }: Pick<Model, 'rawConfig'>): string | u
   const { label_separator: separator } = rawConfig;
   return typeof separator === 'string' ? separator : undefined;
 }
-
-const IdToLabel = z.record(z.string(), z.string());
 
 function namedLabels({ id2label }: Record<string, unknown>): string[] | undefined {
   const names = IdToLabel.safeParse(id2label).data;

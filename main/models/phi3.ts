@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import type { Value } from '../compiler/graph.ts';
 import type { Architecture, TensorSpec } from './architecture.ts';
-import { headDimOf, kvHeadsOf, linearSpecs } from './blocks/decoder.ts';
+import { headDimOf, headResult, headSpecs, kvHeadsOf, linearSpecs } from './blocks/decoder.ts';
 import { gated } from './blocks/feed-forward.ts';
 import { decoderGguf, type GgufMapping } from './blocks/gguf-names.ts';
 import { rotarySettings } from './blocks/rotary.ts';
@@ -17,6 +17,8 @@ const Phi3Config = LlamaConfig.extend({
   original_max_position_embeddings: z.int().positive().nullish().default(4096),
 });
 type Phi3Config = z.infer<typeof Phi3Config>;
+
+const rotary = (config: Phi3Config) => rotarySettings(config, { partial: 1 });
 
 function tensors(config: Phi3Config): TensorSpec[] {
   const { hidden_size: hidden, intermediate_size: inner, vocab_size: vocabulary } = config;
@@ -39,7 +41,7 @@ function tensors(config: Phi3Config): TensorSpec[] {
     { name: 'model.embed_tokens.weight', shape: [vocabulary, hidden], kind: 'embedding' },
     ...layers.flat(),
     norm('model.norm'),
-    ...(config.tie_word_embeddings ? [] : linearSpecs('lm_head', vocabulary, hidden, false)),
+    ...headSpecs(config),
   ];
 }
 
@@ -48,7 +50,7 @@ function attention(b: ModelBuilder, x: Value, layer: number, config: Phi3Config)
   const headDim = headDimOf(config);
   const queryWidth = config.num_attention_heads * headDim;
   const keyWidth = kvHeadsOf(config) * headDim;
-  const rope = rotarySettings(config);
+  const rope = rotary(config);
   const three = (y: Value) => b.g.reshape(y, [b.batch, b.width, -1]);
   const [fused] = b.linear(x, [`${module}.qkv_proj`]);
   const [q, k, v] = b.g.split(fused, 1, [queryWidth, keyWidth, keyWidth]).map(three);
@@ -79,6 +81,7 @@ function ggufNames(config: Phi3Config): GgufMapping {
   const original = config.original_max_position_embeddings ?? config.max_position_embeddings;
   return decoderGguf(config, {
     architecture: 'phi3',
+    rotary: rotary(config),
     sizes: true,
     biases: 'none',
     further: [
@@ -97,7 +100,7 @@ export const phi3: Architecture<Phi3Config> = {
       modelTypes: ['phi3'],
     },
     Phi3Config,
-    {},
+    { rotary },
     ggufNames,
   ),
   tensors,
@@ -109,7 +112,6 @@ export const phi3: Architecture<Phi3Config> = {
       x = b.g.add(x, attention(b, norm(x, `${layer}.input_layernorm`), i, config));
       x = b.g.add(x, feedForward(b, norm(x, `${layer}.post_attention_layernorm`), i, config));
     }
-    const weight = config.tie_word_embeddings ? 'model.embed_tokens.weight' : 'lm_head.weight';
-    return { hidden: norm(x, 'model.norm'), head: { module: 'lm_head', weight } };
+    return headResult(b, config, norm(x, 'model.norm'));
   },
 };

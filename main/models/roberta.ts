@@ -25,8 +25,9 @@ function headTensors(config: RobertaConfig): TensorSpec[] {
     return [
       ...linearSpecs('lm_head.dense', hidden, hidden, true),
       ...normSpecs('lm_head.layer_norm', hidden),
-      ...(config.tie_word_embeddings ? [] : linearSpecs('lm_head.decoder', vocabulary, hidden, false)),
-      { name: 'lm_head.bias', shape: [vocabulary], kind: 'bias' },
+      ...(config.tie_word_embeddings
+        ? [{ name: 'lm_head.bias', shape: [vocabulary], kind: 'bias' } as const]
+        : linearSpecs('lm_head.decoder', vocabulary, hidden, true)),
     ];
   }
   const labels = labelCount(config);
@@ -46,15 +47,10 @@ function forward(b: ModelBuilder, config: RobertaConfig): ForwardResult {
     return linearHead(activation(b.g, 'tanh', dense), 'classifier.out_proj');
   }
   const [dense] = b.linear(x, ['lm_head.dense']);
-  const words = 'roberta.embeddings.word_embeddings.weight';
-  return {
-    hidden: b.layerNorm(activation(b.g, 'gelu', dense), 'lm_head.layer_norm', config.layer_norm_eps),
-    head: {
-      module: 'lm_head.decoder',
-      weight: config.tie_word_embeddings ? words : 'lm_head.decoder.weight',
-      bias: 'lm_head.bias',
-    },
-  };
+  const hidden = b.layerNorm(activation(b.g, 'gelu', dense), 'lm_head.layer_norm', config.layer_norm_eps);
+  if (!config.tie_word_embeddings) return linearHead(hidden, 'lm_head.decoder');
+  const weight = 'roberta.embeddings.word_embeddings.weight';
+  return { hidden, head: { module: 'lm_head.decoder', weight, bias: 'lm_head.bias' } };
 }
 
 export const roberta: Architecture<RobertaConfig> = {
@@ -62,7 +58,6 @@ export const roberta: Architecture<RobertaConfig> = {
   label: 'RoBERTa',
   description: 'BERT with longer pre-training: classifiers of texts and tokens, and masked words.',
   modelTypes: ['roberta', 'xlm-roberta'],
-  proven: ['roberta'],
   task: 'encoder',
   objective,
   Config: RobertaConfig,

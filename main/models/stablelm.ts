@@ -19,6 +19,8 @@ const StableLmConfig = LlamaConfig.extend({
 });
 type StableLmConfig = z.infer<typeof StableLmConfig>;
 
+const rotary = (config: StableLmConfig) => rotarySettings(config, { partial: 0.25 });
+
 function tensors(config: StableLmConfig): TensorSpec[] {
   const { hidden_size: hidden, intermediate_size: inner, vocab_size: vocabulary } = config;
   const headDim = headDimOf(config);
@@ -72,7 +74,7 @@ function headNorm(b: ModelBuilder, x: Value, module: string, headDim: number, ep
 function attention(b: ModelBuilder, x: Value, layer: number, config: StableLmConfig): Value {
   const module = `model.layers.${layer}.self_attn`;
   const headDim = headDimOf(config);
-  const rope = rotarySettings(config, { partial: 0.25 });
+  const rope = rotary(config);
   const three = (y: Value) => b.g.reshape(y, [b.batch, b.width, -1]);
   const turned = (y: Value, name: string) => {
     const norm = config.qk_layernorm
@@ -106,7 +108,7 @@ export const stablelm: Architecture<StableLmConfig> = {
       modelTypes: ['stablelm'],
     },
     StableLmConfig,
-    {},
+    { rotary },
   ),
   tensors,
   forward: (b, config) => {

@@ -12,6 +12,7 @@ import type { ModelBuilder } from './builder.ts';
 import type { EncoderDecoder, TargetStep } from './encoder-decoder.ts';
 
 const T5Config = z.looseObject({
+  model_type: z.string().nullish(),
   vocab_size: z.int().positive().default(32128),
   d_model: z.int().positive().default(512),
   d_kv: z.int().positive().default(64),
@@ -96,7 +97,13 @@ function stackTensors(
 function tensors(config: T5Config): TensorSpec[] {
   const { vocab_size: vocabulary, d_model: hidden, initializer_factor: factor } = config;
   return [
-    { name: 'shared.weight', shape: [vocabulary, hidden], kind: 'embedding', standardDeviation: factor },
+    {
+      name: 'shared.weight',
+      shape: [vocabulary, hidden],
+      kind: 'embedding',
+      standardDeviation: factor,
+      readers: ['encoder.embed_tokens', 'decoder.embed_tokens'],
+    },
     ...stackTensors(config, 'encoder', config.num_layers, ['SelfAttention']),
     ...stackTensors(config, 'decoder', decoderLayers(config), ['SelfAttention', 'EncDecAttention']),
     ...(config.tie_word_embeddings ? [] : [matrix(config, 'lm_head', vocabulary, hidden, 1)]),
@@ -177,7 +184,8 @@ function keysAndValues(b: ModelBuilder, memory: Value, module: string): { keys: 
 }
 
 function resultOf(b: ModelBuilder, config: T5Config, decoded: Value): ForwardResult {
-  const scaled = config.scale_decoder_outputs ?? config.tie_word_embeddings;
+  // mT5 does not scale, whatever its output layer is
+  const scaled = config.model_type !== 'mt5' && (config.scale_decoder_outputs ?? config.tie_word_embeddings);
   return {
     hidden: scaled ? b.g.mul(decoded, config.d_model ** -0.5) : decoded,
     head: { module: 'lm_head', weight: config.tie_word_embeddings ? 'shared.weight' : 'lm_head.weight' },
@@ -229,7 +237,6 @@ export const t5: EncoderDecoder<T5Config> = {
   label: 'T5',
   description: 'Encoder and decoder for texts out of texts: T5, T5 v1.1, FLAN-T5.',
   modelTypes: ['t5', 'mt5'],
-  proven: ['t5'],
   task: 'seq2seq',
   objective: () => 'seq2seq-lm',
   decoderStart: (config) => config.decoder_start_token_id,

@@ -1,6 +1,6 @@
 // Batches as the graphs take them: the shape that chooses a program, and its inputs by name. Labels are padded, so that few
 // shapes occur; padding has weight 0.
-import type { Program } from '../compiler/lowering.ts';
+import { derivedFeeds, type Program } from '../compiler/lowering.ts';
 import type { BatchShape } from './programs.ts';
 import type { Numbers } from './session.ts';
 import type { BatchArrays } from './trainer.ts';
@@ -50,10 +50,14 @@ export function paddedLabels(labels: number, places: number): number {
   return Math.max(1, labels, Math.min(places, Math.ceil(labels / step) * step));
 }
 
-/** The feeds that a program has inputs for. */
+/** The feeds that a program has inputs for. As in transformers, the longest text of a batch decides how all are rotated. */
 export function declaredFeeds(
   program: Program,
   feeds: Readonly<Record<string, Numbers>>,
 ): Record<string, Numbers> {
-  return Object.fromEntries(Object.entries(feeds).filter(([name]) => program.inputs.has(name)));
+  const declared = Object.fromEntries(Object.entries(feeds).filter(([name]) => program.inputs.has(name)));
+  const positions = feeds.positions as Int32Array;
+  const lengths = () =>
+    new Int32Array(positions.length).fill(1 + positions.reduce((most, one) => Math.max(most, one), 0));
+  return { ...declared, ...derivedFeeds(program, positions, lengths) };
 }

@@ -102,7 +102,12 @@ const fall = {
 const factors: { [Kind in ScheduleKind]: (step: number, schedule: Of<Kind>) => number } = {
   constant: () => 1,
   constant_with_warmup: (step, schedule) => warmup(step, schedule) ?? 1,
-  linear: (step, schedule) => warmup(step, schedule) ?? Math.max(0, 1 - progressAt(step, schedule)),
+  linear: (step, schedule) => {
+    const { warmup_steps, total_steps } = schedule;
+    // not 1 - progress: a warm-up as long as the run ends it at 0
+    const left = (total_steps - step) / Math.max(1, total_steps - warmup_steps);
+    return warmup(step, schedule) ?? Math.max(0, left);
+  },
   cosine: (step, schedule) =>
     warmup(step, schedule) ?? Math.max(0, wave(schedule.num_cycles, progressAt(step, schedule))),
   cosine_with_restarts: (step, schedule) => {
@@ -112,8 +117,9 @@ const factors: { [Kind in ScheduleKind]: (step: number, schedule: Of<Kind>) => n
   },
   polynomial: (step, schedule) => {
     const end = schedule.lr_end / schedule.lr;
-    if (step > schedule.total_steps) return end;
-    return warmup(step, schedule) ?? (1 - end) * (1 - progressAt(step, schedule)) ** schedule.power + end;
+    const ended = step > schedule.total_steps;
+    const share = ended ? 0 : (1 - progressAt(step, schedule)) ** schedule.power;
+    return warmup(step, schedule) ?? (1 - end) * share + end;
   },
   inverse_sqrt: (step, schedule) => {
     const timescale = schedule.timescale ?? (schedule.warmup_steps || 10_000);

@@ -1,14 +1,9 @@
 // First weights from another run: the adapter of its checkpoint, fitted to the sites of the new recipe. Weights of full
 // fine-tuning need nothing here: their checkpoint is a model folder, and is opened in place of the base.
+
+import { adapterFor, readAdapter } from '../models/adapter-files.ts';
 import type { Model } from '../models/load.ts';
-import {
-  type AdapterTensor,
-  adapterFor,
-  type LoraConfig,
-  loraNames,
-  loraSites,
-  readAdapter,
-} from '../models/lora.ts';
+import { type AdapterTensor, type LoraConfig, loraNames, loraSites } from '../models/lora.ts';
 import { headIn } from '../models/new-head.ts';
 import { readTensor, type TensorInfo } from '../models/safetensors.ts';
 import { trainedTensors } from './trained.ts';
@@ -30,7 +25,7 @@ export interface StartPoint {
 export function startAdapter(model: Model, lora: LoraConfig, folder: string): Map<string, Float32Array> {
   const { sites, saved } = trainedTensors({ model, lora });
   const fresh = newHeadOf(model, saved, folder);
-  const read = readAdapter(folder);
+  const read = readAdapter(folder, model.specs);
   const files = fresh.length === 0 ? read : { ...read, tensors: ofModules(model, read.tensors) };
   const values = adapterFor(
     files,

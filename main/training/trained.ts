@@ -52,7 +52,7 @@ function adapterSpecs(
     shape,
     decay: decayEverything || shape.length > 1 || role === 'magnitude',
     matrix: role === 'a' || role === 'b',
-    rate: role === 'b' ? loraPlusRatio : 1,
+    rate: role === 'b' || shape.length === 1 ? loraPlusRatio : 1, // biases and magnitudes as PEFT has them
   }));
 }
 

@@ -2,14 +2,9 @@
 // PEFT's merged model gives, against a stored case with its adapters in PEFT's format.
 import { join } from 'node:path';
 import type { Provider } from '../../main/compiler/lowering.ts';
+import { type AdapterFiles, adapterFor, readAdapter } from '../../main/models/adapter-files.ts';
 import type { Model } from '../../main/models/load.ts';
-import {
-  type AdapterFiles,
-  adapterFor,
-  loraSites,
-  readAdapter,
-  savedTensors,
-} from '../../main/models/lora.ts';
+import { loraSites, savedTensors } from '../../main/models/lora.ts';
 import type { Task } from '../../main/training/tasks/task.ts';
 import { type BatchArrays, createTrainer } from '../../main/training/trainer.ts';
 import { compared, type Row } from './check.ts';
@@ -44,7 +39,7 @@ export interface AdapterCase {
 
 export async function* adapterRows(one: AdapterCase): AsyncIterable<Row> {
   const { label, model, provider, reference, key, stored, batch, task } = one;
-  const files = readAdapter(join(reference.folder, stored.initial_adapter));
+  const files = readAdapter(join(reference.folder, stored.initial_adapter), model.specs);
   const base = { model, lora: files.config, provider, task, initial: tensorsOf(files, model) };
   const trainer = await createTrainer({ ...base, ...plain });
   const first = { loss: stored.loss_batch_0, reference, prefix: `${key}.grad.` };
@@ -53,22 +48,24 @@ export async function* adapterRows(one: AdapterCase): AsyncIterable<Row> {
 
   const runner = await createTrainer({ ...base, ...settingsOf(stored.train) });
   yield* runRows(label, runner, stored.train, one.trainBatches);
-  const final = tensorsOf(readAdapter(join(reference.folder, stored.final_adapter)), model);
+  const final = tensorsOf(readAdapter(join(reference.folder, stored.final_adapter), model.specs), model);
   const drift = stored.float64_drift?.max_abs_final_adapter ?? 0;
   yield finalRow(label, 'final adapter', runner, final, {
     tolerance: Math.max(tolerances.weights, 10 * drift),
+    gradients: (name) => {
+      const stored = `${key}.grad.${name}`;
+      return reference.has(stored) ? reference.get(stored) : undefined;
+    },
   });
   await runner.release();
 
   if (!reference.has(`${key}.merged_logits`)) return;
+  // PEFT's merged model may be another one than the adapted model: an adapter on a tied embedding reaches both ends
+  const apart = 2 * (stored.max_abs_merged_minus_unmerged_logits ?? 0);
   const logits = await logitsOf(model, provider, batch, { lora: files.config, initial: final });
   const real = withoutPadding(logits, one.mask);
-  yield compared(
-    label,
-    'merged logits',
-    largest(real, reference.get(`${key}.merged_logits`)),
-    tolerances.logits,
-  );
+  const difference = largest(real, reference.get(`${key}.merged_logits`));
+  yield compared(label, 'merged logits', difference, Math.max(tolerances.logits, apart));
 }
 
 /** Tensors of an adapter by name, checked against the model. */

@@ -146,8 +146,9 @@ async function* labelled(context: Context, stored: StoredEncoder): AsyncIterable
   const task = stored.problem_type === undefined ? undefined : taskForProblem(stored.problem_type);
   const meets = task === multiLabel || task === regression;
   const toBatch = (one: StoredLabelled) => (meets ? targetsOf(one, one.labels, model) : batchOf(one, model));
+  /** Where there is an output for each place, those of padding are stored as 0. */
   const maskOf = ({ labels, attention_mask: mask }: StoredLabelled) =>
-    stored.kind === 'masked-lm' && typeof labels[0] !== 'number' ? mask : undefined;
+    !meets && typeof labels[0] !== 'number' ? mask : undefined;
   for (const [i, one] of stored.batches.entries()) {
     const label = `${name} batch ${i}`;
     const batch = toBatch(one);

@@ -81,9 +81,12 @@ async function* runCausalModel(folder: string, options: CheckOptions): AsyncIter
 async function* forward({ name, model, stored, reference, provider }: Context): AsyncIterable<Row> {
   for (const [i, batch] of stored.batches.entries()) {
     const label = `${name} batch ${i}`;
-    const logits = await logitsOf(model, provider, toBatch(batch));
-    const real = withoutPadding(logits, batch.attention_mask);
-    yield compared(label, 'logits', largest(real, reference.get(`batch.${i}.logits`)), tolerances.logits);
+    const key = `batch.${i}.logits`; // of some batches the loss alone is stored
+    if (reference.has(key)) {
+      const logits = await logitsOf(model, provider, toBatch(batch));
+      const real = withoutPadding(logits, batch.attention_mask);
+      yield compared(label, 'logits', largest(real, reference.get(key)), tolerances.logits);
+    }
     const mean = await meanLoss(model, provider, toBatch(batch));
     yield compared(label, 'loss', Math.abs(mean - Number(batch.loss)), tolerances.loss);
   }

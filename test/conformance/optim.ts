@@ -44,7 +44,7 @@ interface StoredClipping {
   }[];
 }
 
-/** Relative to the largest value of the tensor. */
+/** Relative to the largest value that the tensor has had. */
 const tolerance = 1e-6;
 
 export const optimCheck: Check = {
@@ -60,19 +60,28 @@ async function* optimizerRows(folder: string, { provider }: CheckOptions): Async
   const stored = readStored<StoredOptimizers>(folder, 'optimizers.json');
   for (const [name, one] of Object.entries(stored.cases)) {
     const label = `${basename(folder)} ${name}`;
-    const choice = choiceOf(one.class, one.options);
+    const choice = choiceOf(one.class, { ...defaults[one.class], ...one.options });
     if ('skip' in choice) {
       yield skipped(label, 'parameters', choice.skip);
       continue;
     }
-    const { lr, weight_decay: decay = 0 } = one.options as { lr: number; weight_decay?: number };
+    const { lr, weight_decay: decay = 0 } = {
+      ...defaults[one.class],
+      ...one.options,
+    } as { lr: number; weight_decay?: number };
     const update = await updaterOf(stored.initial, choice, decay, 0, provider as Provider);
     let worst = 0;
     let step = 0;
+    const most = new Map(
+      Object.entries(stored.initial).map(([tensor, values]) => [tensor, peakOf(flat(values))]),
+    );
     for (const [s, gradients] of stored.gradients.entries()) {
       await update.run(gradients, lr);
-      for (const [tensor, expected] of Object.entries(one.parameters_after_step[s])) {
-        const difference = relative(update.parameters.view(tensor), flat(expected));
+      for (const [tensor, values] of Object.entries(one.parameters_after_step[s])) {
+        const expected = flat(values);
+        const peak = Math.max(most.get(tensor) ?? 0, peakOf(expected));
+        most.set(tensor, peak);
+        const difference = relative(update.parameters.view(tensor), expected, peak);
         if (!worse(difference, worst)) continue;
         worst = difference;
         step = s;
@@ -98,6 +107,17 @@ async function* optimizerRows(folder: string, { provider }: CheckOptions): Async
   }
 }
 
+/** What a class of torch and transformers takes where a case does not say it. */
+const defaults: Record<string, Record<string, unknown>> = {
+  SGD: { lr: 1e-3 },
+  Lion: { betas: [0.9, 0.99] },
+  Adagrad: { lr: 1e-2, eps: 1e-10 },
+  RMSprop: { lr: 1e-2, alpha: 0.99, eps: 1e-8 },
+  Adam: { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8 },
+  AdamW: { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0.01 },
+  Adafactor: { lr: 0, scale_parameter: true, relative_step: true },
+};
+
 /** Options of torch and transformers that ours have too, by the same name in our spelling. */
 const optionsOf = {
   sgd: ['momentum', 'dampening', 'nesterov'],
@@ -107,7 +127,7 @@ const optionsOf = {
   adam: ['beta1', 'beta2', 'eps'],
   adamw: ['beta1', 'beta2', 'eps'],
   adamw8bit: [],
-  amsgrad: ['beta1', 'beta2', 'eps'],
+  amsgrad: ['beta1', 'beta2', 'eps', 'coupled'],
   adafactor: [
     'eps1',
     'eps2',
@@ -130,16 +150,19 @@ function choiceOf(className: string, options: Record<string, unknown>): Optimize
     if (!Array.isArray(list)) return list === undefined ? {} : { [name]: list };
     return { [`${name}1`]: list[0], [`${name}2`]: list[1] };
   };
-  const given = Object.entries(rest).filter(([, value]) => value !== null);
+  const known = (option: string) => (optionsOf[kind as OptimizerKind] as string[]).includes(option);
+  // what is off says nothing, also where there is no such option here
+  const given = Object.entries(rest).filter(
+    ([name, value]) => value !== null && (Boolean(value) || known(camelCase(name))),
+  );
   const named = {
     ...(kind === 'sgd' ? { momentum: 0 } : {}),
+    ...(kind === 'amsgrad' && className === 'Adam' ? { coupled: true } : {}),
     ...pair('beta', betas),
     ...pair('eps', eps),
     ...Object.fromEntries(given.map(([name, value]) => [camelCase(name), value])),
   };
-  const unknown = Object.keys(named).find(
-    (option) => !(optionsOf[kind as OptimizerKind] as string[]).includes(option),
-  );
+  const unknown = Object.keys(named).find((option) => !known(option));
   if (unknown !== undefined) return { skip: `the option ${unknown} of ${className} is not supported yet` };
   return { kind, ...named } as OptimizerChoice;
 }
@@ -244,10 +267,20 @@ function shapeOf(values: Nested): number[] {
 
 const zerosLike = (values: Nested): Nested => (Array.isArray(values) ? values.map(zerosLike) : 0);
 
-/** Largest difference as a share of the largest expected value; two NaN are equal. */
-function relative(found: ArrayLike<number>, expected: readonly number[]): number {
+const peakOf = (values: readonly number[]) =>
+  values.reduce((most, value) => Math.max(most, Math.abs(value) || 0), 0);
+
+/**
+ * Largest difference as a share of the largest expected value, or of `peak`: what a parameter was rounded to stays in it
+ * when it comes near 0. Two NaN are equal.
+ */
+function relative(
+  found: ArrayLike<number>,
+  expected: readonly number[],
+  peak: number = peakOf(expected),
+): number {
   if (found.length !== expected.length) return Number.POSITIVE_INFINITY;
-  const scale = expected.reduce((most, value) => Math.max(most, Math.abs(value) || 0), 0) || 1;
+  const scale = peak || 1;
   let worst = 0;
   expected.forEach((value, i) => {
     const difference = Object.is(found[i], value) ? 0 : Math.abs(found[i] - value) / scale;

@@ -3,8 +3,8 @@
 // reference.json.
 import { basename, join } from 'node:path';
 import type { Provider } from '../../main/compiler/lowering.ts';
+import { readAdapter } from '../../main/models/adapter-files.ts';
 import type { Model } from '../../main/models/load.ts';
-import { readAdapter } from '../../main/models/lora.ts';
 import { loadTokenizer, type Tokenizer } from '../../main/tokens/tokenizer.ts';
 import { type BatchArrays, createTrainer, type Trainer } from '../../main/training/trainer.ts';
 import { tensorsOf } from './adapters.ts';

@@ -43,6 +43,7 @@ export interface StoredLora {
   loss_batch_0: number;
   train: StoredRun;
   merged_loss_batch_0: number;
+  max_abs_merged_minus_unmerged_logits?: number;
   float64_drift?: { max_abs_loss: number; max_abs_final_adapter: number };
 }
 

@@ -6,9 +6,14 @@ interface Registered {
   schemes: unknown[];
   protocols: Map<string, (request: Request) => Promise<Response>>;
   permissionRequest:
-    | ((contents: unknown, permission: string, decide: (allow: boolean) => void) => void)
+    | ((
+        contents: unknown,
+        permission: string,
+        decide: (allow: boolean) => void,
+        details: { requestingUrl: string },
+      ) => void)
     | null;
-  permissionCheck: (() => boolean) | null;
+  permissionCheck: ((contents: unknown, permission: string, origin: string) => boolean) | null;
   devicePermission: (() => boolean) | null;
   exposed: Map<string, unknown>;
   menus: unknown[];
@@ -127,7 +132,7 @@ export const session = {
     setPermissionRequestHandler(handler: Registered['permissionRequest']): void {
       registered.permissionRequest = handler;
     },
-    setPermissionCheckHandler(handler: () => boolean): void {
+    setPermissionCheckHandler(handler: Registered['permissionCheck']): void {
       registered.permissionCheck = handler;
     },
     setDevicePermissionHandler(handler: () => boolean): void {

@@ -47,6 +47,7 @@ export function newTestRun(projectId: string, change: Partial<Run> = {}): Omit<R
     steps: 0,
     trainLoss: null,
     validationLoss: null,
+    validationScore: null,
     bestStep: null,
     checkpointStep: null,
     seconds: 0,

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { DatasetRecord, RecordContent } from '../../main/contract/datasets.ts';
 import type { JobContext, JobKind, Progress } from '../../main/jobs/job.ts';
+import { readAdapter, writeAdapter } from '../../main/models/adapter-files.ts';
 import { openModel } from '../../main/models/load.ts';
-import { readAdapter, writeAdapter } from '../../main/models/lora.ts';
 import { writeScratchModel } from '../../main/models/scratch.ts';
 import { createTrainer, type Trainer } from '../../main/training/trainer.ts';
 

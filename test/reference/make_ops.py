@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from transformers import PretrainedConfig
+from transformers.activations import ACT2FN
 from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
 
 torch.set_num_threads(1)
@@ -82,6 +83,9 @@ for name, options in {
     k, v = (torch.randn(2, 6, options["kv_heads"] * 4) for _ in range(2))
     cases[name] = case({"q": q, "k": k, "v": v}, lambda q, k, v, o=options: attention(q, k, v, **o), **options)
 
+# drawn last, so that what stands above keeps its numbers
+for name in ("quick_gelu", "relu2", "sigmoid", "linear"):
+    ref["activations"][name] = case({"x": x}, lambda x, f=ACT2FN[name]: f(x))
 (out / "operators.json").write_text(json.dumps(ref) + "\n")
 
 rotary = []

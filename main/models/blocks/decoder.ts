@@ -2,11 +2,19 @@
 // feed-forward with RMS norms, an output layer. A variant says in data where a family differs from Llama.
 // Tensor names are those of transformers. Knows no family by name.
 import type { Value } from '../../compiler/graph.ts';
-import type { ForwardResult, TensorSpec } from '../architecture.ts';
+import { AppError } from '../../errors.ts';
+import type { ForwardResult, ModelShape, TensorSpec } from '../architecture.ts';
 import type { ModelBuilder } from '../builder.ts';
 import { type ActivationName, gated } from './feed-forward.ts';
 import { type HeadConfig, labelCount, lastPlaces, linearHead, objectiveOf } from './heads.ts';
-import { type RotaryConfig, type RotarySettings, rotarySettings } from './rotary.ts';
+import {
+  contextOf,
+  type RotaryConfig,
+  type RotarySettings,
+  reachOf,
+  requireRotation,
+  rotarySettings,
+} from './rotary.ts';
 
 /** What the shared decoder reads of a configuration. */
 export interface DecoderConfig extends RotaryConfig, HeadConfig {
@@ -64,12 +72,49 @@ const normNames = {
   },
 } as const;
 
+/** @throws AppError `config-damaged` */
 export function headDimOf(config: DecoderConfig): number {
-  return config.head_dim ?? config.hidden_size / config.num_attention_heads;
+  const { hidden_size: hidden, num_attention_heads: heads, head_dim: stated } = config;
+  if (typeof stated === 'number' || hidden % heads === 0) return stated ?? hidden / heads;
+  throw unshared(`hidden_size = ${hidden}`, heads);
 }
 
-export function kvHeadsOf(config: DecoderConfig): number {
-  return config.num_key_value_heads ?? config.num_attention_heads;
+/** @throws AppError `config-damaged` */
+export function kvHeadsOf({
+  num_attention_heads: heads,
+  num_key_value_heads: stated,
+}: DecoderConfig): number {
+  if (heads % (stated ?? heads) === 0) return stated ?? heads;
+  throw unshared(`num_key_value_heads = ${stated}`, heads);
+}
+
+const unshared = (what: string, heads: number): AppError =>
+  new AppError(
+    'config-damaged',
+    `config.json says ${what}, which does not fit to num_attention_heads = ${heads}.`,
+    'Copy or download the model again.',
+  );
+
+function rotationAt<Config extends DecoderConfig>(
+  config: Config,
+  { rotary }: DecoderVariant<Config>,
+  layer: number,
+): RotarySettings | undefined {
+  return rotary === undefined ? rotarySettings(config) : rotary(config, layer);
+}
+
+/** What the rotations of all layers say of the length of a text. */
+export function lengthsOf<Config extends DecoderConfig>(
+  config: Config,
+  variant: DecoderVariant<Config>,
+): Pick<ModelShape, 'contextLength' | 'reach'> {
+  const layers = Array.from({ length: config.num_hidden_layers }, (_, i) => rotationAt(config, variant, i));
+  const rotations = layers.filter((rotation) => rotation !== undefined);
+  for (const rotation of rotations) requireRotation(headDimOf(config), rotation);
+  return {
+    contextLength: Math.max(config.max_position_embeddings, ...rotations.map(contextOf)),
+    reach: rotations.map(reachOf).find((reach) => reach !== undefined),
+  };
 }
 
 export function linearSpecs(module: string, out: number, input: number, bias: boolean): TensorSpec[] {
@@ -130,7 +175,7 @@ export function decoderTensors<Config extends DecoderConfig>(
 }
 
 /** The output layer: of tokens, or of a classifier, which sees a text from its last token. */
-function headSpecs(config: DecoderConfig): TensorSpec[] {
+export function headSpecs(config: DecoderConfig): TensorSpec[] {
   const { hidden_size: hidden, vocab_size: vocabulary } = config;
   const objective = objectiveOf(config, 'causal-lm');
   if (objective === 'classification') return linearSpecs('score', labelCount(config), hidden, false);
@@ -147,7 +192,7 @@ function attention<Config extends DecoderConfig>(
 ): Value {
   const module = `model.layers.${layer}.self_attn`;
   const headDim = headDimOf(config);
-  const settings = variant.rotary === undefined ? rotarySettings(config) : variant.rotary(config, layer);
+  const settings = rotationAt(config, variant, layer);
   const normed = (y: Value, name: string): Value => {
     if (variant.queryKeyNorm === undefined) return y;
     const rows = variant.queryKeyNorm === 'head' ? b.g.reshape(y, [-1, headDim]) : y;
@@ -201,17 +246,25 @@ export function decoderForward<Config extends DecoderConfig>(
     x = residual(x, i, names.attention, (y) => attention(b, y, i, config, variant));
     x = residual(x, i, names.feedForward, (y) => feedForward(b, y, i, config));
   }
-  const last = norm(x, 'model.norm');
+  return headResult(b, config, norm(x, 'model.norm'), {
+    divisor: variant.logitDivisor?.(config),
+    softcap: variant.logitSoftcap?.(config),
+  });
+}
+
+/** What the output layer of `headSpecs` reads of the last hidden rows. */
+export function headResult(
+  b: ModelBuilder,
+  config: DecoderConfig,
+  last: Value,
+  { divisor = 1, softcap }: { divisor?: number; softcap?: number } = {},
+): ForwardResult {
   const objective = objectiveOf(config, 'causal-lm');
   if (objective === 'token-classification') return linearHead(last, 'score');
   if (objective === 'classification') return lastPlaces(b, last);
-  const divisor = variant.logitDivisor?.(config) ?? 1;
+  const weight = config.tie_word_embeddings ? 'model.embed_tokens.weight' : 'lm_head.weight';
   return {
     hidden: divisor === 1 ? last : b.g.div(last, divisor),
-    head: {
-      module: 'lm_head',
-      weight: config.tie_word_embeddings ? 'model.embed_tokens.weight' : 'lm_head.weight',
-      softcap: variant.logitSoftcap?.(config),
-    },
+    head: { module: 'lm_head', weight, softcap },
   };
 }

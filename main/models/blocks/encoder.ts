@@ -2,6 +2,7 @@
 // feed-forward part, each followed by a layer norm over the sum. A layout says in data what a family calls its parts.
 // Reference: Devlin et al. 2019, https://arxiv.org/abs/1810.04805. Knows no family by name.
 import type { Value } from '../../compiler/graph.ts';
+import { AppError } from '../../errors.ts';
 import type { TensorSpec } from '../architecture.ts';
 import type { ModelBuilder } from '../builder.ts';
 import { linearSpecs } from './decoder.ts';
@@ -44,8 +45,16 @@ export function normSpecs(module: string, width: number): TensorSpec[] {
   ];
 }
 
+/** @throws AppError `config-damaged` when the heads do not share the width */
 export function encoderTensors(sizes: EncoderSizes, layout: EncoderLayout): TensorSpec[] {
-  const { hidden, inner } = sizes;
+  const { hidden, inner, heads } = sizes;
+  if (hidden % heads !== 0) {
+    throw new AppError(
+      'config-damaged',
+      `config.json says a width of ${hidden}, which ${heads} attention heads cannot share equally.`,
+      'Copy or download the model again.',
+    );
+  }
   const table = (name: string, rows: number): TensorSpec => ({
     name: `${layout.embeddings}.${name}.weight`,
     shape: [rows, hidden],

@@ -9,9 +9,16 @@ export const activationNames = [
   'silu',
   'swish',
   'gelu',
+  'gelu_python',
   'gelu_new',
   'gelu_fast',
+  'gelu_accurate',
+  'gelu_python_tanh',
   'gelu_pytorch_tanh',
+  'quick_gelu',
+  'relu2',
+  'sigmoid',
+  'linear',
 ] as const;
 export type ActivationName = (typeof activationNames)[number];
 
@@ -37,6 +44,8 @@ const silu: Activation = {
 
 const root = Math.sqrt(2 / Math.PI);
 const cubic = 0.044715;
+/** Of the sigmoid that stands for GELU's erf. */
+const quick = 1.702;
 
 /** tanh(sqrt(2/pi) (x + 0.044715 x^3)) */
 function innerTanh(g: Graph, x: Value): Value {
@@ -57,7 +66,22 @@ const geluTanh: Activation = {
   },
 };
 
+const gelu: Activation = {
+  // x/2 (1 + erf(x / sqrt 2))
+  value: (g, x) => g.mul(g.mul(x, 0.5), g.add(g.erf(g.mul(x, Math.SQRT1_2)), 1)),
+  // (1 + erf(x / sqrt 2))/2 + x e^(-x^2/2) / sqrt(2 pi)
+  both: (g, x) => {
+    const upper = g.add(g.erf(g.mul(x, Math.SQRT1_2)), 1);
+    const bell = g.mul(g.exp(g.mul(g.mul(x, x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+    return { value: g.mul(g.mul(x, 0.5), upper), slope: g.add(g.mul(upper, 0.5), g.mul(x, bell)) };
+  },
+};
+
 const activations = {
+  linear: {
+    value: (g, x) => g.mul(x, 1),
+    both: (g, x) => ({ value: g.mul(x, 1), slope: g.expand(g.scalar(1), x.shape) }),
+  },
   relu: {
     value: (g, x) => g.relu(x),
     both: (g, x) => ({ value: g.relu(x), slope: g.where(g.less(g.scalar(0), x), 1, 0) }),
@@ -72,18 +96,38 @@ const activations = {
   },
   silu,
   swish: silu,
-  gelu: {
-    // x/2 (1 + erf(x / sqrt 2))
-    value: (g, x) => g.mul(g.mul(x, 0.5), g.add(g.erf(g.mul(x, Math.SQRT1_2)), 1)),
-    // (1 + erf(x / sqrt 2))/2 + x e^(-x^2/2) / sqrt(2 pi)
+  // s (1 - s)
+  sigmoid: {
+    value: (g, x) => g.sigmoid(x),
     both: (g, x) => {
-      const upper = g.add(g.erf(g.mul(x, Math.SQRT1_2)), 1);
-      const bell = g.mul(g.exp(g.mul(g.mul(x, x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
-      return { value: g.mul(g.mul(x, 0.5), upper), slope: g.add(g.mul(upper, 0.5), g.mul(x, bell)) };
+      const value = g.sigmoid(x);
+      return { value, slope: g.mul(value, g.sub(g.scalar(1), value)) };
     },
   },
+  // relu(x)^2, 2 relu(x)
+  relu2: {
+    value: (g, x) => g.mul(g.relu(x), g.relu(x)),
+    both: (g, x) => {
+      const positive = g.relu(x);
+      return { value: g.mul(positive, positive), slope: g.mul(positive, 2) };
+    },
+  },
+  // x s with s = sigmoid(1.702 x): s + 1.702 x s (1 - s)
+  quick_gelu: {
+    value: (g, x) => g.mul(x, g.sigmoid(g.mul(x, quick))),
+    both: (g, x) => {
+      const s = g.sigmoid(g.mul(x, quick));
+      const value = g.mul(x, s);
+      const rest = g.mul(g.sub(value, g.mul(value, s)), quick);
+      return { value, slope: g.add(s, rest) };
+    },
+  },
+  gelu,
+  gelu_python: gelu,
   gelu_new: geluTanh,
   gelu_fast: geluTanh,
+  gelu_accurate: geluTanh,
+  gelu_python_tanh: geluTanh,
   gelu_pytorch_tanh: geluTanh,
 } satisfies Record<ActivationName, Activation>;
 

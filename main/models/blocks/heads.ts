@@ -5,11 +5,14 @@ import type { Value } from '../../compiler/graph.ts';
 import type { ForwardResult, Objective } from '../architecture.ts';
 import type { ModelBuilder } from '../builder.ts';
 
+/** Names of the labels by their numbers; a name may be a number too. */
+export const IdToLabel = z.record(z.string(), z.union([z.string(), z.number().transform(String)]));
+
 /** Fields of config.json that tell of the head. */
 export const headFields = {
   architectures: z.array(z.string()).nullish(),
   num_labels: z.int().positive().nullish(),
-  id2label: z.record(z.string(), z.string()).nullish(),
+  id2label: IdToLabel.nullish(),
 };
 
 export interface HeadConfig {

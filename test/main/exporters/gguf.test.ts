@@ -8,8 +8,9 @@ import { gguf } from '../../../main/exporters/gguf.ts';
 import { compareParity } from '../../../main/exporters/parity.ts';
 import { openTuned } from '../../../main/inference/weights.ts';
 import { exportModel } from '../../../main/jobs/export.ts';
+import { writeAdapter } from '../../../main/models/adapter-files.ts';
 import { openModel } from '../../../main/models/load.ts';
-import { LoraConfig, writeAdapter } from '../../../main/models/lora.ts';
+import { LoraConfig } from '../../../main/models/lora.ts';
 import {
   readHeader,
   readTensor,

@@ -5,8 +5,9 @@ import type { ExportSource } from '../../../main/exporters/exporter.ts';
 import { loraAdapter } from '../../../main/exporters/lora-adapter.ts';
 import { compareParity } from '../../../main/exporters/parity.ts';
 import { openTuned } from '../../../main/inference/weights.ts';
+import { readAdapter, writeAdapter } from '../../../main/models/adapter-files.ts';
 import { openModel } from '../../../main/models/load.ts';
-import { LoraConfig, readAdapter, writeAdapter } from '../../../main/models/lora.ts';
+import { LoraConfig } from '../../../main/models/lora.ts';
 import { adapterFolder, llamaFolder, temporaryFolder } from '../../helpers/tiny-model.ts';
 
 function sourceOf(adapter: string): ExportSource {

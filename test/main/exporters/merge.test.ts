@@ -3,11 +3,13 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { huggingFace } from '../../../main/exporters/hugging-face.ts';
+import { loraAdapter } from '../../../main/exporters/lora-adapter.ts';
 import { mergedTensors, untiedOutput } from '../../../main/exporters/merge.ts';
 import { logitsOf } from '../../../main/exporters/parity.ts';
 import { openTuned } from '../../../main/inference/weights.ts';
+import { readAdapter, writeAdapter } from '../../../main/models/adapter-files.ts';
 import { openModel } from '../../../main/models/load.ts';
-import { LoraConfig, readAdapter, writeAdapter } from '../../../main/models/lora.ts';
+import { LoraConfig } from '../../../main/models/lora.ts';
 import { readHeader, readTensor } from '../../../main/models/safetensors.ts';
 import { adapterTensors, createTrainer } from '../../../main/training/trainer.ts';
 import { llamaFolder, temporaryFolder } from '../../helpers/tiny-model.ts';
@@ -82,4 +84,55 @@ test('a tied model whose layers alone were adapted stays tied', () => {
   const folder = join(llamaFolder, 'adapters/lora_all/final');
   expect(existsSync(folder) && readdirSync(folder)).toContain('adapter_config.json');
   expect(untiedOutput(openTuned(base, { kind: 'adapter', folder }))).toBeUndefined();
+});
+
+/** Logits of a run that trained what `settings` name, in the app and from the exported folder, with what was written. */
+async function exportedWith(name: string, settings: object, changed: RegExp) {
+  const base = openModel(join(reference, name));
+  const lora = LoraConfig.parse({ r: 2, lora_alpha: 4, ...settings });
+  const plain = { optimizer: { kind: 'sgd', momentum: 0 }, weightDecay: 0, maxGradNorm: 0 } as const;
+  const trainer = await createTrainer({ model: base, lora, ...plain });
+  for (const { name: tensor } of trainer.parameters.entries().filter((entry) => changed.test(entry.name))) {
+    const values = trainer.parameters.view(tensor);
+    for (let i = 0; i < values.length; i++) values[i] += ((i % 7) - 3) / 20;
+  }
+  const adapter = temporaryFolder();
+  writeAdapter(adapter, lora, adapterTensors(trainer));
+  await trainer.release();
+  const tuned = openTuned(base, { kind: 'adapter', folder: adapter });
+  const source = { base, tuned, lineage: {}, signal: new AbortController().signal, onProgress: () => {} };
+  const [merged, alone] = [temporaryFolder(), temporaryFolder()];
+  await huggingFace.write(source, merged, { dtype: 'float32' });
+  await loraAdapter.write(source, alone, { dtype: 'float32', tokenizer: false });
+  const before = await logitsOf({ model: base, weights: undefined, lora: undefined }, [5, 7, 9, 1]);
+  const live = await logitsOf(tuned, [5, 7, 9, 1]);
+  const apart = (other: Float32Array) => Math.max(...live.map((value, i) => Math.abs(value - other[i])));
+  expect(apart(before)).toBeGreaterThan(0.01);
+  return {
+    ofMerged: apart(await logitsOf(huggingFace.reopen(merged, base), [5, 7, 9, 1])),
+    ofAdapter: apart(await logitsOf(loraAdapter.reopen(alone, base), [5, 7, 9, 1])),
+    merged: [...readHeader(join(merged, 'model.safetensors')).keys()],
+    adapter: [...readHeader(join(alone, 'adapter_model.safetensors')).keys()],
+    config: JSON.parse(readFileSync(join(merged, 'config.json'), 'utf8')),
+  };
+}
+
+test('the bias of an output layer that left the embedding goes with it, by the name that it then has', async () => {
+  const found = await exportedWith('bert_mlm', { target_modules: ['decoder', 'value'] }, /lora_B/);
+  expect(found.config.tie_word_embeddings).toBe(false);
+  expect(found.merged).toContain('cls.predictions.decoder.bias');
+  expect(found.ofMerged).toBeLessThan(1e-4);
+  expect(found.ofAdapter).toBe(0);
+});
+
+test("T5's table, which PEFT knows by its readers, is in the adapter once for each", async () => {
+  const found = await exportedWith('t5', { target_modules: ['shared', 'q'] }, /shared\.lora_embedding_A/);
+  const readers = ['encoder', 'decoder'].map(
+    (side) => `base_model.model.${side}.embed_tokens.lora_embedding_A`,
+  );
+  expect(found.adapter).toEqual(expect.arrayContaining(readers));
+  expect(found.adapter.some((name) => name.includes('.shared.'))).toBe(false);
+  expect(found.config).toMatchObject({ tie_word_embeddings: false, scale_decoder_outputs: true });
+  expect(found.ofMerged).toBeLessThan(1e-4);
+  expect(found.ofAdapter).toBe(0);
 });

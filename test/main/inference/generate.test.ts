@@ -3,8 +3,8 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createGenerator, type Generator } from '../../../main/inference/generate.ts';
 import { adapterWeights } from '../../../main/inference/weights.ts';
+import { readAdapter } from '../../../main/models/adapter-files.ts';
 import { openModel } from '../../../main/models/load.ts';
-import { readAdapter } from '../../../main/models/lora.ts';
 import { adapterFolder, adapterTrainer, llamaFolder, scratchModel } from '../../helpers/tiny-model.ts';
 
 function generatorOf(folder = llamaFolder): Generator {
@@ -83,6 +83,42 @@ test('an answer that outgrows its cache goes on as in a large one', async () => 
   expect(finish).toBe('length');
   expect(ids).toHaveLength(520);
   expect(ids).toEqual(roomy.ids);
+});
+
+test('a context shorter than a chunk of a prompt is no obstacle', async () => {
+  const { ids } = await generatorOf(scratchModel(40)).generate({
+    promptIds: [5, 6, 7],
+    options: { eosIds: [], maxNewTokens: 100 },
+  });
+  expect(ids).toHaveLength(37);
+});
+
+test('an answer that becomes longer than LongRoPE turns alike goes on as a prompt of its length does', async () => {
+  const factors = { short_factor: [1, 1.2, 1.5, 2], long_factor: [1, 3, 6, 20] };
+  const scaling = { rope_type: 'longrope', original_max_position_embeddings: 140, ...factors };
+  const folder = scratchModel(1024, { rope_scaling: scaling });
+  const generator = generatorOf(folder);
+  const promptIds = Array.from({ length: 130 }, (_, i) => (i * 7 + 3) % 64);
+  const options = { eosIds: [], maxNewTokens: 24 };
+  const { ids } = await generator.generate({ promptIds, options });
+  const again = await generator.generate({ promptIds, options }); // from a cache whose keys are turned as long
+  const [inBatch] = await generator.generateBatch([promptIds, [4, 5]], options);
+  const one: number[] = [];
+  while (one.length < ids.length) {
+    const next = { promptIds: [...promptIds, ...one], options: { eosIds: [], maxNewTokens: 1 } };
+    one.push(...(await generatorOf(folder).generate(next)).ids);
+  }
+  expect(ids).toEqual(one);
+  expect(again.ids).toEqual(one);
+  expect(inBatch.ids).toEqual(one);
+});
+
+test('dynamic scaling lets a text be longer than the model was made for', async () => {
+  const folder = scratchModel(64, { rope_scaling: { type: 'dynamic', factor: 2 } });
+  const generator = generatorOf(folder);
+  const promptIds = Array.from({ length: 70 }, (_, i) => (i * 7 + 3) % 64);
+  const { ids, finish } = await generator.generate({ promptIds, options: { eosIds: [], maxNewTokens: 100 } });
+  expect([ids.length, finish]).toEqual([58, 'length']);
 });
 
 test('an end id ends the answer and is not part of it', async () => {

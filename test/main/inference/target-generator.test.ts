@@ -75,5 +75,7 @@ test('a decoder refuses to search', async () => {
   const generator = createGenerator({ model: openReference('llama'), threads: 1 });
   onTestFinished(() => generator.release());
   const options = { eosIds: [], maxNewTokens: 2, search: { beams: 2 } };
-  await expect(generator.generate({ promptIds: [1, 2], options })).rejects.toThrow('with 2 beams');
+  await expect(generator.generate({ promptIds: [1, 2], options })).rejects.toThrow(
+    '2 beams are for encoder-decoders',
+  );
 });

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { logitsOf } from '../../../main/exporters/parity.ts';
 import { adapterWeights, hasNoEffect, openTuned, widenedWeights } from '../../../main/inference/weights.ts';
+import { readAdapter, writeAdapter } from '../../../main/models/adapter-files.ts';
 import { openModel } from '../../../main/models/load.ts';
-import { readAdapter, writeAdapter } from '../../../main/models/lora.ts';
 import { readTensor } from '../../../main/models/safetensors.ts';
 import { adapterFolder, changedAdapter, llamaFolder, temporaryFolder } from '../../helpers/tiny-model.ts';
 

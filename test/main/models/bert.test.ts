@@ -43,3 +43,19 @@ test('gamma and beta of the first checkpoints are gains and shifts', () => {
   expect(renameNorm('bert.embeddings.LayerNorm.beta')).toBe('bert.embeddings.LayerNorm.bias');
   expect(renameNorm('bert.pooler.dense.weight')).toBe('bert.pooler.dense.weight');
 });
+
+test('heads that cannot share the width are refused with both numbers', () => {
+  const config = bert.Config.parse({ hidden_size: 20, num_attention_heads: 3 });
+  expect(() => bert.tensors(config)).toThrow(
+    'config.json says a width of 20, which 3 attention heads cannot share equally.',
+  );
+});
+
+test.each(['encoder_adapters', 'untied_words'])(
+  'rarer settings are those of transformers: %s',
+  async (name) => {
+    const { compared, wrong } = await compare(encoders, `variants/${name}`);
+    expect(wrong).toEqual([]);
+    expect(compared).toBeGreaterThan(6);
+  },
+);

@@ -1,21 +1,15 @@
-// Adapters in PEFT's format: which layers a configuration names, what is trained beside them, first values,
-// and files. That their numbers are PEFT's is held by test/conformance/adapters.ts.
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+// Adapters as PEFT makes them: which layers a configuration names, what is trained beside them, and first values. That
+// their numbers are PEFT's is held by test/conformance/adapters.ts.
 import { describe, expect, test } from 'vitest';
 import {
-  adapterFor,
   initialAdapter,
   LoraConfig,
   loraSites,
-  readAdapter,
   replacedTensor,
   savedTensors,
   siteTensors,
-  writeAdapter,
 } from '../../../main/models/lora.ts';
-import { openReference, referenceFolder } from '../../helpers/reference-model.ts';
-import { temporaryFolder } from '../../helpers/tiny-model.ts';
+import { openReference } from '../../helpers/reference-model.ts';
 
 const llama = openReference('llama'); // tied, two layers
 const gpt2 = openReference('gpt2');
@@ -58,6 +52,27 @@ describe('the layers of an adapter', () => {
       'model.layers.1.mlp.up_proj',
     ]);
     expect(() => modules({ target_modules: '(' })).toThrow('"(" is not a regular expression.');
+  });
+
+  test('expressions are written as Python writes them', () => {
+    const expected = ['model.layers.1.mlp.gate_proj', 'model.layers.1.mlp.up_proj'];
+    const names = '(?P<stack>.*)\\.1\\..*(gate|up)_proj\\Z';
+    expect(modules({ target_modules: names })).toEqual(expected);
+    expect(modules({ target_modules: '(?i)\\AMODEL\\..*\\.1\\..*(GATE|UP)_PROJ' })).toEqual(expected);
+    expect(modules({ target_modules: '.*\\.(?P<a>1)\\.mlp\\.(gate|up)_proj(?:(?P=a)|)' })).toEqual(expected);
+  });
+
+  test('an adapter that PEFT ties to the output layer is refused where the model has the two as one', () => {
+    const tied = { target_modules: ['q_proj', 'embed_tokens'], ensure_weight_tying: true };
+    expect(() => modules(tied)).toThrow(/ensure_weight_tying: true, and the adapter changes/);
+    expect(modules(tied, openReference('mistral'))).toHaveLength(3);
+    const saved = {
+      target_modules: ['q_proj'],
+      modules_to_save: ['embed_tokens'],
+      ensure_weight_tying: true,
+    };
+    expect(() => modules(saved)).toThrow(/ensure_weight_tying/);
+    expect(modules({ ...saved, modules_to_save: null })).toHaveLength(2);
   });
 
   test('exclude_modules and modules_to_save take layers out', () => {
@@ -137,85 +152,4 @@ test('first values change nothing: one factor of each product is zero, magnitude
   expect(zero(at('h.0.attn.c_attn.lora_B.weight'))).toBe(true);
   const column = Array.from({ length: 64 }, (_, row) => weight[row * 192 + 7]);
   expect(at('h.0.attn.c_attn.lora_magnitude_vector')?.[7]).toBeCloseTo(Math.hypot(...column), 4);
-});
-
-describe('adapter files', () => {
-  const settings = { target_modules: ['q_proj'], use_dora: true, modules_to_save: ['model.norm'] };
-
-  function written(rename = (name: string) => name) {
-    const tensors = [...siteTensors(sitesOf(settings)), ...savedOf(settings)].map(({ name, shape }, k) => {
-      const data = new Float32Array(shape.reduce((size, dim) => size * dim, 1)).fill(k + 1);
-      return [rename(name), { shape, data }] as const;
-    });
-    const folder = temporaryFolder();
-    writeAdapter(folder, configOf(settings), new Map(tensors));
-    return folder;
-  }
-
-  test('what is written is read back', () => {
-    const files = readAdapter(written());
-    const values = adapterFor(files, sitesOf(settings), savedOf(settings));
-    expect(values.size).toBe(7);
-    expect(values.get('base_model.model.model.norm.weight')?.[0]).toBe(7);
-    expect(files.config.use_dora).toBe(true);
-  });
-
-  test('other spellings of the same tensors are understood', () => {
-    const renamed = (name: string) =>
-      name
-        .replace('.lora_A.weight', '.lora_A.default.weight')
-        .replace('lora_magnitude_vector', 'lora_magnitude_vector.default.weight')
-        .replace('norm.weight', 'norm.modules_to_save.default.weight')
-        .replace('base_model.model.', '');
-    expect(adapterFor(readAdapter(written(renamed)), sitesOf(settings), savedOf(settings)).size).toBe(7);
-  });
-
-  test('an adapter that holds more or less than the configuration says is refused with counts', () => {
-    const files = readAdapter(written());
-    expect(() => adapterFor(files, sitesOf(settings))).toThrow(
-      /6 of 6 tensors .* does not: base_model.model.model.norm.weight/,
-    );
-    const plain = sitesOf({ target_modules: ['q_proj', 'k_proj'] });
-    expect(() => adapterFor(files, plain)).toThrow(/4 of 8 tensors/);
-  });
-
-  test('settings that change the result in ways not computed here are refused by name', () => {
-    const folder = temporaryFolder();
-    writeAdapter(
-      folder,
-      { ...configOf(settings), trainable_token_indices: [1], layer_replication: [] },
-      new Map(),
-    );
-    expect(() => readAdapter(folder)).toThrow(
-      'The adapter uses trainable_token_indices, which Tunesmith does not compute.',
-    );
-  });
-
-  test('all-linear is written as the list of modules that other programs expect', () => {
-    const folder = temporaryFolder();
-    const tensors = siteTensors(sitesOf({})).map(({ name, shape }) => {
-      return [name, { shape, data: new Float32Array(shape[0] * shape[1]) }] as const;
-    });
-    writeAdapter(folder, configOf({}), new Map(tensors));
-    const config = JSON.parse(readFileSync(join(folder, 'adapter_config.json'), 'utf8'));
-    expect(config.target_modules).toEqual(modules({}).sort());
-  });
-
-  test("PEFT's own adapters of every kind fit their models", () => {
-    const cases = {
-      bias_all: 'gpt2',
-      bias_lora_only: 'qwen2',
-      lora_on_embeddings: 'mistral',
-      modules_to_save: 'mistral',
-    };
-    for (const [name, base] of Object.entries(cases)) {
-      const folder = referenceFolder(`training/adapters/${name}/final`);
-      expect(existsSync(folder)).toBe(true);
-      const files = readAdapter(folder);
-      const model = openReference(base);
-      expect(adapterFor(files, sitesOf(files.config, model), savedOf(files.config, model)).size).toBe(
-        files.tensors.size,
-      );
-    }
-  });
 });

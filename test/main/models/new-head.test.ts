@@ -129,6 +129,7 @@ test('what a classifier learns is read as transformers reads it, and a separator
     'regression',
   );
   expect(problemOf({ rawConfig: { id2label: { 0: 'LABEL_0' } } })).toBe('regression');
+  expect(problemOf({ rawConfig: { id2label: { 0: 5 } } })).toBe('regression'); // a label named by a number
   expect(problemOf({ rawConfig: { id2label: { 0: 'a', 1: 'b' } } })).toBe('single_label_classification');
   const problemType = 'multi_label_classification';
   const several = withNewHead(openReference('bert_mlm'), { ...head, problemType, separator: '; ' }, null, 1);

@@ -56,24 +56,25 @@ test('only what is trained changes, and the loss falls', async () => {
   expect(second.lossSum).toBeLessThan(first.lossSum);
 });
 
-test('LoRA+ moves B by its multiple of the rate, and A by the rate', async () => {
-  const lora = LoraConfig.parse({ r: 4, lora_alpha: 8, target_modules: ['q_proj'] });
+test('LoRA+ moves B and, as PEFT, magnitudes by its multiple of the rate, and A by the rate', async () => {
+  const lora = LoraConfig.parse({ r: 4, lora_alpha: 8, target_modules: ['q_proj'], use_dora: true });
   const step = async (loraPlusRatio: number) => {
     const { trainer, batch } = await trainerOn('llama', { lora, loraPlusRatio, seed: 5 });
-    const name = (matrix: string) => `base_model.model.model.layers.0.self_attn.q_proj.lora_${matrix}.weight`;
-    trainer.parameters.view(name('B')).fill(0.01); // so that A has a gradient
-    const moved = (matrix: string) => {
-      const start = trainer.parameters.view(name(matrix)).slice();
-      return () => Math.hypot(...trainer.parameters.view(name(matrix)).map((value, i) => value - start[i]));
+    const name = (part: string) => `base_model.model.model.layers.0.self_attn.q_proj.lora_${part}`;
+    trainer.parameters.view(name('B.weight')).fill(0.01); // so that A has a gradient
+    const moved = (part: string) => {
+      const start = trainer.parameters.view(name(part)).slice();
+      return () => Math.hypot(...trainer.parameters.view(name(part)).map((value, i) => value - start[i]));
     };
-    const [a, b] = [moved('A'), moved('B')];
+    const [a, b, m] = [moved('A.weight'), moved('B.weight'), moved('magnitude_vector')];
     await trainer.accumulate(batch);
     await trainer.update(0.1);
-    return { a: a(), b: b() };
+    return { a: a(), b: b(), m: m() };
   };
   const [plain, plus] = [await step(1), await step(16)];
   expect(plus.a / plain.a).toBeCloseTo(1, 5);
   expect(plus.b / plain.b).toBeCloseTo(16, 3);
+  expect(plus.m / plain.m).toBeCloseTo(16, 3);
 });
 
 test('a fresh DoRA adapter with saved modules and biases gives the losses of the base', async () => {

@@ -49,7 +49,14 @@ describe('gated layers', () => {
 
 describe('activations', () => {
   /** Names that config.json uses beside the one that PyTorch has. */
-  const same = { swish: 'silu', gelu_new: 'gelu_pytorch_tanh', gelu_fast: 'gelu_pytorch_tanh' } as const;
+  const same = {
+    swish: 'silu',
+    gelu_python: 'gelu',
+    gelu_new: 'gelu_pytorch_tanh',
+    gelu_fast: 'gelu_pytorch_tanh',
+    gelu_accurate: 'gelu_pytorch_tanh',
+    gelu_python_tanh: 'gelu_pytorch_tanh',
+  } as const;
 
   test.each(activationNames)('%s: equal to PyTorch', async (name) => {
     const stored = storedOperators().activations[(same as Record<string, string>)[name] ?? name];
