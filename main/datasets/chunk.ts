@@ -34,6 +34,10 @@ interface Unit extends Span {
   isCut: boolean;
 }
 
+interface Chunk extends Span {
+  units: Unit[];
+}
+
 /** A border between paragraphs is taken if the chunk is at least this full. */
 const paragraphShare = 0.7;
 const batchTexts = 512;
@@ -42,40 +46,63 @@ const batchTexts = 512;
 export async function chunkText(text: string, options: ChunkOptions, encode: EncodeBatch): Promise<Span[]> {
   const overlap = Math.min(options.overlap, Math.floor(options.tokens / 2));
   const units = await measured(text, unitsOf(text), options.tokens, encode);
-  const chunks: (Span & { isCut: boolean })[] = [];
+  const chunks: Chunk[] = [];
   let first = 0;
+  let fresh = 0; // the first unit that no chunk has
   while (first < units.length) {
-    const last = lastUnit(units, first, options.tokens);
+    const last = lastUnit(units, { first, fresh }, options.tokens);
     const span = trimmed(text, units[first].start, units[last].end);
-    const isCut = units.slice(first, last + 1).some((unit) => unit.isCut);
-    if (span.end > span.start) chunks.push({ ...span, isCut });
+    const own = units.slice(first, last + 1);
+    if (span.end > span.start) chunks.push({ ...span, units: own });
     if (last === units.length - 1) break;
-    first = nextFirst(units, first, last, overlap);
+    first = nextFirst(units, { first, last }, { overlap, limit: options.tokens });
+    fresh = last + 1;
   }
-  return fitted(text, chunks, options.tokens, encode);
+  return withoutRepeated(await fitted(text, chunks, options.tokens, encode));
 }
 
-/** The last unit that still fits, or the end of a paragraph before it. */
-function lastUnit(units: Unit[], first: number, limit: number): number {
+/** Without chunks that a neighbour holds whole, such as one that adds only spaces to what it repeats. */
+function withoutRepeated(chunks: readonly Span[]): Span[] {
+  const kept: Span[] = [];
+  const holds = (outer: Span | undefined, inner: Span): boolean =>
+    outer !== undefined && outer.start <= inner.start && outer.end >= inner.end;
+  for (const chunk of chunks) {
+    if (holds(kept.at(-1), chunk)) continue;
+    if (holds(chunk, kept.at(-1) ?? chunk)) kept.pop();
+    kept.push(chunk);
+  }
+  return kept;
+}
+
+/** The last unit that still fits, or the end of a paragraph before it; never one that only repeats. */
+function lastUnit(units: Unit[], { first, fresh }: { first: number; fresh: number }, limit: number): number {
   let tokens = 0;
   let paragraph = -1;
   for (let at = first; at < units.length; at++) {
     tokens += units[at].tokens;
-    if (tokens > limit && at > first) {
+    if (tokens > limit && at > fresh) {
       let last = paragraph >= 0 ? paragraph : at - 1;
-      while (last > first && units[last].isHeading) last--;
+      while (last > fresh && units[last].isHeading) last--;
       return last;
     }
-    if (units[at].endsParagraph && tokens >= paragraphShare * limit) paragraph = at;
+    if (at >= fresh && units[at].endsParagraph && tokens >= paragraphShare * limit) paragraph = at;
   }
   return units.length - 1;
 }
 
-/** Steps back from the border by whole units of at most `overlap` tokens, but always forward from `first`. */
-function nextFirst(units: Unit[], first: number, last: number, overlap: number): number {
+/**
+ * Steps back from the border by whole units of at most `overlap` tokens that leave room for the next one, but always
+ * forward from `first`.
+ */
+function nextFirst(
+  units: Unit[],
+  { first, last }: { first: number; last: number },
+  { overlap, limit }: { overlap: number; limit: number },
+): number {
   let next = last + 1;
+  const most = Math.min(overlap, limit - units[next].tokens);
   let tokens = 0;
-  while (next - 1 > first && tokens + units[next - 1].tokens <= overlap) {
+  while (next - 1 > first && tokens + units[next - 1].tokens <= most) {
     next--;
     tokens += units[next].tokens;
   }
@@ -174,27 +201,32 @@ function tokenBorder(
 }
 
 /**
- * Whole sentences in a row take at most as many tokens as each of them alone, so only chunks with a cut
- * sentence are encoded once more; one that comes out too long is cut again.
+ * Whole sentences in a row take hardly more tokens than each of them alone, so only chunks with a cut sentence and full
+ * ones are encoded once more; one that comes out too long is cut again, between sentences if it has several.
  */
-async function fitted(
-  text: string,
-  chunks: (Span & { isCut: boolean })[],
-  limit: number,
-  encode: EncodeBatch,
-): Promise<Span[]> {
-  const doubtful = chunks.filter((chunk) => chunk.isCut);
+async function fitted(text: string, chunks: Chunk[], limit: number, encode: EncodeBatch): Promise<Span[]> {
+  const doubtful = chunks.filter(({ units }) => {
+    const tokens = units.reduce((sum, unit) => sum + unit.tokens, 0);
+    return units.some((unit) => unit.isCut) || tokens + units.length - 1 > limit;
+  });
   const encodings = await encodeAll(
     doubtful.map(({ start, end }) => text.slice(start, end)),
     encode,
   );
   const tooLong = new Map(doubtful.map((chunk, at) => [chunk as Span, encodings[at]]));
   return chunks.flatMap((chunk) => {
-    const { start, end } = chunk;
-    const offsets = tooLong.get(chunk)?.offsets ?? [];
-    if (offsets.length <= limit) return [{ start, end }];
+    const { start, end, units } = chunk;
+    const encoding = tooLong.get(chunk);
+    if (encoding === undefined || encoding.ids.length <= limit) return [{ start, end }];
+    const last = units[units.length - 1];
+    const isWhole = units.length > 1 && !units.some((unit) => unit.isCut);
     const whole = { start, end, endsParagraph: true, isHeading: false, isCut: true };
-    const pieces = cutUnit(text, whole, offsets, Math.ceil((limit * 3) / 4));
+    const pieces = isWhole
+      ? [
+          { start, end: last.start },
+          { start: last.start, end },
+        ]
+      : cutUnit(text, whole, encoding.offsets, Math.ceil((limit * 3) / 4));
     return pieces
       .map((piece) => trimmed(text, piece.start, piece.end))
       .filter((piece) => piece.end > piece.start);

@@ -6,6 +6,7 @@ import { isObject, valueAt } from '../documents/json-rows.ts';
 import { count, plural } from '../documents/limits.ts';
 import { splitNamed } from './split.ts';
 import { steps } from './steps/index.ts';
+import { hasTagPerWord } from './word-tags.ts';
 
 /** A source with its first parts (some hundred are enough). */
 export interface SampledSource {
@@ -286,16 +287,14 @@ const judgements = ['isduplicate', 'duplicate', 'entailment', 'relation', 'simil
 const shortValue = 40;
 
 const wordNames = ['words', 'tokens', 'text', 'sentence'];
-const tagNames = ['tags', 'nertags', 'labels', 'ner'];
-const taggedList = /^(?:O|[BIESLU]-\S+)(?:\s+(?:O|[BIESLU]-\S+))*$/;
+const tagNames = ['tags', 'nertags', 'labels', 'nerlabels', 'ner', 'postags', 'chunktags'];
 
 /** The words of a sentence with one tag each, in two columns: lists of JSON, or with spaces between. */
 function taggedWords(source: SampledSource): Finding | null {
   const words = columnNamed(source, wordNames);
   const tags = columnNamed(source, tagNames);
   if (words === null || tags === null) return null;
-  const cells = source.sample.map((part) => part.cells?.[tags] ?? '');
-  if (!cells.every((cell) => taggedList.test(cell.replace(/[[\]",\s]+/g, ' ').trim()))) return null;
+  if (!source.sample.every((part) => hasTagPerWord(part, words, tags))) return null;
   const shape: Shape = { type: 'labelled', text: `{${words}}`, label: `{${tags}}` };
   return { shape, columns: [words, tags], rank: 3, why: `${recognised([words, tags])} Each word has a tag.` };
 }

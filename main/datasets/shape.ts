@@ -8,6 +8,7 @@ import { AppError } from '../errors.ts';
 import { type Passage, placeOf } from './passage.ts';
 import type { Problems } from './problems.ts';
 import { columnsIn, fill, isMissing, parseTemplate, type Template } from './template.ts';
+import { listAt, namedTags, tagNumbers } from './word-tags.ts';
 
 /** A source with its parts, as `buildDataset` gets them. */
 export interface LoadedSource {
@@ -58,6 +59,7 @@ export async function* passagesOf(
   problems: Problems,
 ): AsyncGenerator<Passage> {
   const columns = Object.values(templatesOf(shape)).flatMap(columnsIn);
+  const tagged = shape.type === 'labelled' ? taggedColumns(shape) : null;
   let sayProse = shape.type !== 'chunks';
   for await (const part of source.parts) {
     const span = { start: part.start, end: part.start + part.text.length };
@@ -94,9 +96,29 @@ export async function* passagesOf(
       }
     } else {
       const used = columns.map((column) => [column, cells[column] ?? listCell(part.value, column)] as const);
-      yield { ...base, fields: Object.fromEntries(used), isRow: true, original: null };
+      const fields = Object.fromEntries(used);
+      const numbers = tagged === null ? null : tagNumbers(part, tagged.words, tagged.tags);
+      if (tagged !== null && numbers !== null) {
+        const { tags, named } = namedTags(part, tagged.tags, numbers);
+        fields[tagged.tags] = JSON.stringify(tags);
+        if (!named) {
+          problems.say(
+            `The tags in "${tagged.tags}" of "${source.name}" are numbers without names: 0 is taken as no label, ` +
+              'the others are called label_1, label_2 and so on.',
+          );
+        }
+      }
+      yield { ...base, fields, isRow: true, original: null };
     }
   }
+}
+
+/** The columns of words and of their tags, where a shape takes each whole. */
+function taggedColumns(shape: Extract<Shape, { type: 'labelled' }>): { words: string; tags: string } | null {
+  const [[words, ...more], [tags, ...others]] = [parseTemplate(shape.text), parseTemplate(shape.label)];
+  if (typeof words !== 'object' || typeof tags !== 'object' || more.length + others.length > 0 || shape.pair)
+    return null;
+  return { words: words.column, tags: tags.column };
 }
 
 /** @throws AppError `column-missing` when no source has a column that the recipe names. */
@@ -156,20 +178,6 @@ function messagesOf(part: DocumentPart, shape: Extract<Shape, { type: 'messages'
     return 'have no answer of the assistant';
   }
   return messages;
-}
-
-/** A list of the row's value, or one written as JSON in a cell. */
-function listAt(part: DocumentPart, key: string): unknown[] | null {
-  const found = valueAt(part.value, key);
-  if (Array.isArray(found)) return found;
-  const cell = part.cells?.[key]?.trim() ?? '';
-  if (!cell.startsWith('[')) return null;
-  try {
-    const parsed: unknown = JSON.parse(cell);
-    return Array.isArray(parsed) ? parsed : null;
-  } catch {
-    return null;
-  }
 }
 
 /** Text of a message; lists of text parts are joined. */

@@ -3,6 +3,7 @@
 // split, whatever files and ids they come from.
 import { createHash } from 'node:crypto';
 import type { RecordContent, Split, SplitRecipe } from '../contract/datasets.ts';
+import { count } from '../documents/limits.ts';
 import type { Problems } from './problems.ts';
 import { contentHash } from './record.ts';
 import { findTwins, type Pair, type Twins } from './twins.ts';
@@ -85,7 +86,13 @@ function bySeed(drafts: Draft[], recipe: SplitRecipe, twins: Twins, problems: Pr
       taken += size;
       for (const member of component.members) splits[member] = split;
     }
-    if (taken === 0) taken = takeSmallest(keyed, free, split, splits);
+    if (taken === 0) {
+      taken = takeSmallest(keyed, free, split, splits);
+      if (taken > 2 * target)
+        problems.say(
+          `Records that belong together are not split, so ${split} has ${count(taken)} of ${count(drafts.length)} records.`,
+        );
+    }
     if (taken === 0) problems.say(`No group of records is small enough for ${split}, so ${split} is empty.`);
   }
   return splits;

@@ -66,7 +66,7 @@ export function sectionsOf(root: HtmlNode): HtmlSection[] {
 
   const flush = () => {
     const frame = frames[frames.length - 1];
-    const text = preformatted > 0 ? frame.inline.replace(/^\n|\s+$/g, '') : tidy(frame.inline);
+    const text = preformatted > 0 ? frame.inline.replace(/^\n/, '').trimEnd() : tidy(frame.inline);
     frame.inline = '';
     if (text !== '') frame.blocks.push(text);
   };
@@ -184,7 +184,7 @@ function closeFrame(frame: Frame, tag: string): string {
     if (frame.blocks.every((cell) => cell === '')) return '';
     const manyLines = frame.blocks.some((cell) => cell.includes('\n'));
     if (manyLines) return frame.blocks.filter((cell) => cell !== '').join('\n');
-    return frame.blocks.join(frame.join).replace(/( \|)? *$/, '');
+    return withoutEmptyEnd(frame.blocks.join(frame.join));
   }
   const text = frame.blocks.join(frame.join);
   if (tag !== 'LI' || text === '') return text;
@@ -241,6 +241,14 @@ function isHidden(node: HtmlNode): boolean {
   if (node.getAttribute === undefined) return false;
   if (node.getAttribute('hidden') !== null) return true;
   return /display\s*:\s*none/i.test(node.getAttribute('style') ?? '');
+}
+
+/** Without a last empty cell. By hand, as a pattern takes minutes for long runs of spaces. */
+function withoutEmptyEnd(row: string): string {
+  let end = row.length;
+  while (row[end - 1] === ' ') end--;
+  const cut = row.slice(0, end);
+  return cut.endsWith(' |') ? cut.slice(0, -2) : cut;
 }
 
 /** Collapses spaces inside lines; line breaks made by <br> stay. */

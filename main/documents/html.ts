@@ -17,10 +17,11 @@ export const html: Importer = {
   extensions: ['html', 'htm', 'xhtml'],
   mimeTypes: ['text/html', 'application/xhtml+xml'],
   isText: true,
-  async *read(file, options) {
+  async *read(file, options, limits) {
     const decoded = decodeText(file.bytes, options.encoding, declaredEncoding);
     const notes = [...decoded.notes];
-    const whole = sectionsOf(await rootOf(decoded.text));
+    const root = await rootOf(decoded.text);
+    const whole = sectionsOf(root);
     const visible = letters(whole);
     if (visible === 0) {
       throw new AppError(
@@ -29,13 +30,16 @@ export const html: Importer = {
         'Save the page again after it has loaded, or leave it out.',
       );
     }
-    const main = options.wholePage === true ? null : await mainContent(decoded.text);
+    // Readability walks by recursion, and takes minutes for pages of unclosed elements.
+    const isDeep = depthOf(root) > limits.nesting;
+    const main = options.wholePage === true || isDeep ? null : await mainContent(decoded.text);
     const share = main === null ? 0 : Math.min(1, letters(main) / visible);
     const useMain = main !== null && share >= leastShare;
     const sections = useMain ? main : whole;
-    if (main === null && options.wholePage !== true)
-      notes.push('no main content found; the whole page is kept');
-    else if (options.wholePage !== true && !useMain) {
+    if (main === null && options.wholePage !== true) {
+      const why = isDeep ? `elements nest more than ${limits.nesting} levels deep` : 'no main content found';
+      notes.push(`${why}; the whole page is kept`);
+    } else if (options.wholePage !== true && !useMain) {
       notes.push(`the main content has only ${percent(share)} of the visible text; the whole page is kept`);
     } else if (useMain && share < 0.995) notes.push(`main content: ${percent(share)} of the visible text`);
     for (const section of sections) {
@@ -49,6 +53,19 @@ export const html: Importer = {
     };
   },
 };
+
+/** Levels of elements below and with `root`. */
+function depthOf(root: HtmlNode): number {
+  let deepest = 0;
+  const open: { node: HtmlNode; depth: number }[] = [{ node: root, depth: 1 }];
+  for (let found = open.pop(); found !== undefined; found = open.pop()) {
+    const { node, depth } = found;
+    deepest = Math.max(deepest, depth);
+    if (node.nextSibling !== null && depth > 1) open.push({ node: node.nextSibling, depth });
+    if (node.firstChild !== null) open.push({ node: node.firstChild, depth: depth + 1 });
+  }
+  return deepest;
+}
 
 /** Sections of the main content, or null when Readability finds none (fragments, short pages). */
 async function mainContent(text: string): Promise<HtmlSection[] | null> {

@@ -3,6 +3,7 @@
 import { AppError } from '../errors.ts';
 import { decodeText } from './encoding.ts';
 import type { Importer, Outcome, PartDraft } from './importer.ts';
+import { rowsWithFeatures } from './json-features.ts';
 import { columnsOf, faultOf, holdNesting, isObject, parseExact, rowOf } from './json-rows.ts';
 import { readLines } from './jsonl.ts';
 import type { Limits } from './limits.ts';
@@ -58,6 +59,8 @@ function* readJson(name: string, text: string, limits: Limits): Generator<PartDr
 function rowsOf(whole: unknown): { rows: unknown[]; notes: string[] } {
   if (Array.isArray(whole)) return { rows: whole, notes: [] };
   if (isObject(whole)) {
+    const featured = rowsWithFeatures(whole);
+    if (featured !== null) return { rows: featured, notes: ['the rows and the names of classes were read'] };
     const lists = Object.entries(whole).filter(
       ([, value]) => Array.isArray(value) && value.length > 0 && value.every(isObject),
     );

@@ -14,16 +14,26 @@ import {
  * nothing (SciPy has no value then).
  */
 export function pearsonOf(pairs: readonly NumberPair[]): number {
-  const mean = (value: (pair: NumberPair) => number) =>
-    pairs.reduce((sum, pair) => sum + value(pair), 0) / pairs.length;
-  const [x, y] = [mean(({ output }) => output), mean(({ truth }) => truth)];
-  const [xx, yy, xy] = [
-    mean(({ output }) => (output - x) ** 2),
-    mean(({ truth }) => (truth - y) ** 2),
-    mean(({ output, truth }) => (output - x) * (truth - y)),
-  ];
-  if (yy === 0) return Number.NaN;
-  return xx === 0 ? 0 : xy / Math.sqrt(xx * yy);
+  const outputs = deviations(pairs.map(({ output }) => output));
+  const truths = deviations(pairs.map(({ truth }) => truth));
+  if (truths === undefined) return Number.NaN;
+  if (outputs === undefined) return 0;
+  const dot = (a: readonly number[], b: readonly number[]) =>
+    a.reduce((sum, value, i) => sum + value * b[i], 0);
+  const correlation = dot(outputs, truths) / Math.sqrt(dot(outputs, outputs) * dot(truths, truths));
+  return Math.min(1, Math.max(-1, correlation));
+}
+
+/**
+ * Distances from the mean, the largest scaled to 1 so that squares of tiny ones do not vanish; undefined where all
+ * numbers are one (their mean may differ from them by a rounding error).
+ */
+function deviations(numbers: readonly number[]): number[] | undefined {
+  if (numbers.every((number) => number === numbers[0])) return undefined;
+  const mean = numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
+  const apart = numbers.map((number) => number - mean);
+  const largest = apart.reduce((most, distance) => Math.max(most, Math.abs(distance)), 0);
+  return apart.map((distance) => distance / largest);
 }
 
 /** Ranks from 1, equal numbers sharing the mean of theirs. */

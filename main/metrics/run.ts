@@ -145,17 +145,18 @@ export function summarize(
   return summary;
 }
 
+/** The answer of one model to one record. */
+export type OneAnswer = Pick<AnsweredRecord, 'prompt' | 'reference' | 'truth' | 'separator'> &
+  Pick<Answer, 'output' | 'probabilities'>;
+
 /**
  * The value of a measure over the answers of one model.
  * @throws AppError `unknown-metric`, or where it has no value on these answers
  */
-export function measureAnswers(
-  metricId: string,
-  answers: readonly (Pick<AnsweredRecord, 'reference' | 'separator'> & { output: string })[],
-): number {
+export function measureAnswers(metricId: string, answers: readonly OneAnswer[]): number {
   const score = <Needs extends keyof Pairs>(metric: MetricOf<Needs>): number => {
-    const pairs = answers.flatMap(({ output, ...answer }) => {
-      const side: Answer = { output, lossSum: 0, lossTokens: 0, stopped: true };
+    const pairs = answers.flatMap(({ output, probabilities, ...answer }) => {
+      const side: Answer = { output, probabilities, lossSum: 0, lossTokens: 0, stopped: true };
       return readers[metric.needs]({ recordId: '', ...answer, base: side, tuned: side }, 'tuned') ?? [];
     });
     return metric.score(pairs as Pairs[Needs][]).value;
@@ -193,7 +194,8 @@ export function verdictSentence(name: string, results: readonly MetricResult[]):
   const count = (verdict: MetricResult['verdict']) => results.filter((row) => row.verdict === verdict).length;
   const [better, worse] = [count('better'), count('worse')];
   const measures = results.length === 1 ? '1 measure' : `${results.length} measures`;
-  if (better === 0 && worse === 0) return `No clear change between ${name} and the base on ${measures}.`;
+  if (better === 0 && worse === 0)
+    return `${name} is not clearly better or worse than the base on ${measures}.`;
   if (better === 0) return `${name} is worse than the base on ${worse} of ${measures}.`;
   const rest = worse === 0 ? 'none' : worse;
   return `${name} is better than the base on ${better} of ${measures}, and worse on ${rest}.`;

@@ -35,7 +35,43 @@ export function assistantSpans(parts: SpanParts): Span[] {
 function startOf(at: number, parts: SpanParts): number | undefined {
   const prompt = at === 0 ? undefined : attempt(() => parts.render(parts.messages.slice(0, at), true));
   if (prompt !== undefined && parts.text.startsWith(prompt)) return prompt.length;
-  return contentBounds(at, parts.messages, parts.text, parts)?.[0];
+  // an answer without words of its own begins before the words of its calls
+  const bounds = isWordless(parts.messages[at]) ? {} : contentBounds(at, parts.messages, parts.text, parts);
+  return bounds.start ?? startInPlaceOf(at, parts);
+}
+
+const isWordless = ({ content }: Message): boolean =>
+  content === undefined || content === null || (typeof content === 'string' && content.trim() === '');
+
+/** The conversation with a mark as the words of answer `at`, and the mark. */
+function withMark(
+  at: number,
+  messages: readonly Message[],
+  text: string,
+): { mark: string; other: Message[] } {
+  const mark = unusedMark(JSON.stringify(messages) + text);
+  return { mark, other: messages.map((message, i) => (i === at ? { ...message, content: mark } : message)) };
+}
+
+/** Where other words would stand in the place of this answer's: behind the same header, if the text has it. */
+function startInPlaceOf(at: number, { messages, text, render }: SpanParts): number | undefined {
+  if (!isWordless(messages[at]) && typeof messages[at].content !== 'string') return undefined;
+  const { mark, other } = withMark(at, messages, text);
+  const rendered = attempt(() => render(other, false));
+  const start = rendered?.indexOf(mark) ?? -1;
+  return start >= 0 && text.startsWith(rendered!.slice(0, start)) ? start : undefined;
+}
+
+/** Before what follows if an answer without words of its own had some, counted from the end of the text. */
+function endInPlaceOf(at: number, { messages, text, render }: SpanParts): number | undefined {
+  if (!isWordless(messages[at])) return undefined;
+  const { mark, other } = withMark(at, messages, text);
+  const [long, short] = [other, other.slice(0, at + 1)].map((part) => attempt(() => render(part, false)));
+  const from = long?.indexOf(mark) ?? -1;
+  const tail = short?.slice(short.indexOf(mark)) ?? '';
+  if (from < 0 || !tail.startsWith(mark) || !long!.startsWith(tail, from)) return undefined;
+  const rest = long!.slice(from + tail.length);
+  return text.endsWith(rest) ? text.length - rest.length : undefined;
 }
 
 /**
@@ -48,9 +84,9 @@ function endOf(at: number, parts: SpanParts): number | undefined {
   const short = attempt(() => parts.render(upToHere, false));
   if (short === undefined) return undefined;
   if (text.startsWith(short)) return short.length;
-  const inText = contentBounds(at, messages, text, parts)?.[1];
-  const inShort = contentBounds(at, upToHere, short, parts)?.[1];
-  if (inText === undefined || inShort === undefined) return undefined;
+  const inText = contentBounds(at, messages, text, parts).end;
+  const inShort = contentBounds(at, upToHere, short, parts).end;
+  if (inText === undefined || inShort === undefined) return endInPlaceOf(at, parts);
   const tail = short.slice(inShort);
   if (text.startsWith(tail, inText)) return inText + tail.length;
   // A template may print something at the very end of a conversation: what both share up to a control token
@@ -67,15 +103,15 @@ function endOf(at: number, parts: SpanParts): number | undefined {
 
 /**
  * Where the texts of message `at` begin and end in the rendering of `messages`, which is `text`: each text
- * gets a mark inside its surrounding blanks (templates trim), and the marks are looked up. Undefined where
- * marking changes anything else.
+ * gets a mark inside its surrounding blanks (templates trim), and the marks are looked up. A bound is missing where
+ * marking changes anything else, or takes its mark away: some templates print earlier answers without their reasoning.
  */
 function contentBounds(
   at: number,
   messages: readonly Message[],
   text: string,
   parts: SpanParts,
-): Span | undefined {
+): { start?: number; end?: number } {
   const mark = unusedMark(JSON.stringify(messages) + text);
   const locate = (place: (leaf: string) => string): number[] | undefined => {
     const { role, ...rest } = messages[at];
@@ -95,9 +131,10 @@ function contentBounds(
   };
   const starts = locate((leaf) => leaf.replace(/^\s*/, (blank) => blank + mark));
   const ends = locate((leaf) => leaf.trimEnd() + mark + leaf.slice(leaf.trimEnd().length));
-  if (starts === undefined || ends?.length !== starts.length) return undefined;
-  const inOrder = starts.every((start, leaf) => start < ends[leaf]);
-  return inOrder ? [starts[0], ends[ends.length - 1]] : undefined;
+  const [start, end] = [starts?.[0], ends?.[ends.length - 1]];
+  if (starts === undefined || ends === undefined) return { start, end };
+  const inOrder = starts.length === ends.length && starts.every((first, leaf) => first < ends[leaf]);
+  return inOrder ? { start, end } : {};
 }
 
 /** Marks the texts of a message that carry words; empty ones and short technical members stay as they are. */

@@ -7,6 +7,7 @@ import { runTemplate } from './jinja/interpreter.ts';
 import type { Limits } from './jinja/limits.ts';
 import type { Statement } from './jinja/nodes.ts';
 import { parseTemplate } from './jinja/parser.ts';
+import { rstrip, strip } from './jinja/text.ts';
 import type { Value } from './jinja/values.ts';
 
 /**
@@ -23,8 +24,8 @@ export interface TemplateInput {
   /** Function schemas. Numbers such as 1.0 must come from `parseLossless` to print as Python prints them. */
   tools?: readonly unknown[] | null;
   addGenerationPrompt?: boolean;
-  /** Leave the last message open, so that a model goes on with it. */
-  continueFinalMessage?: boolean;
+  /** Leave the last message open, so that a model goes on with it: its `content`, or the member named here. */
+  continueFinalMessage?: boolean | string;
   /** Further names for the template, such as `enable_thinking`. */
   kwargs?: Readonly<Record<string, unknown>>;
   /** `bos_token`, `eos_token` ... */
@@ -64,6 +65,9 @@ export function hasGenerationBlocks(template: string): boolean {
 
 const finalTag = 'CONTINUE_FINAL_MESSAGE_TAG ';
 
+/** Begins what transformers adds to a sentence: the whole chat, too long for a reader. */
+const details = 'Final message to continue: ';
+
 function render(template: string, input: TemplateInput): TemplateOutput {
   const { messages, addGenerationPrompt = false, continueFinalMessage = false } = input;
   if (continueFinalMessage && addGenerationPrompt) {
@@ -80,8 +84,9 @@ function render(template: string, input: TemplateInput): TemplateOutput {
       'Cannot apply chat template to an empty conversation. Provide at least one message.',
     );
   }
+  const member = continueFinalMessage === true ? 'content' : continueFinalMessage;
   const names: [string, Value][] = Object.entries({
-    messages: continueFinalMessage ? withTag(messages) : messages,
+    messages: member === false ? messages : withTag(template, messages, member),
     tools: input.tools ?? null,
     documents: null,
     add_generation_prompt: addGenerationPrompt,
@@ -89,41 +94,50 @@ function render(template: string, input: TemplateInput): TemplateOutput {
     ...input.kwargs,
   }).map(([name, value]) => [name, fromJson(value)]);
   const output = runTemplate(parsed(template), names, { now: input.now ?? new Date(), limits: input.limits });
-  return continueFinalMessage ? cutAtTag(output, messages) : output;
+  return member === false ? output : cutAtTag(output, messages[messages.length - 1][member]);
 }
 
 /**
  * The messages with a tag at the end of the last one's text, so that its place is found in the rendered text.
  */
-function withTag(messages: readonly Message[]): Message[] {
+function withTag(template: string, messages: readonly Message[], member: string): Message[] {
   const last = messages[messages.length - 1];
-  if (!Array.isArray(last.content)) {
-    return [...messages.slice(0, -1), { ...last, content: `${String(last.content ?? '')}${finalTag}` }];
-  }
-  const at = last.content.findLastIndex((part) => typeof textOfPart(part) === 'string');
-  const content = last.content.map((part, index) =>
+  const text = last[member];
+  const refuse = (why: string): never => {
+    throw new JinjaError('ValueError', `continue_final_message is set${why}`);
+  };
+  if (text === undefined || text === null)
+    return refuse(` but the final message has no "${member}" to continue!`);
+  if (!template.includes(member))
+    return refuse(` to "${member}" but this is not an accepted field in the chat_template`);
+  const before = messages.slice(0, -1);
+  if (!Array.isArray(text)) return [...before, { ...last, [member]: `${String(text)}${finalTag}` }];
+  const at = text.findLastIndex((part) => typeof textOfPart(part) === 'string');
+  if (at < 0) return refuse(' but we could not find any text to continue in the final message!');
+  const parts = text.map((part: unknown, index) =>
     index === at ? { ...(part as object), text: `${textOfPart(part)}${finalTag}` } : part,
   );
-  return [...messages.slice(0, -1), { ...last, content }];
+  return [...before, { ...last, [member]: parts }];
 }
 
-function cutAtTag({ text, generationSpans }: TemplateOutput, messages: readonly Message[]): TemplateOutput {
-  const content = messages[messages.length - 1].content;
+function cutAtTag({ text, generationSpans }: TemplateOutput, content: unknown): TemplateOutput {
   const final = Array.isArray(content)
     ? content.map(textOfPart).findLast((part) => part !== undefined)
     : content;
+  const wanted = strip(String(final ?? ''), null, { left: true, right: true });
   const at = text.lastIndexOf(finalTag.trim());
-  if (at < 0 || !text.includes(String(final ?? '').trim())) {
+  if (at < 0 || !text.includes(wanted)) {
     throw new JinjaError(
       'ValueError',
       'continue_final_message is set but the final message does not appear in the chat after applying the ' +
         'chat template! This can happen if the chat template deletes portions of the final message. Please ' +
-        'verify the chat template and final message in your chat to ensure they are compatible.',
+        'verify the chat template and final message in your chat to ensure they are compatible.' +
+        `${details}${wanted}\nRendered chat:\n${text}`,
     );
   }
   // A template that trims the message has trimmed the tag's blank too; then the message's own blanks are not
   // kept either.
-  const cut = text.startsWith(finalTag, at) ? text.slice(0, at) : text.slice(0, at).trimEnd();
+  const cut = text.startsWith(finalTag, at) ? text.slice(0, at) : rstrip(text.slice(0, at));
   const spans = generationSpans
     .filter(([start]) => start < cut.length)
     .map(([start, end]): [number, number] => [start, Math.min(end, cut.length)]);
@@ -186,7 +200,7 @@ function appErrorOf(error: unknown): AppError {
   }
   return new AppError(
     'template-failed',
-    `The chat template cannot print this conversation: ${message}`,
+    `The chat template cannot print this conversation: ${message.split(details, 1)[0]}`,
     'Look at the record: a message may lack content or hold a shape that this template does not know.',
     { cause: error },
   );

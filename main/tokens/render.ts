@@ -45,10 +45,8 @@ export interface Rendered {
   offsets: Span[];
   /** Trained stretches of the text. */
   spans: Span[];
-  /** Whether the first token is a BOS, which truncation from the left keeps. */
+  /** Whether the first token is a BOS, which a cut from the left keeps. */
   startsWithBos: boolean;
-  /** Whether tokens were cut off. */
-  truncated: boolean;
   /** For the token view; made when asked for. */
   readonly tokens: RenderedToken[];
 }
@@ -202,27 +200,6 @@ function textRendered(tokenizer: Tokenizer, text: string, encoding: Encoding, co
 }
 
 /**
- * At most `maxTokens` tokens: cut at the end (`right`) or at the beginning (`left`, a BOS in front stays). An
- * answer that is cut at its end has no EOS any more, so none is learned.
- */
-export function truncate(rendered: Rendered, maxTokens: number, side: 'left' | 'right'): Rendered {
-  const { ids, trained, offsets, startsWithBos } = rendered;
-  if (ids.length <= maxTokens) return rendered;
-  const kept = side === 'left' && startsWithBos ? Math.min(1, maxTokens) : 0;
-  const from = side === 'left' ? ids.length - (maxTokens - kept) : 0;
-  const pick = <Item>(list: readonly Item[]): Item[] => [
-    ...list.slice(0, kept),
-    ...list.slice(from, from + maxTokens - kept),
-  ];
-  return assembleFrom(rendered, {
-    ids: pick(ids),
-    offsets: pick(offsets),
-    trained: Uint8Array.from(pick(Array.from(trained))),
-    truncated: true,
-  });
-}
-
-/**
  * How many tokens of a record give a label: trained ones with a token before them. 0 = nothing to learn
  * (C04).
  */
@@ -283,22 +260,10 @@ function assemble(tokenizer: Tokenizer, parts: Parts): Rendered {
   return {
     ...parts,
     startsWithBos: tokenizer.bosId !== undefined && parts.ids[0] === tokenizer.bosId,
-    truncated: false,
     get tokens() {
       return tokenView(this, nameOf);
     },
   };
-}
-
-/** The same record with fewer tokens; the token view reads the new lists. */
-function assembleFrom(
-  rendered: Rendered,
-  changed: Pick<Rendered, 'ids' | 'offsets' | 'trained' | 'truncated'>,
-): Rendered {
-  return Object.create(Object.getPrototypeOf(rendered), {
-    ...Object.getOwnPropertyDescriptors(rendered),
-    ...Object.getOwnPropertyDescriptors(changed),
-  }) as Rendered;
 }
 
 function tokenView({ text, ids, offsets, trained }: Parts, nameOf: (id: number) => string): RenderedToken[] {

@@ -1,6 +1,5 @@
-// Reads the tokenizer files of a Hugging Face folder and edits tokenizer.json as data: special tokens that
-// only the configuration names, BOS/EOS switches, and the variants that read control tokens as plain text.
-// Knows no native code.
+// Reads the tokenizer files of a Hugging Face folder and edits tokenizer.json as data: tokens that only the
+// configuration names, and the variants that read control tokens as plain text. Knows no native code.
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { AppError } from '../errors.ts';
@@ -15,6 +14,9 @@ export interface AddedToken {
   normalized: boolean;
   special: boolean;
 }
+
+/** An added token that has no id yet. */
+export type NewToken = Omit<AddedToken, 'id'>;
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
@@ -32,16 +34,19 @@ export interface TokenizerJson {
   model: JsonObject;
 }
 
-/**
- * What stands beside tokenizer.json: special tokens by role (`bos_token` ...), the chat template, BOS/EOS
- * switches.
- */
+/** What stands beside tokenizer.json: special tokens by role (`bos_token` ...), the chat template. */
 export interface TokenizerSettings {
   specialTokens: Record<string, string>;
   chatTemplate?: string;
+  /**
+   * `add_bos_token`, for programs that read it. Where there is a tokenizer.json its post-processor decides,
+   * as in transformers since 5.
+   */
   addBos?: boolean;
-  addEos?: boolean;
-  tokenizerClass?: string;
+  /** Tokens of `added_tokens_decoder` (or added_tokens.json) by id: their flags win over tokenizer.json's. */
+  declaredTokens?: readonly NewToken[];
+  /** `extra_special_tokens`, once `additional_special_tokens`: special without a role. */
+  extraSpecialTokens?: readonly NewToken[];
   /** Tokens that are read in content too, although they look like control tokens: added for the user's own texts. */
   contentTokens?: readonly string[];
 }
@@ -76,6 +81,10 @@ export async function readTokenizerFolder(
     (await readOptional(join(folder, 'special_tokens_map.json'))) ?? '{}',
     'special_tokens_map.json',
   );
+  const added = parseObject(
+    (await readOptional(join(folder, 'added_tokens.json'))) ?? '{}',
+    'added_tokens.json',
+  );
   const processor = parseObject(
     (await readOptional(join(folder, 'chat_template.json'))) ?? '{}',
     'chat_template.json',
@@ -84,30 +93,74 @@ export async function readTokenizerFolder(
     (await readOptional(join(folder, 'chat_template.jinja'))) ??
     templateOf(config.chat_template) ??
     templateOf(processor.chat_template);
-  return { file, settings: settingsFrom({ ...map, ...config }, template) };
+  // A configuration that lists its added tokens says all; else the older files complete it.
+  const older =
+    typeof config.added_tokens_decoder === 'object'
+      ? {}
+      : { ...map, added_tokens_decoder: tokensByPlace(added, { ...config, ...map }) };
+  return { file, settings: settingsFrom({ ...config, ...older }, template) };
 }
 
 /** The settings that a `tokenizer_config.json` object states. */
 export function settingsFrom(config: JsonObject, chatTemplate?: string): TokenizerSettings {
   const specialTokens: Record<string, string> = {};
-  for (const role of roles) {
-    const content = contentOf(config[role]);
+  const isGiven = Object.keys((config.extra_special_tokens ?? {}) as object).length > 0;
+  const extra = (isGiven ? config.extra_special_tokens : config.additional_special_tokens) ?? [];
+  const named = extra !== null && typeof extra === 'object' && !Array.isArray(extra) ? extra : {};
+  // a model may have roles of its own, such as `image_token`
+  const own = Object.keys(config).filter((key) => key.endsWith('_token') && typeof config[key] === 'string');
+  for (const role of new Set([...roles, ...own, ...Object.keys(named)])) {
+    const content = contentOf(config[role] ?? named[role]);
     if (content !== undefined) specialTokens[role] = content;
   }
+  const declared = Object.entries((config.added_tokens_decoder ?? {}) as JsonObject)
+    .sort(([a], [b]) => Number(a) - Number(b))
+    .flatMap(([, token]) => newToken(token, false));
+  const extraSpecial = (Array.isArray(extra) ? extra : []).flatMap((token) => newToken(token, true));
   const template = chatTemplate ?? templateOf(config.chat_template);
   return {
     specialTokens,
     ...(template === undefined ? {} : { chatTemplate: template }),
     ...(typeof config.add_bos_token === 'boolean' ? { addBos: config.add_bos_token } : {}),
-    ...(typeof config.add_eos_token === 'boolean' ? { addEos: config.add_eos_token } : {}),
-    ...(typeof config.tokenizer_class === 'string' ? { tokenizerClass: config.tokenizer_class } : {}),
+    ...(declared.length === 0 ? {} : { declaredTokens: declared }),
+    ...(extraSpecial.length === 0 ? {} : { extraSpecialTokens: extraSpecial }),
     ...(Array.isArray(config.content_tokens) ? { contentTokens: config.content_tokens.map(String) } : {}),
   };
 }
 
+/** A token as the configuration spells it: a string, or an object with flags. */
+function newToken(value: Json, special: boolean): NewToken[] {
+  const content = contentOf(value);
+  if (content === undefined) return [];
+  const flags = value !== null && typeof value === 'object' && !Array.isArray(value) ? value : {};
+  const isSpecial = special || flags.special === true;
+  return [
+    {
+      content,
+      single_word: flags.single_word === true,
+      lstrip: flags.lstrip === true,
+      rstrip: flags.rstrip === true,
+      normalized: typeof flags.normalized === 'boolean' ? flags.normalized : !isSpecial,
+      special: isSpecial,
+    },
+  ];
+}
+
+/** added_tokens.json, which has ids by spelling, in the form of `added_tokens_decoder`. */
+function tokensByPlace(added: JsonObject, config: JsonObject): JsonObject {
+  const { specialTokens, extraSpecialTokens = [] } = settingsFrom({ ...config, added_tokens_decoder: {} });
+  const special = new Set([
+    ...Object.values(specialTokens),
+    ...extraSpecialTokens.map((token) => token.content),
+  ]);
+  return Object.fromEntries(
+    Object.entries(added).map(([content, id]) => [String(id), { content, special: special.has(content) }]),
+  );
+}
+
 /**
- * The file as transformers would use it: no truncation or padding of its own, special tokens of the
- * configuration present, and BOS/EOS written by the post-processor where the configuration asks for it.
+ * The file as transformers would use it: no truncation or padding of its own, and with the tokens that the
+ * configuration names, in transformers' order: those it lists, those with a role, the other special ones.
  */
 export function effectiveFile(given: TokenizerJson, settings: TokenizerSettings): TokenizerJson {
   const absent = {
@@ -118,20 +171,27 @@ export function effectiveFile(given: TokenizerJson, settings: TokenizerSettings)
     decoder: null,
   };
   const file = { ...absent, ...given };
-  const added = [...file.added_tokens];
-  let next = Math.max(-1, ...added.map((token) => token.id), largestModelId(file.model)) + 1;
-  for (const role of roles) {
+  const added = new Map(file.added_tokens.map((token) => [token.content, token]));
+  const largest = file.added_tokens.reduce((most, { id }) => Math.max(most, id), largestModelId(file.model));
+  let next = largest + 1;
+  const add = (token: NewToken): void => {
+    const id = added.get(token.content)?.id ?? modelId(file.model, token.content) ?? next++;
+    added.set(token.content, { ...token, id });
+  };
+  for (const token of settings.declaredTokens ?? []) add(token);
+  const withRole = new Set([...roles, ...Object.keys(settings.specialTokens)]);
+  for (const role of withRole) {
     const content = settings.specialTokens[role];
-    if (content === undefined || added.some((token) => token.content === content)) continue;
-    const known = modelId(file.model, content);
-    added.push(specialToken(known ?? next++, content));
+    if (content !== undefined) add({ ...(added.get(content) ?? specialToken(0, content)), special: true });
+  }
+  for (const token of settings.extraSpecialTokens ?? []) {
+    add({ ...(added.get(token.content) ?? token), special: true });
   }
   return {
     ...file,
     truncation: null,
     padding: null,
-    added_tokens: added.sort((a, b) => a.id - b.id),
-    post_processor: withSwitches({ ...file, added_tokens: added }, settings),
+    added_tokens: [...added.values()].sort((a, b) => a.id - b.id),
   };
 }
 
@@ -236,55 +296,6 @@ function unprefixed(part: JsonObject, position: Position): JsonObject {
     if (position === 'continued' || scheme === 'first') return { ...part, prepend_scheme: 'never' };
   }
   return part.type === 'ByteLevel' && position === 'continued' ? { ...part, add_prefix_space: false } : part;
-}
-
-/**
- * The post-processor with BOS and EOS as `add_bos_token` / `add_eos_token` ask. False only removes where
- * Llama's class does.
- */
-function withSwitches(file: TokenizerJson, settings: TokenizerSettings): JsonObject | null {
-  const template = templatePart(file.post_processor);
-  const bare: JsonObject[] = [{ Sequence: { id: 'A', type_id: 0 } }];
-  let single = (template?.single as JsonObject[] | undefined) ?? bare;
-  const before = single;
-  const llama = /^(Llama|CodeLlama|Gemma)/.test(settings.tokenizerClass ?? '');
-  for (const [role, wanted, atEnd] of [
-    ['bos_token', settings.addBos, false],
-    ['eos_token', settings.addEos, true],
-  ] as const) {
-    const token = settings.specialTokens[role];
-    if (token === undefined || wanted === undefined) continue;
-    const has = (single.at(atEnd ? -1 : 0)?.SpecialToken as JsonObject | undefined)?.id === token;
-    const piece: JsonObject = { SpecialToken: { id: token, type_id: 0 } };
-    if (wanted && !has) single = atEnd ? [...single, piece] : [piece, ...single];
-    if (!wanted && has && llama) single = atEnd ? single.slice(0, -1) : single.slice(1);
-  }
-  if (single === before) return file.post_processor;
-  const ids = Object.fromEntries(
-    file.added_tokens.map(({ id, content }) => [content, { id: content, ids: [id], tokens: [content] }]),
-  );
-  const used = single.flatMap((piece) =>
-    piece.SpecialToken ? [String((piece.SpecialToken as JsonObject).id)] : [],
-  );
-  const special_tokens: JsonObject = { ...(template?.special_tokens as JsonObject | undefined) };
-  for (const token of used) special_tokens[token] ??= ids[token] as JsonObject;
-  const pair = (template?.pair as JsonObject[] | undefined) ?? [
-    ...single,
-    { Sequence: { id: 'B', type_id: 1 } },
-  ];
-  const made: JsonObject = { type: 'TemplateProcessing', single, pair, special_tokens };
-  if (template !== undefined)
-    return mapParts(file.post_processor, 'processors', (part) => (part === template ? made : part));
-  if (file.post_processor === null) return made;
-  // BERT and RoBERTa frame texts themselves
-  if (file.post_processor.type !== 'ByteLevel') return file.post_processor;
-  return { type: 'Sequence', processors: [file.post_processor, made] };
-}
-
-function templatePart(processor: JsonObject | null): JsonObject | undefined {
-  if (processor === null) return undefined;
-  const parts = processor.type === 'Sequence' ? (processor.processors as JsonObject[]) : [processor];
-  return parts.find((part) => part.type === 'TemplateProcessing');
 }
 
 function isByteToken(content: string): boolean {

@@ -117,6 +117,8 @@ export function createTokenizer(
     const token = settings.specialTokens[role];
     return token === undefined ? undefined : idOf(token);
   };
+  // As the library does, by spelling: a special token that the normalizer respells is printed.
+  const isSkipped = (id: number): boolean => special.has(native.idToToken(id) ?? '');
   const decode = (ids: readonly number[], { skipSpecial = false } = {}): string => {
     const tokens: string[] = [];
     for (const id of ids) {
@@ -161,7 +163,7 @@ export function createTokenizer(
     streamDecoder: ({ skipSpecial = true } = {}) =>
       createStreamDecoder({
         decode: (ids) => decode(ids),
-        skip: (id) => skipSpecial && specialIds.has(id),
+        skip: (id) => skipSpecial && isSkipped(id),
         byteOf: (id) => (bytesFallBack ? byteOfToken(native.idToToken(id)) : undefined),
       }),
   };
@@ -215,8 +217,9 @@ function utf16Offsets(encoding: NativeEncoding, text: string, pair: string | und
   offsets.forEach((span, at) => {
     const map = maps[sequences?.[at] ?? 0];
     if (map === undefined) return;
-    span[0] = map[span[0]];
-    span[1] = map[span[1]];
+    // byte fallback behind a subword prefix can count bytes, beyond the last code point
+    span[0] = map[Math.min(span[0], map.length - 1)];
+    span[1] = map[Math.min(span[1], map.length - 1)];
   });
   return offsets;
 }

@@ -20,10 +20,10 @@ export const whitespace = defineStep({
 
 export function tidy(text: string, collapse = false): string {
   const inner = collapse ? text.replace(/(?<=\S)[ \t\u00A0\u2000-\u200A\u202F\u3000]+/g, ' ') : text;
-  return inner
-    .replace(/[ \t\u00A0]+$/gm, '')
+  const lines = inner
+    .replace(/(?<![ \t\u00A0])[ \t\u00A0]+$/gm, '') // from the first one of a run, or long runs take minutes
     .replace(/\n{3,}/g, '\n\n')
     .replace(/^(?:[ \t\u00A0]*\n)+/, '')
-    .replace(/^[ \t\u00A0]+(?=[^\n]*$)/, '')
-    .replace(/\s+$/, '');
+    .trimEnd();
+  return lines.includes('\n') ? lines : lines.replace(/^[ \t\u00A0]+/, '');
 }

@@ -5,19 +5,7 @@ import type { Meter } from './limits.ts';
 import { methodOf } from './methods.ts';
 import { repr } from './print.ts';
 import { points } from './text.ts';
-import {
-  Callable,
-  Dict,
-  Fields,
-  Markup,
-  Range,
-  Tuple,
-  textOf,
-  typeName,
-  Undefined,
-  type Value,
-  View,
-} from './values.ts';
+import { Dict, Fields, Markup, Range, Tuple, textOf, typeName, Undefined, type Value } from './values.ts';
 
 /** `object.name`: an attribute first, then an item of that name. */
 export function getAttribute(object: Value, name: string, meter: Meter): Value {
@@ -105,23 +93,13 @@ export function getSlice(object: Value, start: Value, stop: Value, step: Value):
   const by = bound(step) ?? 1;
   if (object instanceof Undefined) return object.fail();
   const text = textOf(object);
-  const items: Value[] | undefined =
-    text !== undefined
-      ? points(text)
-      : Array.isArray(object)
-        ? object
-        : object instanceof Tuple
-          ? object.items
-          : object instanceof Range
-            ? Array.from({ length: object.length }, (_, at) => object.at(at))
-            : undefined;
-  if (items === undefined) {
-    return object instanceof Dict || object instanceof View || object instanceof Callable || object === null
-      ? missing(object, 'slice')
-      : new Undefined(() => `${typeName(object)} object has no element slice`);
+  const items = text !== undefined ? points(text) : object instanceof Tuple ? object.items : object;
+  if (!Array.isArray(items) && !(items instanceof Range)) {
+    if (object instanceof Dict) throw typeError("unhashable type: 'slice'");
+    throw typeError(`'${typeName(object)}' object is not subscriptable`);
   }
   if (by === 0) throw valueError('slice step cannot be zero');
-  const length = items.length;
+  const { length } = items;
   const clamp = (value: number, low: number, high: number): number =>
     Math.min(high, Math.max(low, value < 0 ? value + length : value));
   const [low, high] = by > 0 ? [0, length] : [-1, length - 1];
@@ -129,6 +107,7 @@ export function getSlice(object: Value, start: Value, stop: Value, step: Value):
   const to = bound(stop);
   const first = from === undefined ? (by > 0 ? low : high) : clamp(from, low, high);
   const last = to === undefined ? (by > 0 ? high : low) : clamp(to, low, high);
+  if (items instanceof Range) return new Range(items.at(first), items.at(last), items.step * BigInt(by));
   const picked: Value[] = [];
   for (let at = first; by > 0 ? at < last : at > last; at += by) picked.push(items[at]);
   if (text !== undefined) return object instanceof Markup ? new Markup(picked.join('')) : picked.join('');

@@ -40,7 +40,7 @@ export function toText(value: Value | undefined): string | null {
   const text = textOf(value);
   if (text !== undefined) return text;
   if (value instanceof Undefined) return value.fail();
-  throw typeError(`a str was expected, not ${typeName(value)}`);
+  throw typeError(`must be str, not ${typeName(value)}`);
 }
 
 export function needText(value: Value | undefined): string {

@@ -27,14 +27,23 @@ export interface Reader {
 
 export function createReader(tokens: Token[]): Reader {
   let position = 0;
+  const fail = (message: string, line = tokens[position].line): never => {
+    throw new JinjaError('TemplateSyntaxError', message, line);
+  };
+  const sound = (): void => {
+    if (tokens[position].type === 'fault') fail(tokens[position].value);
+  };
   const peek = (): Token => tokens[position];
-  const next = (): Token => tokens[Math.min(position++, tokens.length - 1)];
+  const next = (): Token => {
+    const token = tokens[position];
+    position = Math.min(position + 1, tokens.length - 1);
+    sound();
+    return token;
+  };
+  sound();
   const at = (type: TokenType, value?: string): boolean => {
     const token = tokens[position];
     return token.type === type && (value === undefined || token.value === value);
-  };
-  const fail = (message: string, line = peek().line): never => {
-    throw new JinjaError('TemplateSyntaxError', message, line);
   };
   return {
     peek,
@@ -43,7 +52,7 @@ export function createReader(tokens: Token[]): Reader {
     fail,
     take: (type, value) => {
       const found = at(type, value);
-      if (found) position++;
+      if (found) next();
       return found;
     },
     expect: (type, value) => {
@@ -203,7 +212,6 @@ export function createExpressionParser(reader: Reader): ExpressionParser {
     }
     if (token.type === 'op' && value === '[') return { kind: 'list', items: listUntil(']'), line };
     if (token.type === 'op' && value === '{') return dict(line);
-    if (token.type === 'end') return fail('unexpected end of template', line);
     return fail(`unexpected '${describe(token)}'`, line);
   }
 
@@ -238,7 +246,7 @@ export function createExpressionParser(reader: Reader): ExpressionParser {
     const items: Expression[] = [];
     let isTuple = false;
     const ends = (): boolean =>
-      ['blockEnd', 'printEnd', 'end'].includes(peek().type) ||
+      ['blockEnd', 'printEnd'].includes(peek().type) ||
       at('op', ')') ||
       (stop.includes(peek().value) && !at('string'));
     while (!ends()) {

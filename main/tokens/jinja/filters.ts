@@ -1,6 +1,6 @@
 // Jinja's filters on single values: text, numbers, JSON. The ones on sequences stand in sequence-filters.ts.
 import { bind, needText, softText, toInt, toText } from './arguments.ts';
-import { typeError } from './error.ts';
+import { JinjaError, typeError } from './error.ts';
 import { fixed, formatFilter } from './format.ts';
 import type { Meter } from './limits.ts';
 import { center, replaceText } from './methods.ts';
@@ -10,6 +10,7 @@ import {
   Dict,
   isNumber,
   itemsOf,
+  lengthOfValue,
   Markup,
   type Named,
   numeric,
@@ -44,8 +45,8 @@ function onText(change: (text: string) => string): Filter {
   return (value) => (value instanceof Markup ? new Markup(change(value.text)) : change(softText(value)));
 }
 
-const orDefault = named('default', ['default_value', 'boolean'], (value, [fallback, boolean]) =>
-  value instanceof Undefined || (truth(boolean ?? false) && !truth(value)) ? (fallback ?? '') : value,
+const orDefault = named('default', ['default_value', 'boolean'], (value, [fallback = '', boolean]) =>
+  value instanceof Undefined || (truth(boolean ?? false) && !truth(value)) ? fallback : value,
 );
 
 const escapeOnce: Filter = (value) =>
@@ -93,14 +94,14 @@ export const valueFilters: Record<string, Filter> = {
   abs: (value) => {
     if (!isNumber(value)) return failNumber(value, 'abs()');
     const number = numeric(value);
-    return number < 0 ? -number : number;
+    return typeof number === 'number' ? Math.abs(number) : number < 0n ? -number : number;
   },
-  int: named('int', ['default', 'base'], (value, [fallback, base]) =>
-    toInteger(value, fallback ?? 0n, toInt(base, 10)),
+  int: named('int', ['default', 'base'], (value, [fallback = 0n, base]) =>
+    toInteger(value, fallback, toInt(base, 10)),
   ),
-  float: named('float', ['default'], (value, [fallback]) => {
+  float: named('float', ['default'], (value, [fallback = 0]) => {
     if (value instanceof Undefined) return value.fail();
-    return toFloat(value) ?? fallback ?? 0;
+    return toFloat(value) ?? fallback;
   }),
   round: named('round', ['precision', 'method'], round),
   attr: (value, [name], _kwargs, context) => {
@@ -135,24 +136,38 @@ function indentOf(value: Value | undefined): string | null {
 
 function indent(value: Value, [width, first, blank]: (Value | undefined)[], { meter }: FilterContext): Value {
   const by = textOf(width ?? null) ?? ' '.repeat(Math.min(1000, Math.max(0, toInt(width, 4))));
-  const lines = splitLines(`${softText(value)}\n`, false); // as Jinja: keeps a line break at the end
-  meter.size(softText(value).length + by.length * lines.length);
+  const text = textOf(value);
+  if (text === undefined) {
+    if (value instanceof Undefined) return value.fail();
+    if (Array.isArray(value)) throw noAttribute(value, 'splitlines');
+    throw typeError(`unsupported operand type(s) for +=: '${typeName(value)}' and 'str'`);
+  }
+  const lines = splitLines(`${text}\n`, false); // as Jinja: keeps a line break at the end
+  meter.size(text.length + by.length * lines.length);
   const margin = (line: string): string => (line === '' && !truth(blank ?? false) ? line : by + line);
   const [head = '', ...rest] = lines;
   return (truth(first ?? false) ? by : '') + [head, ...rest.map(margin)].join('\n');
 }
 
 function truncate(value: Value, [length, kill, end, leeway]: (Value | undefined)[]): Value {
-  const text = softText(value);
   const limit = toInt(length, 255);
   const tail = toText(end) ?? '...';
-  if (lengthOf(text) <= limit + toInt(leeway, 5)) return text;
+  if (limit < lengthOf(tail)) {
+    throw new JinjaError('AssertionError', `expected length >= ${lengthOf(tail)}, got ${limit}`);
+  }
+  if (lengthOfValue(value) <= limit + toInt(leeway, 5)) return value;
+  const text = textOf(value);
+  if (text === undefined) throw noAttribute(value, 'rsplit');
   const kept = points(text)
-    .slice(0, Math.max(0, limit - lengthOf(tail)))
+    .slice(0, limit - lengthOf(tail))
     .join('');
   if (truth(kill ?? false)) return kept + tail;
   const space = kept.lastIndexOf(' ');
   return (space < 0 ? kept : kept.slice(0, space)) + tail;
+}
+
+function noAttribute(value: Value, name: string): JinjaError {
+  return new JinjaError('AttributeError', `'${typeName(value)}' object has no attribute '${name}'`);
 }
 
 /** int(value): texts are read as Python reads them; what cannot be read gives `fallback`. */
@@ -192,7 +207,7 @@ function toFloat(value: Value): number | undefined {
 }
 
 function round(value: Value, [precision, method]: (Value | undefined)[]): Value {
-  if (!isNumber(value)) return failNumber(value, 'round()');
+  if (!isNumber(value)) throw typeError(`type ${typeName(value)} doesn't define __round__ method`);
   const digits = toInt(precision, 0);
   const how = toText(method) ?? 'common';
   if (!['common', 'ceil', 'floor'].includes(how)) throw typeError('method must be common, ceil or floor');
@@ -201,7 +216,7 @@ function round(value: Value, [precision, method]: (Value | undefined)[]): Value 
   if (typeof value !== 'number')
     return digits >= 0 ? numeric(value) : BigInt(Math.round(Number(value) * scale) / scale);
   return digits >= 0
-    ? Number((value < 0 ? '-' : '') + fixed(Math.abs(value), digits))
+    ? Number((value < 0 || Object.is(value, -0) ? '-' : '') + fixed(Math.abs(value), digits))
     : Math.round(value * scale) / scale;
 }
 

@@ -71,7 +71,7 @@ export function formatPercent(pattern: string, right: Value, meter: Meter): stri
       return formatNumber(asNumber, spec, meter);
     },
   );
-  if (used < values.length && !(right instanceof Dict)) {
+  if (used < values.length && !(right instanceof Dict || Array.isArray(right))) {
     throw typeError('not all arguments converted during string formatting');
   }
   return text;

@@ -1,7 +1,7 @@
 // The functions that templates find without being given them: range, namespace and their like, and those that
 // transformers adds (raise_exception, strftime_now).
 import { JinjaError, typeError } from './error.ts';
-import { printed } from './print.ts';
+import { printed, repr } from './print.ts';
 import { strftime } from './strftime.ts';
 import {
   Callable,
@@ -20,7 +20,7 @@ import {
 /** All global names. `now` is the time that `strftime_now` prints, in local time. */
 export function createGlobals(now: Date): Map<string, Value> {
   return new Map<string, Value>([
-    ['range', new Callable('range', range, 'type')],
+    ['range', new Callable('range', range, 'function')],
     ['dict', new Callable('dict', (args, kwargs) => newDict(args, kwargs), 'type')],
     ['namespace', new Callable('namespace', (args, kwargs) => namespace(newDict(args, kwargs)), 'type')],
     ['cycler', new Callable('cycler', cycler, 'type')],
@@ -70,6 +70,7 @@ function namespace(fields: Dict): Fields {
   return new Fields('Namespace', {
     get: (name) => fields.get(name),
     set: (name, value) => void fields.set(name, value),
+    print: () => `<Namespace ${repr(fields)}>`,
   });
 }
 
@@ -162,6 +163,7 @@ export function loopFields(
       ),
   };
   return new Fields('LoopContext', {
+    print: () => `<LoopContext ${at() + 1}/${items.length}>`,
     get: (name) => (Object.hasOwn(parts, name) ? parts[name]() : undefined),
     ...(again === undefined ? {} : { call: ([value]: Value[]) => again(value ?? null) }),
   });

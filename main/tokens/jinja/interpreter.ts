@@ -68,6 +68,7 @@ export function runTemplate(
         runLoop(statement, evaluate(statement.iterable, scope), scope, out, 0);
         return undefined;
       case 'set':
+        needNamespaces(statement.target, scope);
         assign(statement.target, evaluate(statement.value, scope), scope);
         return undefined;
       case 'setBlock': {
@@ -142,13 +143,29 @@ export function runTemplate(
       return nested.text();
     };
     const loop = loopFields(items, () => at, depth, node.recursive ? again : undefined);
+    let isDone = false;
     for (; at < items.length; at++) {
       meter.step();
       const inner = new Scope(scope, [['loop', loop]]);
       assign(node.target, items[at], inner);
-      if (run(node.body, inner, out) === 'break') break;
+      const flow = run(node.body, inner, out);
+      if (flow === 'break') break;
+      if (flow === undefined) isDone = true;
     }
-    if (items.length === 0) run(node.otherwise, new Scope(scope), out);
+    // as in Python, also where no item came to the end of the body
+    if (!isDone) run(node.otherwise, new Scope(scope), out);
+  }
+
+  function namespaceOf(name: string, scope: Scope): Fields {
+    const object = scope.get(name);
+    if (object instanceof Fields && object.set !== undefined) return object;
+    throw new JinjaError('TemplateRuntimeError', 'cannot assign attribute on non-namespace object');
+  }
+
+  /** As in Python, before the value is looked at. */
+  function needNamespaces(target: Target, scope: Scope): void {
+    if (target.kind === 'attribute') namespaceOf(target.object, scope);
+    if (target.kind === 'targets') for (const item of target.items) needNamespaces(item, scope);
   }
 
   function assign(target: Target, value: Value, scope: Scope): void {
@@ -157,11 +174,7 @@ export function runTemplate(
       return;
     }
     if (target.kind === 'attribute') {
-      const object = scope.get(target.object);
-      if (!(object instanceof Fields) || object.set === undefined) {
-        throw new JinjaError('TemplateRuntimeError', 'cannot assign attribute on non-namespace object');
-      }
-      object.set(target.name, value);
+      namespaceOf(target.object, scope).set!(target.name, value);
       return;
     }
     if (value instanceof Undefined) value.fail();
@@ -200,15 +213,22 @@ export function runTemplate(
           else if (fallback !== undefined) inner.set(parameter, evaluate(fallback, inner));
           else inner.set(parameter, new Undefined(() => `parameter '${parameter}' was not provided`));
         });
-        inner.set('caller', rest.caller ?? new Undefined(() => 'No caller defined'));
-        delete rest.caller;
+        if (mentions(macroBody, 'caller')) {
+          inner.set('caller', rest.caller ?? new Undefined(() => 'No caller defined'));
+          delete rest.caller;
+        }
         if (args.length > parameters.length && !mentions(macroBody, 'varargs')) {
           throw typeError(`macro '${name}' takes not more than ${parameters.length} argument(s)`);
         }
         if (mentions(macroBody, 'varargs')) inner.set('varargs', new Tuple(args.slice(parameters.length)));
         const [unknown] = Object.keys(rest);
         if (mentions(macroBody, 'kwargs')) inner.set('kwargs', dictOf(rest));
-        else if (unknown !== undefined) {
+        else if (rest.caller !== undefined) {
+          throw typeError(
+            `macro '${name}' was invoked with two values for the special caller argument. This is most ` +
+              'likely a bug.',
+          );
+        } else if (unknown !== undefined) {
           throw typeError(`macro '${name}' takes no keyword argument '${unknown}'`);
         }
         return capture(macroBody, inner);
@@ -231,11 +251,13 @@ function dictOf(named: Named): Dict {
 const mentioned = new WeakMap<readonly Statement[], Set<string>>();
 
 /** Whether a body uses one of the names that only exist in macros that use them. */
-function mentions(body: readonly Statement[], name: 'varargs' | 'kwargs'): boolean {
+function mentions(body: readonly Statement[], name: 'varargs' | 'kwargs' | 'caller'): boolean {
   let names = mentioned.get(body);
   if (names === undefined) {
     const found = JSON.stringify(body, (_key, value) => (typeof value === 'bigint' ? String(value) : value));
-    names = new Set(['varargs', 'kwargs'].filter((item) => found.includes(`"kind":"name","name":"${item}"`)));
+    names = new Set(
+      ['varargs', 'kwargs', 'caller'].filter((item) => found.includes(`"kind":"name","name":"${item}"`)),
+    );
     mentioned.set(body, names);
   }
   return names.has(name);

@@ -1,7 +1,7 @@
 // Template source to tokens, by Jinja2's rules with trim_blocks and lstrip_blocks on, as transformers sets
 // them. Knows no grammar beyond the delimiters and literals.
 import { JinjaError } from './error.ts';
-import { isSpace, rstrip, unescapeLiteral } from './text.ts';
+import { isSpace, reprText, rstrip, unescapeLiteral } from './text.ts';
 
 export type TokenType =
   | 'data'
@@ -14,7 +14,8 @@ export type TokenType =
   | 'int'
   | 'float'
   | 'op'
-  | 'end';
+  | 'end'
+  | 'fault';
 
 export interface Token {
   type: TokenType;
@@ -35,7 +36,10 @@ const openTag = /\{[%{#]/g;
 const rawOpen = /\{%[-+]?\s*raw\s*(-%\}|%\})/y;
 const rawClose = /\{%([-+]?)\s*endraw\s*(\+%\}|-%\}|%\})/g;
 
-/** All tokens of a template; the last one is `end`. Throws `TemplateSyntaxError`. */
+/**
+ * All tokens of a template; the last one is `end`, or `fault` with a sentence: as in Python, what the grammar
+ * says about the tokens before it comes first.
+ */
 export function tokenize(template: string): Token[] {
   const source = template.replace(/\r\n|\r/g, '\n').replace(/\n$/, '');
   const tokens: Token[] = [];
@@ -76,39 +80,49 @@ export function tokenize(template: string): Token[] {
     throw new JinjaError('TemplateSyntaxError', message, line);
   };
 
-  while (at < source.length) {
-    openTag.lastIndex = at;
-    const found = openTag.exec(source);
-    if (found === null) {
-      emitData(source.length, '+', true);
-      break;
-    }
-    const start = found.index;
-    const kind = source[start + 1];
-    const sign = /[-+]/.test(source[start + 2] ?? '') ? source[start + 2] : '';
-    emitData(start, sign, kind === '{');
-    rawOpen.lastIndex = start;
-    const raw = rawOpen.exec(source);
-    if (raw !== null) {
-      close(rawOpen.lastIndex, raw[1][0] === '-' ? '-' : '', false);
-      rawClose.lastIndex = at;
-      const end = rawClose.exec(source) ?? fail('Missing end of raw directive');
-      emitData(end.index, end[1], false);
-      close(rawClose.lastIndex, end[2][0], true);
-      continue;
-    }
-    if (kind === '#') {
-      const end = source.indexOf('#}', start + 2);
-      if (end < 0) fail('Missing end of comment tag');
-      close(end + 2, end > start + 2 ? source[end - 1] : '', true);
-      continue;
-    }
-    tokens.push({ type: kind === '%' ? 'block' : 'print', value: '', line });
-    move(start + 2 + sign.length);
-    readTag(kind === '%');
+  try {
+    readTemplate();
+    tokens.push({ type: 'end', value: '', line });
+  } catch (error) {
+    if (!(error instanceof JinjaError)) throw error;
+    tokens.push({ type: 'fault', value: error.message, line: error.line });
   }
-  tokens.push({ type: 'end', value: '', line });
   return tokens;
+
+  function readTemplate(): void {
+    while (at < source.length) {
+      openTag.lastIndex = at;
+      const found = openTag.exec(source);
+      if (found === null) {
+        emitData(source.length, '+', true);
+        break;
+      }
+      const start = found.index;
+      const kind = source[start + 1];
+      const sign = /[-+]/.test(source[start + 2] ?? '') ? source[start + 2] : '';
+      emitData(start, sign, kind === '{');
+      rawOpen.lastIndex = start;
+      const raw = rawOpen.exec(source);
+      if (raw !== null) {
+        close(rawOpen.lastIndex, raw[1][0] === '-' ? '-' : '', false);
+        rawClose.lastIndex = at;
+        const end = rawClose.exec(source) ?? fail('Missing end of raw directive');
+        emitData(end.index, end[1], false);
+        close(rawClose.lastIndex, end[2][0], true);
+        continue;
+      }
+      if (kind === '#') {
+        const end = source.indexOf('#}', start + 2);
+        if (end < 0 && start + 2 === source.length) return; // as Jinja2's pattern has it
+        if (end < 0) fail('Missing end of comment tag');
+        close(end + 2, end > start + 2 ? source[end - 1] : '', true);
+        continue;
+      }
+      tokens.push({ type: kind === '%' ? 'block' : 'print', value: '', line });
+      move(start + 2 + sign.length);
+      readTag(kind === '%');
+    }
+  }
 
   /** Tokens of one tag up to and including its end. */
   function readTag(isBlock: boolean): void {
@@ -116,8 +130,7 @@ export function tokenize(template: string): Token[] {
     const open: string[] = [];
     for (;;) {
       move(afterSpace(at));
-      if (at >= source.length)
-        fail(isBlock ? "unexpected end of template, expected '%}'." : 'unexpected end of template');
+      if (at >= source.length) return;
       const end = open.length === 0 ? ends.find((text) => source.startsWith(text, at)) : undefined;
       if (end !== undefined) {
         tokens.push({ type: isBlock ? 'blockEnd' : 'printEnd', value: '', line });
@@ -151,7 +164,7 @@ export function tokenize(template: string): Token[] {
   /** An operator at this place; brackets must match. */
   function operator(open: string[]): string {
     const found = operators.find((text) => source.startsWith(text, at));
-    if (found === undefined) return fail(`unexpected char '${source[at]}' at ${at}`);
+    if (found === undefined) return fail(`unexpected char ${reprText(source[at])} at ${at}`);
     if (found in closing) open.push(closing[found]);
     else if (')]}'.includes(found)) {
       const expected = open.pop();

@@ -26,6 +26,13 @@ type Computed = bigint | number;
 export function binary(operator: BinaryOperator, left: Value, right: Value, meter: Meter): Value {
   if (isNumber(left) && isNumber(right)) return arithmetic(operator, numeric(left), numeric(right), meter);
   if (left instanceof Undefined) return left.fail();
+  if (operator === '%') {
+    const pattern = textOf(left);
+    if (pattern !== undefined) {
+      const text = formatPercent(pattern, right, meter);
+      return left instanceof Markup ? new Markup(text) : text;
+    }
+  }
   if (right instanceof Undefined) return right.fail();
   if (operator === '+') {
     const joined = join(left, right, meter);
@@ -36,13 +43,6 @@ export function binary(operator: BinaryOperator, left: Value, right: Value, mete
     if (repeated !== undefined) return repeated;
     if (isSequence(left) && isSequence(right)) {
       throw typeError(`can't multiply sequence by non-int of type '${typeName(right)}'`);
-    }
-  }
-  if (operator === '%') {
-    const pattern = textOf(left);
-    if (pattern !== undefined) {
-      const text = formatPercent(pattern, right, meter);
-      return left instanceof Markup ? new Markup(text) : text;
     }
   }
   const name = operator === '**' ? '** or pow()' : operator;
@@ -101,7 +101,7 @@ function arithmetic(operator: BinaryOperator, left: Computed, right: Computed, m
   if (operator === '-') return a - b;
   if (operator === '*') return a * b;
   if (operator === '/') return a / b;
-  if (operator === '**') return a ** b;
+  if (operator === '**') return power(a, b);
   const remainder = a % b;
   const modulo = remainder !== 0 && remainder < 0 !== b < 0 ? remainder + b : remainder;
   return operator === '%' ? modulo : Math.round((a - modulo) / b);
@@ -115,7 +115,7 @@ function integers(operator: BinaryOperator, a: bigint, b: bigint, meter: Meter):
     return a * b;
   }
   if (operator === '**') {
-    if (b < 0n) return Number(a) ** Number(b);
+    if (b < 0n) return power(Number(a), Number(b));
     meter.size(bits(a) * Number(b));
     return a ** b;
   }
@@ -131,6 +131,13 @@ function integers(operator: BinaryOperator, a: bigint, b: bigint, meter: Meter):
   // Rounds down, where JavaScript rounds towards 0
   const apart = remainder !== 0n && remainder < 0n !== b < 0n;
   return operator === '%' ? (apart ? remainder + b : remainder) : apart ? a / b - 1n : a / b;
+}
+
+function power(base: number, exponent: number): number {
+  if (base === 0 && exponent < 0) {
+    throw new JinjaError('ZeroDivisionError', '0.0 cannot be raised to a negative power');
+  }
+  return base ** exponent;
 }
 
 function bits(value: bigint): number {

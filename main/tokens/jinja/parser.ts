@@ -26,9 +26,17 @@ interface StatementParser {
 
 function createStatementParser(reader: Reader, parse: ExpressionParser): StatementParser {
   const { peek, next, at, take, expect, fail } = reader;
+  const open: string[][] = []; // the ends of all bodies that the place is inside of
   let loops = 0; // how many loops the place is inside of, since break and continue need one
 
   function body(ends: string[]): Statement[] {
+    open.push(ends);
+    const statements = bodyUpTo(ends);
+    open.pop();
+    return statements;
+  }
+
+  function bodyUpTo(ends: string[]): Statement[] {
     const statements: Statement[] = [];
     for (;;) {
       const { line } = peek();
@@ -45,18 +53,23 @@ function createStatementParser(reader: Reader, parse: ExpressionParser): Stateme
         statements.push(tags[tag.value](tag.line));
       } else if (ends.length === 0) return statements;
       else {
-        fail(
-          `Unexpected end of template. Jinja was looking for the following tags: '${ends.join("' or '")}'. ` +
-            `The innermost block that needs to be closed is '${ends[ends.length - 1].replace(/^end/, '')}'.`,
-        );
+        fail(`Unexpected end of template.${lookedFor(ends)}`);
       }
     }
   }
 
   function unknownTag(name: string, ends: string[]): never {
-    const looked =
-      ends.length === 0 ? '' : ` Jinja was looking for the following tags: '${ends.join("' or '")}'.`;
-    return fail(`Encountered unknown tag '${name}'.${looked}`);
+    return fail(`Encountered unknown tag '${name}'.${lookedFor(ends, name)}`);
+  }
+
+  function lookedFor(ends: string[], name?: string): string {
+    const block = ends.find((end) => end.startsWith('end'))?.slice(3);
+    if (block === undefined) return '';
+    const isOuter = name !== undefined && open.some((outer) => outer.includes(name));
+    const looking = isOuter
+      ? 'You probably made a nesting mistake. Jinja is expecting this tag, but currently looking for'
+      : 'Jinja was looking for the following tags:';
+    return ` ${looking} '${ends.join("' or '")}'. The innermost block that needs to be closed is '${block}'.`;
   }
 
   /** The body of a tag up to `{% end %}`, both tags' ends included. */
@@ -96,7 +109,7 @@ function createStatementParser(reader: Reader, parse: ExpressionParser): Stateme
       const recursive = take('name', 'recursive');
       expect('blockEnd');
       loops++;
-      const inner = body(['else', 'endfor']);
+      const inner = body(['endfor', 'else']);
       loops--;
       const otherwise = next().value === 'else' ? bodyUntil('endfor') : [];
       close();

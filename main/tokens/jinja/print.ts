@@ -46,15 +46,14 @@ export function repr(value: Value): string {
   if (value instanceof Undefined) return 'Undefined';
   if (value instanceof View) return `dict_${value.part}([${value.items().map(repr).join(', ')}])`;
   if (value instanceof Range) {
-    const stop = value.at(value.length);
-    return value.step === 1n
-      ? `range(${value.start}, ${stop})`
-      : `range(${value.start}, ${stop}, ${value.step})`;
+    const step = value.step === 1n ? '' : `, ${value.step}`;
+    return `range(${value.start}, ${value.stop}${step})`;
   }
   // Python adds an address, which no template can rely on
   if (value instanceof Stream) return '<generator object>';
   if (value instanceof Callable) return `<${value.typeName} ${value.name}>`;
-  return `<${value instanceof Fields ? value.typeName : typeName(value)}>`;
+  if (value instanceof Fields) return value.print?.() ?? `<${value.typeName}>`;
+  return `<${typeName(value)}>`;
 }
 
 /** repr of a float: the shortest digits that read back, with an exponent below 1e-4 and from 1e16. */

@@ -37,21 +37,22 @@ export const sequenceFilters: Record<string, Filter> = {
     return done ? new Undefined(() => 'No first item, sequence was empty.') : item;
   },
   last: (value) => {
-    if (value instanceof Stream) throw typeError(`'generator' object is not reversible`);
-    const items = itemsOf(value);
-    return items.length === 0
-      ? new Undefined(() => 'No last item, sequence was empty.')
-      : items[items.length - 1];
+    const items = value instanceof Stream ? undefined : iterate(value);
+    if (items === undefined) throw typeError(`'${typeName(value)}' object is not reversible`);
+    const all = [...items];
+    return all.length === 0 ? new Undefined(() => 'No last item, sequence was empty.') : all[all.length - 1];
   },
   reverse: (value) => {
     const text = textOf(value);
     if (text !== undefined) return points(text).reverse().join('');
-    return new Stream([...itemsOf(value)].reverse());
+    const items = iterate(value);
+    if (items === undefined) throw new JinjaError('FilterArgumentError', 'argument must be iterable');
+    return new Stream([...items].reverse());
   },
   join: named('join', ['d', 'attribute'], (value, [separator, attribute], context) => {
     const get = getter(attribute, context);
     const parts = itemsOf(value).map((item) => printed(get(item)));
-    const by = printed(separator ?? '');
+    const by = printed(separator === undefined ? '' : separator);
     context.meter.size(parts.reduce((sum, part) => sum + part.length + by.length, 0));
     return parts.join(by);
   }),

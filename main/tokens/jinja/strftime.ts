@@ -16,15 +16,24 @@ const months = [
   'December',
 ];
 
-/** Fills `format`; `%-d` and its like leave padding out, as on Linux. Unknown directives stay as they are. */
+/** Fills `format`; flags such as in `%-d` change padding and case, as on Linux. Unknown directives stay as they are. */
 export function strftime(time: Date, format: string): string {
   return format.replace(/%([-_0^#]?)([a-zA-Z%])/g, (whole, flag: string, code: string) => {
     const made = Object.hasOwn(codes, code) ? codes[code](time) : undefined;
     if (made === undefined) return whole;
+    if (flag === '^' && code !== 'P') return made.toUpperCase();
+    if (flag === '#') return swapped(made, code);
+    if (!/^[0 ]*\d+$/.test(made)) return made; // dates and times of several parts keep theirs
     if (flag === '-') return made.replace(/^[0 ]+(?=.)/, '');
     if (flag === '_') return made.replace(/^0+(?=.)/, (zeros) => ' '.repeat(zeros.length));
-    return flag === '^' ? made.toUpperCase() : made;
+    return flag === '0' ? made.replaceAll(' ', '0') : made;
   });
+}
+
+/** Names in capitals, AM and PM without. */
+function swapped(made: string, code: string): string {
+  if (code === 'p') return made.toLowerCase();
+  return 'aAbBh'.includes(code) ? made.toUpperCase() : made;
 }
 
 const two = (value: number): string => value.toString().padStart(2, '0');
@@ -56,6 +65,7 @@ const codes: Record<string, (time: Date) => string> = {
   e: (time) => time.getDate().toString().padStart(2, ' '),
   f: (time) => `${time.getMilliseconds().toString().padStart(3, '0')}000`,
   F: (time) => strftime(time, '%Y-%m-%d'),
+  g: (time) => two(isoWeek(time)[0] % 100),
   G: (time) => isoWeek(time)[0].toString(),
   H: (time) => two(time.getHours()),
   I: (time) => two(hour12(time)),
@@ -66,6 +76,7 @@ const codes: Record<string, (time: Date) => string> = {
   M: (time) => two(time.getMinutes()),
   n: () => '\n',
   p: (time) => (time.getHours() < 12 ? 'AM' : 'PM'),
+  P: (time) => (time.getHours() < 12 ? 'am' : 'pm'),
   r: (time) => strftime(time, '%I:%M:%S %p'),
   R: (time) => strftime(time, '%H:%M'),
   s: (time) => Math.floor(time.getTime() / 1000).toString(),

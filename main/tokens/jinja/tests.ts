@@ -1,7 +1,7 @@
 // Jinja's tests: what may stand behind `is`.
-import { typeError } from './error.ts';
 import type { Meter } from './limits.ts';
 import { binary, contains } from './operators.ts';
+import { printed } from './print.ts';
 import {
   Callable,
   Dict,
@@ -88,11 +88,6 @@ export const tests: Record<string, Test> = {
 
 /** str.islower / str.isupper of the printed value. */
 function cased(value: Value, change: (text: string) => string): boolean {
-  const text = textOf(value);
-  if (text === undefined) {
-    if (value instanceof Undefined) return false;
-    if (isNumber(value) || value === null) return false;
-    throw typeError('a str was expected');
-  }
+  const text = printed(value);
   return /[\p{Lu}\p{Ll}]/u.test(text) && change(text) === text;
 }

@@ -79,6 +79,7 @@ export class Stream {
 
 export class Range {
   readonly start: bigint;
+  readonly stop: bigint;
   readonly step: bigint;
   readonly length: number;
   constructor(start: bigint, stop: bigint, step: bigint) {
@@ -93,6 +94,7 @@ export class Range {
       );
     }
     this.start = start;
+    this.stop = stop;
     this.step = step;
     this.length = Number(length);
   }
@@ -125,11 +127,13 @@ export class Fields {
   readonly get: (name: string) => Value | undefined;
   readonly set?: (name: string, value: Value) => void;
   readonly call?: Callable['call'];
-  constructor(typeName: string, parts: Pick<Fields, 'get' | 'set' | 'call'>) {
+  readonly print?: () => string;
+  constructor(typeName: string, parts: Pick<Fields, 'get' | 'set' | 'call' | 'print'>) {
     this.typeName = typeName;
     this.get = parts.get;
     this.set = parts.set;
     this.call = parts.call;
+    this.print = parts.print;
   }
 }
 
@@ -216,7 +220,7 @@ export function lengthOfValue(value: Value): number {
 export function iterate(value: Value): Iterable<Value> | undefined {
   if (Array.isArray(value)) return value;
   if (typeof value === 'string') return points(value);
-  if (value instanceof Markup) return points(value.text).map((character) => new Markup(character));
+  if (value instanceof Markup) return points(value.text);
   if (value instanceof Tuple) return value.items;
   if (value instanceof Dict) return value.entries().map(([key]) => key);
   if (value instanceof View) return value.items();

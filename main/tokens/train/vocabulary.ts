@@ -119,6 +119,8 @@ export async function trainVocabulary(
   const file = framed({ ...trained, added_tokens: [...trained.added_tokens, ...added] }, specials[task]);
   const idOf = (content: string) => file.added_tokens.find((token) => token.content === content)?.id ?? 0;
   const named = ['bos_token', 'eos_token', 'pad_token'].filter((role) => roles[role] !== undefined);
+  const reserved = reservedTokens(kind, task);
+  const own = specialTokens.filter((token) => !reserved.includes(token));
   return {
     file,
     settings: {
@@ -132,6 +134,8 @@ export async function trainVocabulary(
         options.tokenTypes === true
           ? ['input_ids', 'token_type_ids', 'attention_mask']
           : ['input_ids', 'attention_mask'],
+      // the user's own stand in the user's texts, and are read there as transformers reads them
+      ...(own.length === 0 ? {} : { content_tokens: own }),
       clean_up_tokenization_spaces: false,
       model_max_length: contextLength,
     },

@@ -56,6 +56,26 @@ test('tokens smaller than a character never cut one', async () => {
   expect(Math.max(...chunks.map((chunk) => [...chunk].length * 3))).toBeLessThanOrEqual(16);
 });
 
+test('what is repeated leaves room for the next sentence, so no chunk only repeats', async () => {
+  const text = 'One two three. Four five. One two three four five six seven. Eight nine.';
+  expect(await texts(text, 8, 3)).toEqual([
+    'One two three. Four five.',
+    'One two three four five six seven.',
+    'Eight nine.',
+  ]);
+  expect(await texts('One two. Three four.\n\n   \n', 4, 2)).toEqual(['One two. Three four.']);
+});
+
+test('sentences that take more tokens together than alone are not glued beyond the limit', async () => {
+  const sticky: EncodeBatch = async (all) =>
+    (await encodeWords(all)).map(({ offsets }, at) => {
+      const stops = all[at].split('.').length - 1;
+      const more = [...offsets, ...offsets.slice(0, Math.max(0, stops - 1))];
+      return { ids: more, offsets: more };
+    });
+  expect(await texts('One two. Three four.', 4, 0, sticky)).toEqual(['One two.', 'Three four.']);
+});
+
 test('blank text gives no chunk', async () => {
   expect(await texts(' \n\n ', 16, 4)).toEqual([]);
 });

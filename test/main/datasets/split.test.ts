@@ -71,3 +71,14 @@ test('words that name no split are used for training and named', () => {
     '1 of 4 rows name no split in "part"; they are used for training; the first is row 3.',
   ]);
 });
+
+test('groups far larger than a split are not torn, and it is said', () => {
+  const texts = sentences(23, 9);
+  const drafts = texts.map((text, at) => draft(text, at < 8 ? 'small' : 'large'));
+  const problems = createProblems();
+  const { splits } = splitRecords(drafts, { ...recipe, validation: 0.1, test: 0 }, problems);
+  expect(splits.filter((split) => split === 'validation')).toHaveLength(8);
+  expect(problems.sentences()).toEqual([
+    'Records that belong together are not split, so validation has 8 of 23 records.',
+  ]);
+});

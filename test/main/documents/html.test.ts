@@ -54,6 +54,12 @@ test('twenty thousand nested elements do not stop the reader', async () => {
   expect(text).toBe('core');
 });
 
+test('where elements nest beyond the limit, the whole page is read without a search for its main part', async () => {
+  const { text, coverage } = await readAll('unclosed.html', `<html><body>${'<div>'.repeat(3000)}core`);
+  expect(text).toBe('core');
+  expect(coverage.notes).toEqual(['elements nest more than 512 levels deep; the whole page is kept']);
+});
+
 test('a page without visible text is refused', async () => {
   expect(await failureOf('app.html', '<html><body><script>run()</script></body></html>')).toMatchObject({
     code: 'html-no-text',

@@ -29,6 +29,16 @@ it('a constant tells nothing, and where the truth is one there is no correlation
   expect(pearsonOf([1, 2, 3].map((output) => ({ output, truth: 5 })))).toBeNaN();
 });
 
+it('a constant is told from rounding errors of its mean, and tiny numbers still correlate', () => {
+  const tenths = Array.from({ length: 40 }, (_, i) => ({ output: 0.1, truth: i % 3 }));
+  expect(pearsonOf(tenths)).toBe(0);
+  expect(pearsonOf(tenths.map(({ output, truth }) => ({ output: truth, truth: output })))).toBeNaN();
+  const tiny = [1, 3, 10].map((output, i) => ({ output: output * 1e-200, truth: [2, 3, 7][i] }));
+  expect(pearsonOf(tiny)).toBeCloseTo(25 / Math.sqrt((134 / 3) * 14), 12);
+  const line = Array.from({ length: 7 }, (_, i) => ({ output: 0.1 * i, truth: 0.7 * i }));
+  expect(pearsonOf(line)).toBeLessThanOrEqual(1);
+});
+
 it('texts that are no numbers are left out', () => {
   const side = (output: string) => ({ output, lossSum: 0, lossTokens: 0, stopped: true });
   const records = ['3', 'many', '5'].map((output, i) => ({

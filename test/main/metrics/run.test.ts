@@ -107,7 +107,7 @@ describe('the verdict', () => {
       'Run 7 is better than the base on 2 of 3 measures, and worse on none.',
     );
     expect(verdictSentence('Run 7', [unclear])).toBe(
-      'No clear change between Run 7 and the base on 1 measure.',
+      'Run 7 is not clearly better or worse than the base on 1 measure.',
     );
     expect(verdictSentence('Run 7', [{ ...unclear, verdict: 'worse' }, unclear])).toBe(
       'Run 7 is worse than the base on 1 of 2 measures.',

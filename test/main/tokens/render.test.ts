@@ -9,7 +9,6 @@ import {
   renderConversations,
   renderText,
   trainedCount,
-  truncate,
 } from '../../../main/tokens/render.ts';
 import { createTokenizer, loadTokenizer, type Tokenizer } from '../../../main/tokens/tokenizer.ts';
 import { readTokenizerFolder } from '../../../main/tokens/tokenizer-file.ts';
@@ -82,12 +81,10 @@ describe('exactly one BOS (B01)', async () => {
     }
   });
 
-  it('is not learned, and stays when a record is cut from the left', async () => {
+  it('is not learned', async () => {
     const rendered = await renderText(tokenizer, 'one two three four five');
     expect(rendered.trained[0]).toBe(0);
-    const cut = truncate(rendered, 4, 'left');
-    expect(cut.ids).toEqual([tokenizer.bosId, ...rendered.ids.slice(-3)]);
-    expect(cut.tokens.map((token) => token.id)).toEqual(cut.ids);
+    expect(rendered.startsWithBos).toBe(true);
   });
 });
 
@@ -110,9 +107,7 @@ describe('the end token is learned, also where it is the pad token (B02)', async
     const rendered = await renderCompletion(tokenizer, { prompt: 'Q: 1', completion: '\nA: 1' });
     expect(rendered.ids.at(-1)).toBe(tokenizer.eosId);
     expect(rendered.trained.at(-1)).toBe(1);
-    expect(trainedCount(truncate(rendered, rendered.ids.length - 1, 'right'))).toBe(
-      trainedCount(rendered) - 1,
-    );
+    expect(trainedCount({ trained: rendered.trained.slice(0, -1) })).toBe(trainedCount(rendered) - 1);
   });
 
   it('after a text that really ends, not after a chunk that was cut off', async () => {
@@ -178,6 +173,45 @@ describe('without generation blocks', () => {
     const messages = [ask('2+2?'), answer('4'), ask('3+3?'), answer('6')];
     const rendered = await renderConversation(tokenizer, { messages }, { train: 'assistant' });
     expect(trainedText(rendered)).toEqual(['4<|im_end|>', '<think>\n\n</think>\n\n6<|im_end|>']);
+  });
+
+  it.each([
+    ['qwen3_like', ['4<|im_end|>', '<think>\n\n</think>\n\n6<|im_end|>']],
+    ['deepseek_like', ['4</s>', '6</s>']],
+  ])('an earlier answer that %s prints without its reasoning is learned without it', async (name, wanted) => {
+    const { special_tokens } = JSON.parse(
+      await readFile(`${reference}/chat_templates/${name}.json`, 'utf8'),
+    ) as { special_tokens: Record<string, string> };
+    const tokenizer = await tokenizerWith('bpe_qwen', await referenceTemplate(name), special_tokens);
+    const messages = [ask('2+2?'), answer('<think>\neasy\n</think>\n\n4'), ask('3+3?'), answer('6')];
+    const rendered = await renderConversation(tokenizer, { messages }, { train: 'assistant' });
+    expect(trainedText(rendered)).toEqual(wanted);
+    expect(rendered.text).not.toContain('easy');
+  });
+
+  it.each([
+    [
+      'deepseek_like',
+      { city: 'Oslo' },
+      '<calls><call>function<sep>weather\n```json\n{"city": "Oslo"}\n```</call></calls></s>',
+    ],
+    ['deepseek_like', {}, '<calls><call>function<sep>weather\n```json\n{}\n```</call></calls></s>'],
+    [
+      'qwen3_like',
+      { days: 2 },
+      '<tool_call>\n{"name": "weather", "arguments": {"days": 2}}\n</tool_call><|im_end|>',
+    ],
+  ])('a call without words is learned from its first character: %s %o', async (name, given, wanted) => {
+    const tokenizer = await tokenizerWith('bpe_qwen', await referenceTemplate(name));
+    const call = { type: 'function', function: { name: 'weather', arguments: given } };
+    const messages: Message[] = [
+      ask('Weather?'),
+      { role: 'assistant', content: '', tool_calls: [call] },
+      { role: 'tool', name: 'weather', content: '3' },
+      answer('It is 3.'),
+    ];
+    const rendered = await renderConversation(tokenizer, { messages }, { train: 'assistant' });
+    expect(trainedText(rendered)[0]).toBe(wanted);
   });
 
   it('a header that the generation prompt extends is not learned', async () => {
@@ -258,16 +292,12 @@ describe('many records at once', () => {
 });
 
 describe('nothing left to learn (C04)', () => {
-  it('is counted, whichever side is cut', async () => {
+  it('is counted', async () => {
     const tokenizer = await loadTokenizer(`${reference}/llama`);
     const prompt = 'Lily and Sam saw a green frog on the hill. Where is it? '.repeat(2);
     const rendered = await renderCompletion(tokenizer, { prompt, completion: ' On the hill.' });
     expect(trainedCount(rendered)).toBeGreaterThan(3);
-    expect(trainedCount(truncate(rendered, 16, 'right'))).toBe(0);
-    const left = truncate(rendered, 16, 'left');
-    expect(left.ids[0]).toBe(tokenizer.bosId);
-    expect(trainedCount(left)).toBe(trainedCount(rendered));
-    expect(left.truncated).toBe(true);
+    expect(trainedCount({ trained: rendered.trained.slice(0, 16) })).toBe(0);
   });
 
   it('a first token gives no label, since nothing predicts it', () => {

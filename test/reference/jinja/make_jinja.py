@@ -2,6 +2,7 @@
 Needs jinja2 3.1. `python make_jinja.py` rewrites cases.json beside it."""
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 
@@ -55,6 +56,8 @@ range(3)|range(3) | list|range(1, 10, 3) | list|range(5, 0, -2) | list|range(3) 
 b"|-x|+i|-i|not t|users[0]['name'][0].lower()|users | length > 2|users[-1].name ~ '!'|(users | first).name
 l.index(1)|l.count(3)|(1, 2).index(2)|d.copy() | length|l.copy()|x.is_integer()|i.bit_length()|'abc' | attr('upper')|d | attr('b') is defined
 undefined_a.b|undefined_a + 1|undefined_a()|none.x.y|none.strip()|d.zz.yy|s.nope()|1 + 'a'|'a' + 1|'a' + none|none + 'a'|[1] + 'a'|[1] + (2,)|'a' * 'b'|'a' - 1|{} + {}|1 / 0|1 // 0|1 % 0|1.0 / 0|-'a'|none | length|5 | length|1 < 'a'|none < 1|[] < 1|{} < {}|5 in 'a'|'a' in 5|'a' in none|l()|s()|none()|d | tojson | tojson | length|undefined_a | tojson|'x' | nofilter|1 is notest|raise_exception('own words')|raise_exception(1 ~ 'x')|l.append(1)|d.update({})|d.pop('b')|s.__class__|().__class__.__bases__|range(1000000)|'%d' % 'a'|'%s %s' % 'a'|'%s' % ('a', 'b')|l | first | first|(users | selectattr('on')) | length|{[]: 1}|d[[]] is defined|5 | join|none | list|'abc' | sort(attribute='x')|[1, 'a'] | sort|[none, 1] | max|csv.split('')|s.index('zz')|l.index(9)|namespace(1)|l['x'] is defined|l[1.0] is defined|s.split(1)|undefined_a | upper|undefined_a | trim|undefined_a | first is defined|undefined_a | join(',')|undefined_a | list|undefined_a | length|undefined_a ~ 'x'|undefined_a | int|undefined_a[0]|undefined_a in l|'a' in undefined_a|1 in undefined_a|undefined_a < 1|not undefined_a
+undefined_a | default(none)|(undefined_a | default(none)) is none|'' | default(none, true)|'zz' | int(none)|'zz' | float(none)|[1, 2] | join(none)|range(0, 5, 2)|range(6)[::2]|range(6)[1:-1]|range(6)[::-1] | list|range(3) | slice(2) | list|namespace(a=1, b='x')|'%s' % undefined_a|'a' % l|'a' % d|l is upper|d is lower|(html | safe) | list|(html | safe) | map('upper') | list
+d[1:]|i[1:]|x[::2]|t[:1]|undefined_a[1:]|i | indent|l | indent|d | indent|undefined_a | indent|i | truncate|l | truncate(2)|l | truncate(1, leeway=0)|i | reverse|i | last|s | round|d | round|0.0 ** -1|s.count(1)
 """
 
 TEMPLATES = r"""
@@ -178,6 +181,46 @@ literal newline' }}
 {% set %}
 ====
 {{ s.upper }}
+====
+{% for u in users %}{{ loop }}{% endfor %}
+====
+{% set zz.n = 1 %}
+====
+{% macro m() %}x{% endmacro %}{% call m() %}y{% endcall %}
+====
+{% macro m() %}{{ caller(1) if caller is defined }}{% endmacro %}{% call(q) m() %}y{{ q }}{% endcall %}{{ m() }}
+====
+{{ 1
+====
+{% if
+====
+{{
+====
+{{ l[ }}
+====
+{{% if x %}
+====
+{% for x in l %}{% wrong %}{% endfor %}
+====
+{% if x %}{% wrong %}{% endif %}
+====
+{% for x in l %}
+====
+{{ a b {{
+====
+{{ 'open }}
+====
+{% for i in l %}{% if i > 0 %}{% continue %}{% endif %}x{% else %}none came to its end{% endfor %}
+====
+{% for i in l %}{% break %}{% else %}none{% endfor %}{% for i in l %}{% if i == 1 %}{% break %}{% endif %}{% else %}none{% endfor %}
+====
+{% if x %}{% for i in l %}{% endif %}{% endfor %}
+====
+{% macro m() %}{% if x %}{% endmacro %}
+====
+{{ -0.0 | abs }} {{ (0.0 * -1) | round }}
+====
+x{#
 """
 
 
@@ -190,7 +233,7 @@ def environment():
 
 def result(env, template):
     try:
-        return {"template": template, "text": env.from_string(template).render(**CONTEXT)}
+        return {"template": template, "text": env.from_string(template).render(**copy.deepcopy(CONTEXT))}
     except Exception as e:  # noqa: BLE001  the error is the expected result
         return {"template": template, "error": {"type": type(e).__name__, "message": str(e)}}
 

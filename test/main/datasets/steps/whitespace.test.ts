@@ -17,3 +17,9 @@ test('a passage of nothing but space is removed, a row with an empty cell is not
   expect(passages.map((one) => one.fields)).toEqual([{ text: ' \n ' }, { a: 'x', b: '' }].slice(1));
   expect(removed).toBe(1);
 });
+
+test('hundreds of thousands of spaces take no time', () => {
+  const blank = ' '.repeat(300_000);
+  expect(tidy(`a${blank}b${blank}\n${blank}c`)).toBe(`a${blank}b\n${blank}c`);
+  expect(tidy(`${blank}x`)).toBe('x');
+});
