@@ -1,5 +1,7 @@
 // tunesmith run ...
 import { readFileSync } from 'node:fs';
+import { faultInWords } from '../contract/faults.ts';
+import { bestRun, notComparable } from '../contract/ranking.ts';
 import { OptimizerSettings, type Recipe, type Run, TrainSettings } from '../contract/runs.ts';
 import { AppError } from '../errors.ts';
 import { type Command, type Context, tableOf, UsageError } from './command.ts';
@@ -122,6 +124,8 @@ export const runCommands: Command[] = [
     optionHelp: {},
     async run({ call, positionals: [given], project }) {
       const runs = await call('runs.list', { projectId: (await project(given)).id });
+      const ranked = runs.filter(({ validationLoss }) => validationLoss !== null);
+      const best = bestRun(ranked);
       const rows = runs.map((one) => [
         one.number,
         one.name,
@@ -129,8 +133,13 @@ export const runCommands: Command[] = [
         `${one.step} of ${one.steps}`,
         one.trainLoss?.toFixed(4) ?? null,
         one.validationLoss?.toFixed(4) ?? null,
+        scoreOf(one),
+        one === best ? 'best' : '',
       ]);
-      return { json: runs, text: tableOf([['run', 'name', 'state', 'step', 'loss', 'validation'], ...rows]) };
+      const head = ['run', 'name', 'state', 'step', 'loss', 'validation', 'judged by', ''];
+      const unranked = notComparable(ranked);
+      const text = tableOf([head, ...rows]);
+      return { json: runs, text: unranked === null ? text : `${text}\n\n${unranked}` };
     },
   },
   {
@@ -199,10 +208,22 @@ async function isElsewhere({ backend, call }: Context, jobId: string): Promise<b
   return (await call('jobs.get', { jobId })).endedAt === null;
 }
 
+/** `entities-f1 0.9123`, of the best validation; null where a run is judged by the loss. */
+function scoreOf({ recipe, validationScore }: Run): string | null {
+  return validationScore === null
+    ? null
+    : `${recipe.settings.validationMetric} ${validationScore.toFixed(4)}`;
+}
+
 function describe(run: Run): string {
   const loss =
     run.trainLoss === null ? '' : `, loss ${run.trainLoss.toFixed(4)} ${run.plan?.lossUnit ?? ''}`.trimEnd();
-  const validation = run.validationLoss === null ? '' : `, validation ${run.validationLoss.toFixed(4)}`;
+  const judged = scoreOf(run);
+  const at = run.bestStep === null ? '' : ` at step ${run.bestStep}`;
+  const validation =
+    run.validationLoss === null
+      ? ''
+      : `, validation ${run.validationLoss.toFixed(4)}${judged === null ? '' : `, ${judged}`} (best${at})`;
   return [
     `Run ${run.number}, "${run.name}": ${run.state}, step ${run.step} of ${run.steps}${loss}${validation}`,
     ...(run.quantizedBase ? [run.quantizedBase.sentence] : []),
@@ -241,11 +262,11 @@ function withAssignments(given: TrainSettings, assignments: readonly string[]): 
 function requireSettings(settings: unknown): TrainSettings {
   const parsed = TrainSettings.safeParse(settings);
   if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  const faults = parsed.error.issues.map(({ path, message }) => faultInWords(path.join('.'), message));
   throw new AppError(
     'settings',
-    `${faults.length} settings do not fit: ${faults.join('; ')}`,
-    'Correct them.',
+    `${faults.length === 1 ? 'A setting does' : `${faults.length} settings do`} not fit: ${faults.join('; ')}.`,
+    'Correct what is named.',
   );
 }
 

@@ -36,13 +36,17 @@ export const QuantizedBase = z.object({
 export type QuantizedBase = z.infer<typeof QuantizedBase>;
 
 /**
- * What validations are judged by: the loss, or a measure of the answers of a classifier, which come with it. The names are
- * those of evaluations.
+ * What validations are judged by: the loss, or a measure of the answers of a classifier or of labelled words, which come
+ * with it. The names are those of evaluations.
  */
 export const ValidationMetric = z.enum([
   'loss',
   'accuracy',
+  'balanced-accuracy',
   'f1-macro',
+  'f1-weighted',
+  'matthews',
+  'roc-auc',
   'label-sets',
   'label-sets-f1-micro',
   'label-sets-f1-macro',
@@ -50,5 +54,10 @@ export const ValidationMetric = z.enum([
   'root-mean-squared-error',
   'pearson',
   'spearman',
+  'entities-f1',
+  'entities-f1-macro',
+  'entities-precision',
+  'entities-recall',
+  'word-accuracy',
 ]);
 export type ValidationMetric = z.infer<typeof ValidationMetric>;

@@ -222,6 +222,7 @@ export const Check = z.object({ state: z.enum(['passed', 'warning', 'failed']), 
 export const Plan = z.object({
   steps: z.int(),
   stepsPerEpoch: z.int(),
+  /** Read in all epochs together, and those of them that are learned. */
   tokens: z.int(),
   trainedTokens: z.int(),
   trainableParameters: z.int(),
@@ -325,7 +326,10 @@ export const Run = z.object({
   step: z.int(),
   steps: z.int(),
   trainLoss: z.number().nullable(),
+  /** Of the best validation by the measure of the recipe. */
   validationLoss: z.number().nullable(),
+  /** Value of that measure then, where it is not the loss. */
+  validationScore: z.number().nullable().default(null),
   bestStep: z.int().nullable(),
   checkpointStep: z.int().nullable(),
   seconds: z.number(),

@@ -141,6 +141,7 @@ function newRun(recipe: Recipe): Omit<Run, 'number'> {
     steps: 0,
     trainLoss: null,
     validationLoss: null,
+    validationScore: null,
     bestStep: null,
     checkpointStep: null,
     seconds: 0,

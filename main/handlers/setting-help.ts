@@ -25,7 +25,7 @@ export const settingHelp: Record<string, Help> = {
   'startFrom.checkpoint': {
     label: 'Its checkpoint',
     unit: '',
-    help: 'The best checkpoint of that run by validation loss, or the last one, to train it longer.',
+    help: 'The best checkpoint of that run, by the measure that it was judged by, or the last one, to train it longer.',
   },
   'lora.rank': {
     label: 'Rank',

@@ -27,7 +27,7 @@ import { lookUpModel, suggestedFits } from './lookup-model.ts';
 import { readRecords } from './records.ts';
 import { refusedRoles } from './refused-roles.ts';
 import { numberWarnings, ofSplit } from './train-data.ts';
-import { plannedBase, plannedSentence } from './train-quantized.ts';
+import { answersOnTheWay, plannedBase, plannedSentence } from './train-quantized.ts';
 
 type Request<Ask extends keyof InspectAsks> = InspectAsks[Ask]['request'];
 type Reply<Ask extends keyof InspectAsks> = Promise<InspectAsks[Ask]['reply']>;
@@ -121,6 +121,7 @@ export const inspect: JobRunner<'inspect'> = {
           diskBytes,
           gflops,
           startFrom,
+          answers: answersOnTheWay({ settings }, model),
           compare: true,
         });
         for (const sentence of warnings) plan.checks.unshift({ state: 'warning', sentence });

@@ -87,9 +87,16 @@ export function openInteractive(options: InteractiveOptions) {
       const askId = nextAskId++;
       asked?.(askId);
       return new Promise<unknown>((resolve, reject) => {
-        pending.set(askId, { engine: current, resolve, reject });
+        const cancel = () => current.send({ type: 'cancel-ask', askId });
+        const settled = () => signal?.removeEventListener('abort', cancel); // it may outlive many questions
+        pending.set(askId, {
+          engine: current,
+          resolve: (output) => [settled(), resolve(output)],
+          reject: (error) => [settled(), reject(error)],
+        });
         current.send({ type: 'ask', askId, question, request });
-        signal?.addEventListener('abort', () => current.send({ type: 'cancel-ask', askId }), { once: true });
+        if (signal?.aborted) cancel();
+        else signal?.addEventListener('abort', cancel, { once: true });
       }) as Promise<Reply>;
     },
     busy: (): boolean => pending.size > 0,

@@ -133,6 +133,8 @@ export interface JobTypes {
       bestStep: number | null;
       trainLoss: number;
       validationLoss: number | null;
+      /** Value of the recipe's measure at the best step, where it is not the loss. */
+      validationScore: number | null;
       peakBytes: number;
     };
   };

@@ -62,8 +62,14 @@ export interface LauncherOptions {
   environmentFor?(input: unknown): NodeJS.ProcessEnv;
 }
 
-/** Foreign files are parsed under a memory limit, in MB of JavaScript heap. */
-const heapLimitMb: Partial<Record<JobKind, number>> = { 'import-documents': 2048 };
+/**
+ * Options of Node by kind of job. Foreign files are parsed under a memory limit, in MB of JavaScript heap. A training makes
+ * graphs now and then and lives long: its garbage, up to 70 MB beside 25 MB of live objects, is collected early.
+ */
+export const nodeOptions: Partial<Record<JobKind, readonly string[]>> = {
+  'import-documents': ['--max-old-space-size=2048'],
+  train: ['--optimize-for-size'],
+};
 const tailCharacters = 4000;
 /** A little more than the grace that engine.ts gives itself. */
 const orphanMs = 25_000;
@@ -76,9 +82,7 @@ export function createLauncher(options: LauncherOptions) {
     input: unknown,
     settings: { logFile: string | null; onFrame(frame: FromEngine): void },
   ): Engine {
-    const heap = heapLimitMb[kind];
-    const nodeArgs = heap === undefined ? [] : [`--max-old-space-size=${heap}`];
-    const child = options.fork(options.engineFile, nodeArgs, {
+    const child = options.fork(options.engineFile, [...(nodeOptions[kind] ?? [])], {
       ...engineEnvironment(),
       ...options.environmentFor?.(input),
     });

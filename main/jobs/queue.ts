@@ -318,7 +318,7 @@ export function createQueue(options: QueueOptions) {
     },
     pause(jobId: string, pause: boolean): void {
       const entry = entries.get(jobId);
-      if (!entry?.engine || !entry.job.canPause)
+      if (!entry?.engine || !entry.job.canPause || entry.stopping)
         throw new AppError(
           'cannot-pause',
           'This job cannot be paused now.',

@@ -88,6 +88,6 @@ function cacheFolderOf({ quantizedFolder, runFolder }: TrainInput): string {
 const answeringBytes = 600e6;
 
 /** Of a large model the sessions of sample answers would take more memory than its quantized base saves. */
-export function answersOnTheWay({ settings }: TrainInput, model: Model): boolean {
+export function answersOnTheWay({ settings }: Pick<TrainInput, 'settings'>, model: Model): boolean {
   return settings.quantization === 'none' || model.bytes <= answeringBytes;
 }

@@ -24,13 +24,14 @@ import {
   trainerOptionsOf,
 } from '../training/recipe.ts';
 import { learningRateAt, Schedule } from '../training/schedule.ts';
+import { keptSessions } from '../training/session-cache.ts';
 import { type StartPoint, startAdapter } from '../training/start.ts';
 import { quoted } from '../training/tasks/answer-labels.ts';
 import { taskTypeOf } from '../training/tasks/index.ts';
 import { plannedLengths } from '../training/tasks/task-type.ts';
 import { paddingId, requireRows } from '../training/token-rows.ts';
 import { createTrainer, type Trainer, type TrainerOptions } from '../training/trainer.ts';
-import { planUpdates } from '../training/updates.ts';
+import { planUpdates, type UpdatePlan } from '../training/updates.ts';
 import type { JobContext, JobRunner, JobTypes, TrainInput } from './job.ts';
 import { keepCheckpoints } from './kept-checkpoints.ts';
 import { readRecords } from './records.ts';
@@ -47,7 +48,7 @@ type Result = JobTypes['train']['result'];
 /** What a checkpoint carries beside weights and optimizer. */
 interface Progressed extends Judged {
   schedule: Schedule;
-  /** What the schedule was made from; checkpoints from before do not tell. */
+  /** What the schedule was made from; of checkpoints from before, the schedule itself tells all but the patience. */
   made?: { epochs: number; learningRate: number; patience: number };
 }
 
@@ -75,7 +76,7 @@ export const train: JobRunner<'train'> = {
       ...recipe,
       model: await openBase(parts, context),
       initial,
-      maxSessions: model.parameters < 50e6 ? 24 : 12,
+      maxSessions: keptSessions(model),
       onCompile: (compiling: boolean) => {
         const sentence = 'Building the graphs of another shape of batches.';
         if (trainer !== undefined && trainer.updates > 0)
@@ -170,12 +171,13 @@ async function runTraining(parts: Parts): Promise<Result> {
   const packing = settings.packing && packs;
   const plan = planUpdates(plannedLengths(records), { ...settings, packing, maxLength, microBatchTokens });
   const validator = createValidator(settings, parts, padId);
-  const progressed = resume(parts, plan.steps);
+  const { progressed, points } = resume(parts, plan);
   const { schedule } = progressed;
   const totalSteps = schedule.total_steps;
   const { evalEvery, saveEvery } = intervalsOf(settings, totalSteps);
   const timer = createTimer(totalSteps, plan.stepsPerEpoch);
-  let last: MetricPoint | undefined;
+  let last = points.findLast((point): point is MetricPoint => 'gradNorm' in point);
+  let toldUnscored = false;
 
   const writePoints = createPointWriter(runFolder);
   const kept = keepCheckpoints(runFolder, trainer.updates);
@@ -190,13 +192,19 @@ async function runTraining(parts: Parts): Promise<Result> {
 
   const validate = async (step: number) => {
     if (!validator.has) return { improved: false, stop: false };
-    const validated = await validator.measure();
+    const validated = await validator.measure(context.signal);
+    if (validated === undefined) return { improved: false, stop: false };
     const rate = () => learningRateAt(schedule, Math.max(0, step - 1));
     if (!Number.isFinite(validated.loss)) throw notANumber(step, rate());
+    if (validated.unscored !== undefined && !toldUnscored) {
+      const sentence = `The validation of step ${step} is judged by nothing: ${validated.unscored}`;
+      context.emit('message', { level: 'warning', sentence });
+      toldUnscored = true;
+    }
     const { judged, improved, stop, point, sentence } = validator.judge(progressed, step, validated);
     Object.assign(progressed, judged);
     if (stop && step < totalSteps) context.emit('message', { level: 'info', sentence });
-    record([], [point, ...(await samples.at(step))]);
+    record([], [point, ...(await samples.at(step, context.signal))]);
     return { improved, stop };
   };
 
@@ -212,7 +220,13 @@ async function runTraining(parts: Parts): Promise<Result> {
   context.emit('phase', { phase: 'compiling', sentence: 'Building the graphs of the first batch.' });
   const longest = trainer.updates < totalSteps ? longestBatch(plan) : undefined;
   if (longest !== undefined) await tryLongest(trainer, lay(records, longest, model, padId), context);
+  let ended = false;
   if (trainer.updates === 0) await validate(0);
+  else if (isDue(trainer.updates, points, { evalEvery, totalSteps })) {
+    const { improved, stop } = await validate(trainer.updates);
+    if (improved) await save(trainer.updates, true);
+    ended = stop;
+  }
   context.emit('phase', { phase: 'running', sentence: '' });
   const keepSound = (thrown: unknown): never => {
     if (thrown instanceof AppError && thrown.code === 'diverged') {
@@ -229,7 +243,7 @@ async function runTraining(parts: Parts): Promise<Result> {
   const tellSkipped = watchSkipped(trainer, context);
   const { stopped } = await runLoop({
     trainer,
-    totalSteps,
+    totalSteps: ended ? trainer.updates : totalSteps,
     batchesOf: (step) => plan.batchesOf(step).map((batch) => lay(records, batch, model, padId, step)),
     learningRateOf: (step) => learningRateAt(schedule, step),
     onStep: (report) => {
@@ -250,29 +264,37 @@ async function runTraining(parts: Parts): Promise<Result> {
     save,
     signal: context.signal,
     unlessPaused: () => context.unlessPaused(),
-  }).catch(keepSound);
+  })
+    .catch(keepSound)
+    .finally(() => samples.release());
   kept.sound(trainer.updates, bestStep());
-  await samples.release();
   return {
     step: trainer.updates,
     stopped,
     bestStep: bestStep(),
     trainLoss: last?.loss ?? 0,
     validationLoss: progressed.best?.loss ?? null,
+    validationScore: settings.validationMetric === 'loss' ? null : (progressed.best?.value ?? null),
     peakBytes: processMemory().peakBytes,
   };
+}
+
+interface Resumed {
+  progressed: Progressed;
+  /** Of the run so far. */
+  points: readonly Point[];
 }
 
 /**
  * Restores the newest complete checkpoint, or starts anew. The stored schedule wins (RULES 7), unless the user changed
  * what it is made from: then the rest of the run follows a new one, as if it had been that from the start.
  */
-function resume({ input, context, trainer, lora }: Parts, steps: number): Progressed {
+function resume({ input, context, trainer, lora }: Parts, { steps, stepsPerEpoch }: UpdatePlan): Resumed {
   const { epochs, learningRate, patience } = input.settings;
   const made = { epochs, learningRate, patience };
   const schedule = scheduleOf(input.settings, steps);
   const fresh: Progressed = { schedule, best: null, validationsWithoutGain: 0, made };
-  if (!input.resume) return fresh;
+  if (!input.resume) return { progressed: fresh, points: [] };
   const { found, damaged } = newestCheckpoint(input.runFolder);
   for (const folder of damaged) {
     context.emit('message', {
@@ -280,12 +302,16 @@ function resume({ input, context, trainer, lora }: Parts, steps: number): Progre
       sentence: `A damaged checkpoint was put aside: ${folder}.damaged.`,
     });
   }
-  cutPoints(input.runFolder, found?.step ?? -1);
-  if (found === undefined) return fresh;
+  const points = cutPoints(input.runFolder, found?.step ?? -1);
+  if (found === undefined) return { progressed: fresh, points };
   const { extra } = restoreCheckpoint(found.folder, trainer, lora !== undefined);
   context.emit('message', { level: 'info', sentence: `Went on after step ${found.step}.` });
   const stored = extra as unknown as Progressed;
-  const before = stored.made ?? made;
+  const before = stored.made ?? {
+    epochs: stored.schedule.total_steps === steps ? epochs : stored.schedule.total_steps / stepsPerEpoch,
+    learningRate: stored.schedule.lr,
+    patience,
+  };
   const changes = [
     before.epochs === epochs ? '' : `${epochs} epochs instead of ${before.epochs}`,
     before.learningRate === learningRate
@@ -293,9 +319,20 @@ function resume({ input, context, trainer, lora }: Parts, steps: number): Progre
       : `learning rate ${learningRate} instead of ${before.learningRate}`,
     before.patience === patience ? '' : `patience ${patience} instead of ${before.patience}`,
   ].filter((change) => change !== '');
-  if (changes.length === 0) return { ...stored, schedule: Schedule.parse(stored.schedule), made };
+  if (changes.length === 0)
+    return { progressed: { ...stored, schedule: Schedule.parse(stored.schedule), made }, points };
   context.emit('message', { level: 'info', sentence: `From here on with ${changes.join(', ')}.` });
-  return { ...stored, schedule, validationsWithoutGain: 0, made };
+  return { progressed: { ...stored, schedule, validationsWithoutGain: 0, made }, points };
+}
+
+/** Whether a run that goes on was stopped in the validation of its step. */
+function isDue(
+  step: number,
+  points: readonly Point[],
+  { evalEvery, totalSteps }: { evalEvery: number; totalSteps: number },
+): boolean {
+  const validated = points.some((point) => 'best' in point && point.step === step);
+  return !validated && (step % evalEvery === 0 || step === totalSteps);
 }
 
 /** Saves; a full disk pauses the run with the weights in memory until there is room, or until it is stopped. */

@@ -87,4 +87,9 @@ export const projectMigrations: Migrations = [
   `,
   'ALTER TABLE runs ADD COLUMN quantized_base TEXT',
   'ALTER TABLE validation_points ADD COLUMN score REAL',
+  `
+  ALTER TABLE runs ADD COLUMN validation_score REAL;
+  UPDATE runs SET validation_score =
+    (SELECT score FROM validation_points WHERE run_id = runs.id AND step = runs.best_step);
+  `,
 ];

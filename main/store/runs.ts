@@ -22,6 +22,7 @@ export function runStore(db: Database, folder: string, projectId: string) {
     steps: 'plain',
     trainLoss: 'plain',
     validationLoss: 'plain',
+    validationScore: 'plain',
     bestStep: 'plain',
     checkpointStep: 'plain',
     seconds: 'plain',

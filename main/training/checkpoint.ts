@@ -22,8 +22,9 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
 import { log } from '../log.ts';
+import { writeAdapter } from '../models/adapter-files.ts';
 import type { Model } from '../models/load.ts';
-import { type LoraConfig, writeAdapter } from '../models/lora.ts';
+import type { LoraConfig } from '../models/lora.ts';
 import {
   fromFloat32,
   readBytes,
@@ -104,9 +105,10 @@ export function saveCheckpoint(
     for (const { name } of files) syncPath(join(temporary, name)); // the manifest vouches for what is on the disk
     writeSynced(join(temporary, 'manifest.json'), JSON.stringify({ version: 1, files }));
     syncPath(temporary);
-    rmSync(folder, { recursive: true, force: true });
+    if (existsSync(folder)) renameSync(folder, `${folder}.old`); // a kill in between leaves one of the two
     renameSync(temporary, folder);
     syncPath(parent);
+    rmSync(`${folder}.old`, { recursive: true, force: true });
     return { step, folder, bytes: files.reduce((sum, file) => sum + file.bytes, 0) };
   } catch (thrown) {
     rmSync(temporary, { recursive: true, force: true });
@@ -152,6 +154,11 @@ function writeConfig(folder: string, { rawConfig }: Model): void {
 
 /** Newest complete checkpoint; damaged ones are renamed to `<step>.damaged` and reported. */
 export function newestCheckpoint(root: string): { found: SavedCheckpoint | undefined; damaged: string[] } {
+  for (const old of leftovers(root, 'old')) {
+    const folder = old.slice(0, -'.old'.length);
+    if (existsSync(folder)) rmSync(old, { recursive: true, force: true });
+    else renameSync(old, folder);
+  }
   const damaged: string[] = [];
   for (const { step, folder } of checkpointFolders(root).reverse()) {
     const bytes = completeBytes(folder);
@@ -193,8 +200,9 @@ function bytesOf({ buffer, byteOffset, byteLength }: PageArray): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-/** Deletes all complete checkpoints but the ones at these steps. */
+/** Deletes all complete checkpoints but the ones at these steps, and what a kill left of one that was being written. */
 export function pruneCheckpoints(root: string, keep: readonly number[]): void {
+  for (const unfinished of leftovers(root, 'tmp')) rmSync(unfinished, { recursive: true, force: true });
   for (const { step, folder } of checkpointFolders(root)) {
     if (!keep.includes(step)) rmSync(folder, { recursive: true, force: true });
   }
@@ -208,6 +216,15 @@ function checkpointFolders(root: string): { step: number; folder: string }[] {
     .filter((name) => /^\d+$/.test(name))
     .sort()
     .map((name) => ({ step: Number(name), folder: join(parent, name) }));
+}
+
+/** Folders that saves which were killed left behind. */
+function leftovers(root: string, kind: 'tmp' | 'old'): string[] {
+  const parent = join(root, 'checkpoints');
+  if (!existsSync(parent)) return [];
+  return readdirSync(parent)
+    .filter((name) => /^\d+$/.test(name.replace(`.${kind}`, '')) && name.endsWith(`.${kind}`))
+    .map((name) => join(parent, name));
 }
 
 export function checkpointFolder(root: string, step: number): string {
@@ -257,8 +274,11 @@ function writeSynced(file: string, text: string): void {
 function syncPath(path: string): void {
   if (process.platform === 'win32') return; // folders cannot be opened there, files not be synced through a reader
   const descriptor = openSync(path, 'r');
-  fsyncSync(descriptor);
-  closeSync(descriptor);
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 function requireSpace(folder: string, needed: number): void {

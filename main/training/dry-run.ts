@@ -14,13 +14,16 @@ export interface DryRun {
 /** Updates that are looked through for the longest batch. */
 const searchedUpdates = 5000;
 
-/** The micro-batch of the first epoch with the most places; of equals the one with the most tokens. */
+/**
+ * The micro-batch of the first epoch with the most places; of equals the one with the longest rows, whose tokens see most
+ * others, then the one with the most tokens.
+ */
 export function longestBatch(plan: UpdatePlan): MicroBatchPlan | undefined {
   let longest: MicroBatchPlan | undefined;
   const sizeOf = ({ rows, width }: MicroBatchPlan) => rows.length * width;
   const tokensOf = ({ rows }: MicroBatchPlan) => rows.flat().reduce((sum, { length }) => sum + length, 0);
   const isLonger = (one: MicroBatchPlan, other: MicroBatchPlan) =>
-    sizeOf(one) > sizeOf(other) || (sizeOf(one) === sizeOf(other) && tokensOf(one) > tokensOf(other));
+    (sizeOf(one) - sizeOf(other) || one.width - other.width || tokensOf(one) - tokensOf(other)) > 0;
   for (let step = 0; step < Math.min(plan.steps, plan.stepsPerEpoch, searchedUpdates); step++) {
     for (const batch of plan.batchesOf(step))
       if (longest === undefined || isLonger(batch, longest)) longest = batch;

@@ -44,10 +44,12 @@ export async function runLoop(options: LoopOptions): Promise<{ stopped: boolean 
   const { trainer, totalSteps, signal } = options;
   const watch = createDivergenceWatch();
   let saved = trainer.updates;
-  while (trainer.updates < totalSteps) {
+  // who stops does not wait for a pause, whatever came first
+  while (trainer.updates < totalSteps && !signal.aborted) {
     await options.unlessPaused();
     if (signal.aborted) break;
     const report = await oneStep(options, watch);
+    if (report === undefined) break;
     options.onStep(report);
     const { step } = report;
     let best = false;
@@ -73,11 +75,13 @@ export async function runLoop(options: LoopOptions): Promise<{ stopped: boolean 
   return { stopped: signal.aborted && trainer.updates < totalSteps };
 }
 
+/** One update; undefined where it was stopped between its micro-batches, and is as if it had not begun. */
 async function oneStep(
-  { trainer, batchesOf, learningRateOf }: LoopOptions,
+  { trainer, batchesOf, learningRateOf, signal }: LoopOptions,
   watch: DivergenceWatch,
-): Promise<StepReport> {
+): Promise<StepReport | undefined> {
   const start = performance.now();
+  const random = trainer.randomState();
   const index = trainer.updates;
   let lossSum = 0;
   let weight = 0;
@@ -90,6 +94,10 @@ async function oneStep(
     tokens += batch.tokens ?? batch.rows * batch.width;
     labels += batch.labels.length;
     await breathe();
+    if (!signal.aborted) continue;
+    trainer.discard();
+    trainer.restoreRandom(random);
+    return undefined;
   }
   if (weight === 0) throw nothingToLearn(index + 1);
   const loss = lossSum / weight;
@@ -110,7 +118,7 @@ async function oneStep(
 }
 
 /** Lets messages in: a session run blocks the thread. */
-function breathe(): Promise<void> {
+export function breathe(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 

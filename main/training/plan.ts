@@ -9,13 +9,14 @@ import type { Model } from '../models/load.ts';
 import { checksOf } from './checks.ts';
 import { paddedLabels } from './feeds.ts';
 import { lossUnitOf } from './loss-unit.ts';
-import { type Prediction, predictStep, trainedOf } from './memory.ts';
+import { type Prediction, predictRun, type RunOutline, trainedOf, usualAnswers } from './memory.ts';
 import { baseSettings } from './presets.ts';
 import type { BatchShape } from './programs.ts';
 import { intervalsOf, maxLengthOf, microBatchTokensOf, optimizerChoiceOf, plannedRates } from './recipe.ts';
+import { keptSessions } from './session-cache.ts';
 import type { StartPoint } from './start.ts';
 import { labelsAt, type SurveyedRecord } from './survey.ts';
-import { type MicroBatchPlan, planUpdates, type UpdatePlan } from './updates.ts';
+import { type MicroBatchPlan, planOnce, planUpdates, type UpdatePlan } from './updates.ts';
 
 export interface PlanInput {
   model: Model;
@@ -31,6 +32,8 @@ export interface PlanInput {
   gflops: number;
   /** The other run whose weights are the first ones. */
   startFrom?: StartPoint | null;
+  /** Whether sample answers are written at validations; they are unless given. */
+  answers?: boolean;
   /** Adds what the other policies of recomputation would take, and the nearest setting that fits. */
   compare?: boolean;
 }
@@ -71,9 +74,10 @@ export function makePlan(input: PlanInput): Plan {
   const updates = planUpdates(lengths, { ...settings, maxLength, microBatchTokens });
   const trained = trainedOf(model, settings);
   const shapes = shapesOf(updates, train.length, labels);
-  const largest = largestOf(shapes, maxLength, microBatchTokens);
+  const largest = largestOf(shapes, model, maxLength, microBatchTokens);
   const accumulates = shapes.length > Math.min(updates.steps, updates.stepsPerEpoch, sampledUpdates);
-  const step = predictStep(model, settings, trained, largest, { accumulates });
+  const outline = outlineOf(input, usable, shapes, { accumulates, maxLength, microBatchTokens });
+  const step = predictRun(model, settings, trained, largest, outline);
   const states = stateElements(optimizerChoiceOf(settings), trained.pages) / trained.count; // per trained number
   const written = settings.method === 'full' ? model.parameters : trained.count; // with what is frozen
   const checkpoints = ((written + trained.count * states) * 4 + 1_000_000) * checkpointsKept;
@@ -105,6 +109,36 @@ export function makePlan(input: PlanInput): Plan {
     compare && plan.verdict === 'too-large' ? nearestFit(input, microBatchTokens, maxLength) : null;
   return { ...plan, checks: checksOf(input, plan, maxLength), policies, nearest };
 }
+
+/** What the run holds beside its largest pass. */
+function outlineOf(
+  { model, settings, records, answers = true }: PlanInput,
+  usable: readonly SurveyedRecord[],
+  shapes: readonly SeenShape[],
+  { accumulates, ...sizes }: { accumulates: boolean; maxLength: number; microBatchTokens: number },
+): RunOutline {
+  const { maxLength, microBatchTokens } = sizes;
+  const held = usable.filter(({ split }) => split === 'validation');
+  const lengths = held.map(({ length }) => Math.min(length, maxLength));
+  const labels = held.map((record) => labelsAt(record, maxLength, settings.cut));
+  const measured = planOnce(lengths, maxLength, microBatchTokens).map((batch) => shapeOf(batch, labels));
+  const prompts = settings.samplePrompts.length || Math.min(usualAnswers.prompts, held.length);
+  const tokens = Math.min(model.shape.contextLength, Math.max(0, ...lengths) + usualAnswers.tokens);
+  const kept = records.filter(({ split }) => split !== 'test');
+  return {
+    shapes: Math.max(1, distinct(shapes)),
+    accumulates,
+    validation:
+      held.length === 0
+        ? null
+        : { largest: largestOf(measured, model, maxLength, microBatchTokens), shapes: distinct(measured) },
+    answers: held.length === 0 || !answers ? null : { prompts, tokens },
+    records: { count: records.length, tokens: kept.reduce((sum, { length }) => sum + length, 0) },
+  };
+}
+
+const distinct = (shapes: readonly SeenShape[]): number =>
+  new Set(shapes.map(({ rows, width, labels, segments }) => `${rows} ${width} ${labels} ${segments}`)).size;
 
 const policies: readonly MemoryPolicy['recompute'][] = ['off', 'selective', 'layer'];
 
@@ -169,11 +203,19 @@ function shapeOf({ rows, width }: MicroBatchPlan, labels: readonly number[]): Se
   return { rows: rows.length, width, labels: bucket, segments: rows.some((row) => row.length > 1), tokens };
 }
 
-function largestOf(shapes: readonly SeenShape[], maxLength: number, microBatchTokens: number): BatchShape {
+/** The shape whose values take most: some twenty of each unit of a token, and for each head all places that a token sees. */
+function largestOf(
+  shapes: readonly SeenShape[],
+  { shape: { hiddenSize, headDim } }: Model,
+  maxLength: number,
+  microBatchTokens: number,
+): BatchShape {
+  const heads = hiddenSize / (headDim || 64);
+  const sizeOf = ({ tokens, width }: SeenShape) => tokens * (20 * hiddenSize + heads * width);
   const width = Math.min(maxLength, 512);
   const rows = Math.max(1, Math.floor(microBatchTokens / width));
   const assumed = { rows, width, labels: rows * width, segments: false, tokens: rows * width };
-  return shapes.reduce((most, shape) => (shape.tokens > most.tokens ? shape : most), shapes[0] ?? assumed);
+  return shapes.reduce((most, shape) => (sizeOf(shape) > sizeOf(most) ? shape : most), shapes[0] ?? assumed);
 }
 
 function secondsOf(
@@ -198,11 +240,10 @@ function secondsOf(
     .filter(({ split }) => split === 'validation')
     .reduce((sum, { length }) => sum + Math.min(length, maxLength), 0);
   const validations = 1 + Math.ceil(updates.steps / intervalsOf(settings, updates.steps).evalEvery);
-  const distinct = new Set(shapes.map(({ rows, width, labels }) => `${rows} ${width} ${labels}`)).size;
   return (
     updates.steps * secondsPerStep +
     secondsPerToken * validations * validation * forwardShare +
-    Math.min(distinct, 24) * layers * createSecondsPerLayer
+    Math.min(distinct(shapes), keptSessions(model)) * layers * createSecondsPerLayer
   );
 }
 

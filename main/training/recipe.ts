@@ -10,6 +10,7 @@ import { LoraConfig } from '../models/lora.ts';
 import { learningRateAt, Schedule } from './schedule.ts';
 import { taskTypeOf } from './tasks/index.ts';
 import type { TrainerOptions } from './trainer.ts';
+import { saysLabels } from './validation-measure.ts';
 
 /** Everything that a recipe says to the trainer. Throws, with every fault named, when it does not fit the model. */
 export function trainerOptionsOf(
@@ -32,7 +33,7 @@ export function trainerOptionsOf(
     neftuneAlpha: takesNoise ? settings.neftuneAlpha : 0,
     recompute: settings.recompute,
     precision: settings.precision,
-    outputs: settings.validationMetric !== 'loss' && model.objective === 'classification',
+    outputs: settings.validationMetric !== 'loss' && saysLabels(model),
     provider: settings.provider,
     threads: settings.threads,
     seed: settings.seed,

@@ -1,5 +1,10 @@
 // Sessions by the shape that they were compiled for. A new one takes the place of the least recently used.
+import type { Model } from '../models/load.ts';
 import type { Session } from './session.ts';
+
+/** Sessions of batch shapes that a run keeps: each takes a second to make, and some 4 kB for each node of its graph. */
+export const keptSessions = ({ parameters }: Pick<Model, 'parameters'>): number =>
+  parameters < 50e6 ? 24 : 12;
 
 /** Keeps at most `most` sessions; the others are given to `release`. */
 export function createSessionCache(

@@ -75,7 +75,7 @@ export interface TrainerOptions extends TrainedChoice {
   onCompile?: (compiling: boolean) => void;
   /** Type of the products of a model; what is trained, and all else, is float32. fp32 unless given. */
   precision?: Precision;
-  /** Losses come with the outputs of a classifier (`measure`). */
+  /** Losses come with what a classifier says of texts or of their tokens (`measure`). */
   outputs?: boolean;
   provider?: Provider;
   threads?: number;
@@ -107,7 +107,7 @@ export interface Trainer {
   update(learningRate: number): Promise<{ gradNorm: number; skipped?: boolean }>;
   /** nll of each label of a batch, without dropout. */
   losses(batch: BatchArrays): Promise<Float32Array>;
-  /** Losses of a batch, and with the option `outputs` the logits of its rows [rows, outputs] from the same pass. */
+  /** Losses of a batch, and with the option `outputs` the logits of its rows from the same pass: [rows (, tokens), labels]. */
   measure(batch: BatchArrays): Promise<{ losses: Float32Array; logits?: Float32Array }>;
   /**
    * Brings what is on a device into the arrays above: before they are read or written. Nothing to do on a

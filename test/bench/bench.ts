@@ -1,5 +1,7 @@
 // What a benchmark is, and small helpers that all share. Times are medians; spread is the middle half.
 import { spawn } from 'node:child_process';
+import { nodeOptions } from '../../main/jobs/launcher.ts';
+import { allocatorEnvironment } from '../../main/training/allocator.ts';
 
 export interface BenchOptions {
   say(line: string): void;
@@ -42,4 +44,9 @@ export function jsonOf<T>(command: string, args: readonly string[], env: NodeJS.
       else resolve(JSON.parse(line) as T);
     });
   });
+}
+
+/** What a script says that trains, in a process which is started as an engine is. */
+export function jsonOfTraining<T>(script: string, ...args: string[]): Promise<T> {
+  return jsonOf(process.execPath, [...(nodeOptions.train ?? []), script, ...args], allocatorEnvironment());
 }

@@ -6,9 +6,8 @@ import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRandom } from '../../main/tokens/random.ts';
-import { allocatorEnvironment } from '../../main/training/allocator.ts';
 import { planUpdates, type UpdatePlan } from '../../main/training/updates.ts';
-import { type Bench, jsonOf, median } from './bench.ts';
+import { type Bench, jsonOf, jsonOfTraining, median } from './bench.ts';
 import { prepareSmol } from './train.ts';
 
 export interface InstructRecord {
@@ -90,9 +89,7 @@ export const instruct: Bench = {
     const ours: InstructMeasurement[] = [];
     const theirs: InstructMeasurement[] = [];
     for (let round = 0; round < rounds; round++) {
-      ours.push(
-        await jsonOf(process.execPath, [join(here, 'measure-instruct.ts'), ...args], allocatorEnvironment()),
-      );
+      ours.push(await jsonOfTraining(join(here, 'measure-instruct.ts'), ...args));
       if (python !== undefined)
         theirs.push(await jsonOf(python, [join(here, 'measure_instruct.py'), ...args]));
     }

@@ -2,8 +2,9 @@
 // Arguments: model folder, adapter folder, file of records, records per update, threads.
 import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
+import { adapterFor, readAdapter } from '../../main/models/adapter-files.ts';
 import { openModel } from '../../main/models/load.ts';
-import { adapterFor, loraSites, readAdapter } from '../../main/models/lora.ts';
+import { loraSites } from '../../main/models/lora.ts';
 import type { TrainingRecord } from '../../main/training/data.ts';
 import { createTrainer } from '../../main/training/trainer.ts';
 import { batchArrays } from '../../main/training/updates.ts';

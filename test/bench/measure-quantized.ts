@@ -46,7 +46,16 @@ else runParts();
 function runParts(): void {
   const folder = kept ?? mkdtempSync(join(tmpdir(), 'tunesmith-quantized-'));
   const run = (part: string) => {
-    const options = [import.meta.filename, '--part', part, kind, recompute, threads, folder];
+    const options = [
+      ...process.execArgv,
+      import.meta.filename,
+      '--part',
+      part,
+      kind,
+      recompute,
+      threads,
+      folder,
+    ];
     const env = { ...process.env, ...allocatorEnvironment() };
     const { status } = spawnSync(process.execPath, options, { stdio: 'inherit', env });
     if (status !== 0) throw new Error(`the part "${part}" failed`);

@@ -1,8 +1,9 @@
 // Measures our side of the training benchmark in a process of its own; prints one line of JSON.
 // Arguments: model folder, adapter folder, rows, width, threads, steps, recompute policy.
 import { performance } from 'node:perf_hooks';
+import { adapterFor, readAdapter } from '../../main/models/adapter-files.ts';
 import { openModel } from '../../main/models/load.ts';
-import { adapterFor, loraSites, readAdapter } from '../../main/models/lora.ts';
+import { loraSites } from '../../main/models/lora.ts';
 import { createTrainer } from '../../main/training/trainer.ts';
 import type { StepMeasurement } from './train.ts';
 

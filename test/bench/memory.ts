@@ -7,12 +7,11 @@ import { join } from 'node:path';
 import type { TrainSettings } from '../../main/contract/runs.ts';
 import { type Model, openModel } from '../../main/models/load.ts';
 import { writeScratchModel } from '../../main/models/scratch.ts';
-import { allocatorEnvironment } from '../../main/training/allocator.ts';
 import { prepare } from '../../main/training/feeds.ts';
 import { predictStep, trainedOf } from '../../main/training/memory.ts';
 import { baseSettings } from '../../main/training/presets.ts';
 import type { BatchArrays } from '../../main/training/trainer.ts';
-import { type Bench, jsonOf } from './bench.ts';
+import { type Bench, jsonOf, jsonOfTraining } from './bench.ts';
 import { prepareSmol, type StepMeasurement } from './train.ts';
 
 const special = { bos_token_id: 1, eos_token_id: 2, pad_token_id: 0, torch_dtype: 'float32' };
@@ -148,11 +147,7 @@ async function planned(say: (line: string) => void, threads: number): Promise<vo
     const { shape } = prepare(batchOf(one, model));
     const { peakBytes: predicted } = predictStep(model, settings, trainedOf(model, settings), shape);
     const argument = JSON.stringify({ ...one, folder, threads });
-    const measured = await jsonOf<{ peakBytes: number }>(
-      process.execPath,
-      [script, argument],
-      allocatorEnvironment(),
-    );
+    const measured = await jsonOfTraining<{ peakBytes: number }>(script, argument);
     const ratio = predicted / measured.peakBytes;
     if (Math.abs(ratio - 1) > Math.abs(largest)) largest = ratio - 1;
     const { method, rows, width, recompute } = one;
@@ -182,11 +177,7 @@ async function compared(say: (line: string) => void, threads: number): Promise<v
       ['layer', 'checkpointing'],
     ]) {
       const args = [model, adapter, String(rows), String(width), String(threads), '2'];
-      const own = await jsonOf<StepMeasurement>(
-        process.execPath,
-        [join(here, 'measure-train.ts'), ...args, policy],
-        allocatorEnvironment(),
-      );
+      const own = await jsonOfTraining<StepMeasurement>(join(here, 'measure-train.ts'), ...args, policy);
       const other = await jsonOf<StepMeasurement>(python, [join(here, 'measure_train.py'), ...args, theirs]);
       const difference = Math.max(...own.losses.map((loss, i) => Math.abs(loss - other.losses[i])));
       say(

@@ -1,8 +1,7 @@
 // Memory of a LoRA run over a 4-bit base of TinyLlama's shape (1.1 billion random weights): 1 x 512, rank 16, every second
 // pass kept. Takes minutes and 4 GB of disk, most of it for making the model.
 import { join } from 'node:path';
-import { allocatorEnvironment } from '../../main/training/allocator.ts';
-import { type Bench, jsonOf } from './bench.ts';
+import { type Bench, jsonOfTraining } from './bench.ts';
 
 interface QuantizedMeasurement {
   parameters: number;
@@ -20,8 +19,7 @@ export const quantized: Bench = {
   label: 'LoRA over a base in 4 bits (NF4), TinyLlama shape, rank 16 on all linear layers, 1 x 512',
   run: async ({ say, threads }) => {
     const script = join(import.meta.dirname, 'measure-quantized.ts');
-    const args = [script, 'nf4', 'selective', String(threads)];
-    const found = await jsonOf<QuantizedMeasurement>(process.execPath, args, allocatorEnvironment());
+    const found = await jsonOfTraining<QuantizedMeasurement>(script, 'nf4', 'selective', String(threads));
     const { parameters, originalBytes, quantizedBytes, quantizeSeconds, steps, peakBytes } = found;
     say(
       `${(parameters / 1e9).toFixed(2)} billion weights: ${gigabytes(quantizedBytes)} GB instead of ` +

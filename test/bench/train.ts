@@ -4,12 +4,12 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { writeAdapter } from '../../main/models/adapter-files.ts';
 import { openModel } from '../../main/models/load.ts';
-import { LoraConfig, writeAdapter } from '../../main/models/lora.ts';
+import { LoraConfig } from '../../main/models/lora.ts';
 import { writeScratchModel } from '../../main/models/scratch.ts';
-import { allocatorEnvironment } from '../../main/training/allocator.ts';
 import { adapterTensors, createTrainer } from '../../main/training/trainer.ts';
-import { type Bench, jsonOf, median, spread } from './bench.ts';
+import { type Bench, jsonOf, jsonOfTraining, median, spread } from './bench.ts';
 
 export interface StepMeasurement {
   /** Seconds of each step, the first (with compiling) left out. */
@@ -89,9 +89,7 @@ export const train: Bench = {
       const theirs: StepMeasurement[] = [];
       const args = [model, adapter, String(rows), String(width), String(threads), '6'];
       for (let round = 0; round < rounds; round++) {
-        ours.push(
-          await jsonOf(process.execPath, [join(here, 'measure-train.ts'), ...args], allocatorEnvironment()),
-        );
+        ours.push(await jsonOfTraining(join(here, 'measure-train.ts'), ...args));
         if (python !== undefined)
           theirs.push(await jsonOf(python, [join(here, 'measure_train.py'), ...args]));
       }

@@ -180,7 +180,9 @@ export function trainHooks(services: Services): JobHooks {
         step: result.step,
         bestStep: result.bestStep,
         trainLoss: result.trainLoss,
-        ...(result.validationLoss === null ? {} : { validationLoss: result.validationLoss }),
+        ...(result.validationLoss === null
+          ? {}
+          : { validationLoss: result.validationLoss, validationScore: result.validationScore }),
         peakBytes: Math.max(runOf(job).peakBytes, result.peakBytes),
         ...elapsed(job),
       });
@@ -214,7 +216,7 @@ function takeMetrics(services: Services, job: QueuedJob, run: Run, curves: Curve
       tokensPerSecond: last.tokensPerSecond,
       peakBytes: Math.round(Math.max(run.peakBytes, ...curves.train.map((point) => point.residentBytes))),
     }),
-    ...(best && { validationLoss: best.loss, bestStep: best.step }),
+    ...(best && { validationLoss: best.loss, validationScore: best.score ?? null, bestStep: best.step }),
     ...elapsed(job),
   });
 }

@@ -33,7 +33,7 @@ export function AnswersCard({ samples, active }: AnswersCardProps) {
         <Empty title={active ? 'No answer yet' : 'No answer was kept'}>
           {active
             ? 'At each validation the model answers a few prompts, so that you see what the loss cannot show.'
-            : 'A model answers at each validation, and this run had none. In Chat it answers whatever you ask.'}
+            : 'Answers are kept at each validation where the validation records have prompts; here there were none. In Chat it answers whatever you ask.'}
         </Empty>
       ) : (
         <section

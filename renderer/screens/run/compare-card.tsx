@@ -1,5 +1,6 @@
 // Ticked runs laid over each other: their loss curves in one chart, and a table of only what differs.
 import { useEffect, useMemo } from 'react';
+import { bestRun, notComparable, sharedMeasure, standingBy } from '../../../main/contract/ranking.ts';
 import type { Run } from '../../../main/contract/runs.ts';
 import { Card } from '../../components/card.tsx';
 import { smoothingWindow, trailingMean } from '../../components/charts/series.ts';
@@ -11,10 +12,11 @@ import { Notice } from '../../components/notice.tsx';
 import { loadMetrics, type RunMetrics, useMetricsStore } from '../../state/runs.ts';
 import { useCapabilities } from '../../state/settings.ts';
 import { FIELDS } from '../train/groups.ts';
-import { bestRun, type Difference, notComparable, whatDiffers } from './compare.ts';
+import { type Difference, whatDiffers } from './compare.ts';
 import { lineageLabel } from './lineage.ts';
 import { sharedLossUnit } from './loss-words.ts';
 import styles from './run.module.css';
+import { measureWords } from './validation.ts';
 
 const PALETTE = 8;
 const colourOf = (at: number): string => `var(--chart${(at % PALETTE) + 1})`;
@@ -31,9 +33,10 @@ export function CompareCard({ runs }: { runs: readonly Run[] }) {
   const steps = Math.max(1, ...series.map((line) => line.points.at(-1)?.x ?? 0));
   const why = runs.length > 1 ? notComparable(runs) : null;
   const best = bestRun(runs);
+  const measure = sharedMeasure(runs);
   const summary = `Training loss, smoothed, of ${runs.map((run) => `run ${run.number}`).join(', ')}${
     best && runs.length > 1
-      ? `; run ${best.number} has the lowest validation loss, ${score(best.validationLoss)}`
+      ? `; run ${best.number} is the best by ${measureWords(measure)}, ${score(standingBy(best, measure))}`
       : ''
   }.`;
   return (
@@ -63,6 +66,11 @@ export function CompareCard({ runs }: { runs: readonly Run[] }) {
           </div>
         </div>
         <Differences runs={runs} />
+        {best && runs.length > 1 && (
+          <p className="muted">
+            Run {best.number} is the best by {measureWords(measure)}: {score(standingBy(best, measure))}.
+          </p>
+        )}
       </div>
     </Card>
   );

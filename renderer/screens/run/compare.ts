@@ -1,10 +1,9 @@
-// What differs between runs, and whether their losses may be compared at all. Pure: takes runs, gives rows.
+// What differs between runs, and what can be done with one. Pure: takes runs, gives rows.
 import type { Run, TrainSettings } from '../../../main/contract/runs.ts';
 import { missing } from '../../components/format.ts';
 import { valueAt } from '../train/fields.ts';
 import { FIELDS, type Field } from '../train/groups.ts';
 import { valueText } from '../train/texts.ts';
-import { lossUnitsDiffer } from './loss-words.ts';
 
 export interface Difference {
   /** A setting, such as `settings.lora.rank`, or a part of the lineage, such as `lineage.dataset`. */
@@ -35,28 +34,6 @@ function settingText(field: Field, settings: TrainSettings): string {
   return (field.when?.(settings) ?? true)
     ? valueText(field, valueAt(settings, field.path)) || missing
     : missing;
-}
-
-/** Why the losses of these runs must not be ranked; null when they may. */
-export function notComparable(runs: readonly Run[]): string | null {
-  if (new Set(runs.map((run) => run.recipe.versionId)).size > 1)
-    return 'These runs learned from different dataset versions. Their losses are not on one scale, so no run is ranked.';
-  if (new Set(runs.map((run) => run.recipe.modelId)).size > 1)
-    return 'These runs use different base models. A loss per token depends on the tokenizer, so no run is ranked.';
-  if (lossUnitsDiffer(runs))
-    return 'These runs learned different tasks. Their losses count different things, so no run is ranked.';
-  return null;
-}
-
-/** The run with the lowest validation loss; null when there is none, or the runs cannot be compared. */
-export function bestRun(runs: readonly Run[]): Run | null {
-  if (notComparable(runs) !== null) return null;
-  let best: Run | null = null;
-  for (const run of runs) {
-    if (run.validationLoss === null) continue;
-    if (best?.validationLoss == null || run.validationLoss < best.validationLoss) best = run;
-  }
-  return best;
 }
 
 export type RunActions = 'pause' | 'resume' | 'stop' | 'delete';

@@ -59,10 +59,6 @@ export function sharedLossUnit(runs: readonly Pick<Run, 'plan'>[]): LossUnit | n
   return first !== undefined && others.length === 0 ? first : null;
 }
 
-export function lossUnitsDiffer(runs: readonly Pick<Run, 'plan'>[]): boolean {
-  return unitsOf(runs).length > 1;
-}
-
 function unitsOf(runs: readonly Pick<Run, 'plan'>[]): LossUnit[] {
   return [...new Set(runs.filter(({ plan }) => plan !== null).map(lossUnitOf))];
 }

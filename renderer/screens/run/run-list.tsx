@@ -1,6 +1,14 @@
 // The list of runs: find the best one, tick some to compare them, open, repeat, delete with undo.
 import { IconArrowRight, IconPlayerPlay, IconTrash } from '@tabler/icons-react';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
+import type { ValidationMetric } from '../../../main/contract/losses.ts';
+import {
+  bestRun,
+  betterWhen,
+  notComparable,
+  sharedMeasure,
+  standingBy,
+} from '../../../main/contract/ranking.ts';
 import type { Run } from '../../../main/contract/runs.ts';
 import { Button, IconButton } from '../../components/button.tsx';
 import { Card } from '../../components/card.tsx';
@@ -13,12 +21,36 @@ import { useDatasets } from '../../state/datasets.ts';
 import { goTo, hrefTo } from '../../state/route.ts';
 import { actOnRun, deleteRun, usableRuns, useRunsStatus, useRunsStore } from '../../state/runs.ts';
 import { toast } from '../../state/ui.ts';
-import { actionsFor, bestRun, notComparable } from './compare.ts';
+import { MEASURE_LABELS } from '../train/controls.ts';
+import { actionsFor } from './compare.ts';
 import { CompareCard } from './compare-card.tsx';
 import { sharedLossUnit } from './loss-words.ts';
 import styles from './run.module.css';
 import { RunStateChip } from './state-chip.tsx';
 import { TrashButton } from './trash.tsx';
+import { measureOf } from './validation.ts';
+
+const figure = (value: number | null, best: boolean): ReactNode =>
+  value === null ? missing : best ? <strong>{score(value)}, best</strong> : score(value);
+
+/** What runs were judged by beside the loss, under the name of the measure where they share one. */
+function measureColumn(measure: ValidationMetric, best: Run | null): Column<Run> {
+  const shared = measure !== 'loss';
+  const sign = betterWhen(measure) === 'higher' ? -1 : 1;
+  return {
+    id: 'measure',
+    label: shared ? MEASURE_LABELS[measure] : 'Judged by',
+    align: 'right',
+    help: shared
+      ? `The measure that chose the best checkpoint of each run, and ranks them. ${sign < 0 ? 'Higher' : 'Lower'} is better.`
+      : 'The measure that chose the best checkpoint. Not all runs have the same, so the loss ranks them.',
+    sortBy: (run) => (shared ? sign * (standingBy(run, measure) ?? sign * Number.POSITIVE_INFINITY) : 0),
+    cell: (run) =>
+      shared || run.validationScore === null
+        ? figure(run.validationScore, run === best && shared)
+        : `${measureOf(run)} ${score(run.validationScore)}`,
+  };
+}
 
 export function RunList({ projectId, runs }: { projectId: string; runs: Run[] }) {
   const { status, error } = useRunsStatus(projectId);
@@ -29,6 +61,8 @@ export function RunList({ projectId, runs }: { projectId: string; runs: Run[] })
   const usable = usableRuns(runs);
   const best = bestRun(usable);
   const noRank = notComparable(usable);
+  const measure = sharedMeasure(usable);
+  const judged = runs.some((run) => run.validationScore !== null);
   const versionOf = (run: Run): string => {
     const version = versions.find((one) => one.id === run.recipe.versionId);
     return version ? `version ${version.number}` : missing;
@@ -90,15 +124,9 @@ export function RunList({ projectId, runs }: { projectId: string; runs: Run[] })
       align: 'right',
       help: `Lowest loss on the validation split, in ${sharedLossUnit(runs) ?? 'the unit of its task'}. Lower is better.`,
       sortBy: (run) => run.validationLoss ?? Number.POSITIVE_INFINITY,
-      cell: (run) =>
-        run.validationLoss === null ? (
-          missing
-        ) : run === best ? (
-          <strong>{score(run.validationLoss)}, best</strong>
-        ) : (
-          score(run.validationLoss)
-        ),
+      cell: (run) => figure(run.validationLoss, run === best && measure === 'loss'),
     },
+    ...(judged ? [measureColumn(measure, best)] : []),
     {
       id: 'step',
       label: 'Step',

@@ -1,4 +1,5 @@
 // Validations of a run in words: which one is the best by the measure of its recipe, and what that measure says.
+import type { ValidationMetric } from '../../../main/contract/losses.ts';
 import type { Run, ValidationPoint } from '../../../main/contract/runs.ts';
 import { integer, score } from '../../components/format.ts';
 import { MEASURE_LABELS } from '../train/controls.ts';
@@ -6,6 +7,10 @@ import { MEASURE_LABELS } from '../train/controls.ts';
 type Judged = Pick<Run, 'bestStep' | 'validationLoss'> & {
   recipe: { settings: Pick<Run['recipe']['settings'], 'validationMetric'> };
 };
+
+/** What runs are ranked by, inside a sentence. */
+export const measureWords = (measure: ValidationMetric): string =>
+  measure === 'loss' ? 'the validation loss' : `"${MEASURE_LABELS[measure]}"`;
 
 /** The measure that the recipe names beside the loss; null where it is the loss. */
 export function measureOf({ recipe }: Pick<Judged, 'recipe'>): string | null {

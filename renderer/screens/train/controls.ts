@@ -38,7 +38,11 @@ export const CUT_LABELS = {
 export const MEASURE_LABELS = {
   loss: 'Loss',
   accuracy: 'Right labels (accuracy)',
+  'balanced-accuracy': 'Right labels, labels alike',
   'f1-macro': 'Labels alike (macro F1)',
+  'f1-weighted': 'Labels by frequency (weighted F1)',
+  matthews: 'Agreement of labels (Matthews)',
+  'roc-auc': 'Order of the scores (ROC AUC)',
   'label-sets': 'All labels right',
   'label-sets-f1-micro': 'Labels of sets (micro F1)',
   'label-sets-f1-macro': 'Labels of sets (macro F1)',
@@ -46,6 +50,11 @@ export const MEASURE_LABELS = {
   'root-mean-squared-error': 'Mean squared error, its root',
   pearson: 'Pearson correlation',
   spearman: 'Spearman correlation',
+  'entities-f1': 'Labelled words (entity F1)',
+  'entities-f1-macro': 'Labelled words, labels alike',
+  'entities-precision': 'Given labels that are right',
+  'entities-recall': 'Right labels that are found',
+  'word-accuracy': 'Words with the right tag',
 } as const satisfies Record<TrainSettings['validationMetric'], string>;
 
 const choicesOf = (labels: Record<string, string>): Choice[] =>

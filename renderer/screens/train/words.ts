@@ -33,7 +33,7 @@ function dataWords(version: DatasetVersion, plan: Plan | null): string {
   const records = `Dataset version ${version.number}: ${plural(version.report.records.train, 'training record')}`;
   if (!plan || plan.tokens === 0) return `${records}.`;
   const share = percent(plan.trainedTokens / plan.tokens);
-  return `${records} with ${integer(plan.tokens)} tokens, of which ${share} are learned.`;
+  return `${records}. The whole run reads ${integer(plan.tokens)} tokens and learns from ${share} of them.`;
 }
 
 function modelWords(settings: TrainSettings, model: BaseModel, plan: Plan | null): string {

@@ -58,3 +58,32 @@ test('an idle process ends, and the next question starts another', async () => {
   expect(() => process.kill(before.pid, 0)).toThrow();
   expect((await engine.ask<Answer>('two', {})).pid).not.toBe(before.pid);
 });
+
+test('a question is cancelled where its signal is aborted before it is asked or meanwhile, not after its answer', async () => {
+  const sent: string[] = [];
+  const engine = openInteractive({
+    launch: (...given) => {
+      const started = launch(...given);
+      const send: typeof started.send = (frame) => {
+        sent.push(frame.type);
+        started.send(frame);
+      };
+      return { ...started, send };
+    },
+    kind: 'inspect',
+    input: { hang: true, stopResult: null },
+    idleMs: 60_000,
+    logFile: null,
+    name: 'the test',
+  });
+  opened = engine;
+  await engine.ask('one', {}, AbortSignal.abort());
+  const stop = new AbortController();
+  await engine.ask('two', {}, stop.signal);
+  stop.abort();
+  const later = new AbortController();
+  const third = engine.ask('three', {}, later.signal);
+  later.abort();
+  await third;
+  expect(sent).toEqual(['ask', 'cancel-ask', 'ask', 'ask', 'cancel-ask']);
+});

@@ -1,5 +1,6 @@
 // Runs that go on with more epochs or another learning rate, in a real engine process on a tiny model.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -58,5 +59,40 @@ test('another learning rate counts from the checkpoint on, also when the run is 
   expect(curveOf('slower').map(({ learningRate }) => learningRate)).toEqual([
     ...Array(10).fill(2e-3),
     ...Array(20).fill(5e-4),
+  ]);
+});
+
+/** Makes the newest checkpoint one from before it told what its schedule was made from. */
+function forgetMade(name: string, step: number): void {
+  const checkpoint = join(folder, name, 'checkpoints', String(step).padStart(8, '0'));
+  const read = (file: string) => JSON.parse(readFileSync(join(checkpoint, file), 'utf8'));
+  const state = read('state.json');
+  expect(state.extra.made).toBeDefined();
+  delete state.extra.made;
+  const text = JSON.stringify(state);
+  writeFileSync(join(checkpoint, 'state.json'), text);
+  const manifest = read('manifest.json');
+  const entry = manifest.files.find((file: { name: string }) => file.name === 'state.json');
+  Object.assign(entry, {
+    bytes: Buffer.byteLength(text),
+    sha256: createHash('sha256').update(text).digest('hex'),
+  });
+  writeFileSync(join(checkpoint, 'manifest.json'), JSON.stringify(manifest));
+}
+
+test('changes count from a checkpoint on that does not tell what its schedule was made from', async () => {
+  const first = await runToEnd(inputOf('old', { ...constant, epochs: 1, learningRate: 2e-3 }));
+  forgetMade('old', 10);
+  const same = await runToEnd(inputOf('old', { ...constant, epochs: 1, learningRate: 2e-3 }, true));
+  expect(same.result).toMatchObject({ step: 10, trainLoss: first.result?.trainLoss }); // with no step left to do
+  expect(sentencesOf(same.frames).join()).not.toContain('From here on');
+  const more = await runToEnd(inputOf('old', { ...constant, epochs: 2, learningRate: 5e-4 }, true));
+  expect(more.result).toMatchObject({ step: 20, stopped: false });
+  expect(sentencesOf(more.frames)).toContain(
+    'From here on with 2 epochs instead of 1, learning rate 0.0005 instead of 0.002.',
+  );
+  expect(curveOf('old').map(({ learningRate }) => learningRate)).toEqual([
+    ...Array(10).fill(2e-3),
+    ...Array(10).fill(5e-4),
   ]);
 });

@@ -7,8 +7,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { TrainSettings } from '../../../main/contract/runs.ts';
 import type { TrainInput } from '../../../main/jobs/job.ts';
 import { answersOnTheWay } from '../../../main/jobs/train-quantized.ts';
+import { readAdapter } from '../../../main/models/adapter-files.ts';
 import { openModel } from '../../../main/models/load.ts';
-import { readAdapter } from '../../../main/models/lora.ts';
 import { crashSettings, fingerprint, prepareScenario, runToEnd, startEngine } from '../../crash/scenario.ts';
 
 let folder = '';
@@ -35,7 +35,7 @@ it('makes the base, says what it saves and costs, and trains an adapter of the o
   expect(error).toBeUndefined();
   expect(result).toMatchObject({ step: 10, stopped: false });
   const said = JSON.stringify(frames);
-  expect(said).toContain('quantizing the model to NF4: ');
+  expect(said).toContain('Quantizing the model to NF4.'); // the phase: of progress only the latest ten a second travel
   expect(said).toMatch(
     /Base in 4 bits \(NF4\): [\d.]+ MB instead of [\d.]+ MB; perplexity [\d.]+ instead of [\d.]+ on 8 validation records\./,
   );

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DatasetRecord, RecordContent } from '../../../main/contract/datasets.ts';
-import type { Plan, TrainSettings, ValidationPoint } from '../../../main/contract/runs.ts';
+import type { MetricPoint, Plan, TrainSettings, ValidationPoint } from '../../../main/contract/runs.ts';
 import { evaluate } from '../../../main/jobs/evaluate.ts';
 import { inspect } from '../../../main/jobs/inspect.ts';
 import type { TrainInput } from '../../../main/jobs/job.ts';
@@ -36,11 +36,24 @@ const numbersOf = recordsOf((i) => {
   return completion(text, String(Object.keys(topics).indexOf(topic) + 0.5));
 });
 
+/** Marks what is asked about; the last validation record has a label that no training record has. */
+const marksOf = recordsOf((i) => {
+  const { text } = message((37 * i) % 96);
+  const label = i === 71 ? 'ODDITY' : 'THING';
+  return completion(text, text.replace(/invoice|refund|screw|leak|parcel|courier/, `[$&](${label})`));
+});
+
 const inputOf = (records: readonly DatasetRecord[], settings: Partial<TrainSettings> & { name: string }) =>
   taskInput(parent, base, records, { learningRate: 5e-3, epochs: 5, packing: false, ...settings });
 
-async function trained(input: TrainInput) {
-  const { context, collected } = jobContext<'train'>();
+async function trained(input: TrainInput, heard?: (stop: AbortController, points: MetricPoint[]) => void) {
+  const stop = new AbortController();
+  const { context, collected } = jobContext<'train'>(stop.signal);
+  const { emit } = context;
+  context.emit = (name, payload) => {
+    emit(name, payload);
+    if (name === 'metrics') heard?.(stop, (payload as { train: MetricPoint[] }).train);
+  };
   const result = await train.run(input, context);
   const of = (name: string) => collected.events.filter((event) => event.name === name);
   const points = of('metrics').flatMap(
@@ -74,8 +87,11 @@ async function evaluated(
 test.each([
   ['accuracy', withUnknown],
   ['f1-macro', withUnknown],
+  ['roc-auc', recordsOf(topicOf)],
   ['label-sets-f1-micro', setsOf],
   ['mean-absolute-error', numbersOf],
+  ['entities-f1', marksOf],
+  ['word-accuracy', marksOf],
 ] as const)(
   'judged by %s, each validation has the value that an evaluation finds',
   async (validationMetric, records) => {
@@ -90,7 +106,8 @@ test.each([
     // the first of equal ones
     expect(result.bestStep).toBe(points.find(({ score, step }) => step > 0 && score === best)?.step);
     expect(points.filter(({ best: is }) => is).at(-1)?.step).toBe(result.bestStep);
-    if (validationMetric === 'accuracy') expect(Math.max(...scores)).toBeLessThan(1); // the unknown answer is wrong
+    // the unknown answer is wrong
+    if (records === withUnknown || records === marksOf) expect(Math.max(...scores)).toBeLessThan(1);
   },
   60_000,
 );
@@ -108,6 +125,35 @@ test('a run ends when the measure does not gain enough, although the loss still 
   expect(points.at(-1)?.loss).toBeLessThan(points[0].loss);
   expect(sentences).toContain('did not rise by more than 1 in 2 validations');
   expect(sentences).toContain('Right label (accuracy)');
+}, 60_000);
+
+test('a run that is stopped in a validation saves at once, and makes up for it when it goes on', async () => {
+  const settings = { validationMetric: 'accuracy', evalEvery: 3, epochs: 1 } as const;
+  const input = inputOf(withUnknown, { name: 'stopped', ...settings });
+  const first = await trained(input, (stop, points) => {
+    if (points.some(({ step }) => step === 3)) stop.abort();
+  });
+  expect(first.result).toMatchObject({ step: 3, stopped: true, bestStep: null });
+  expect(first.points.map(({ step }) => step)).toEqual([0]);
+  const second = await trained({ ...input, resume: true });
+  const whole = await trained(inputOf(withUnknown, { name: 'never stopped', ...settings }));
+  expect([...first.points, ...second.points]).toEqual(whole.points);
+  const { peakBytes: _, ...result } = whole.result;
+  expect(second.result).toMatchObject(result);
+}, 60_000);
+
+test('a measure without a value on the answers is said once, judges nothing and ends no run', async () => {
+  const oneTopic = recordsOf((i) => (i < 60 ? topicOf(i) : completion(message(i).text, message(0).topic)));
+  const input = inputOf(oneTopic, { name: 'unscored', validationMetric: 'roc-auc', patience: 1, epochs: 1 });
+  const { result, points, sentences } = await trained(input);
+  expect(result).toMatchObject({ step: 8, bestStep: null, stopped: false });
+  expect(points.length).toBeGreaterThan(2);
+  for (const { score, best, loss } of points) {
+    expect(score).toBeUndefined();
+    expect(best).toBe(false);
+    expect(Number.isFinite(loss)).toBe(true);
+  }
+  expect(sentences.match(/is judged by nothing: .*?records of every class/g)).toHaveLength(1);
 }, 60_000);
 
 test('a measure that does not suit what is learned is refused by the plan and by the job', async () => {

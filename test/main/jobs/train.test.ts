@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OptimizerSettings, type TrainSettings } from '../../../main/contract/runs.ts';
 import type { TrainInput } from '../../../main/jobs/job.ts';
+import { readAdapter } from '../../../main/models/adapter-files.ts';
 import { type Model, openModel } from '../../../main/models/load.ts';
-import { readAdapter } from '../../../main/models/lora.ts';
 import { readTensor, type TensorInfo } from '../../../main/models/safetensors.ts';
 import { crashSettings, fingerprint, prepareScenario, runToEnd, startEngine } from '../../crash/scenario.ts';
 

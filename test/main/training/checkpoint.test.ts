@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -15,8 +16,9 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, type TestContext, test } from 'vitest';
 import type { OptimizerChoice } from '../../../main/compiler/optimizers/index.ts';
 import { openLog } from '../../../main/log.ts';
+import { readAdapter } from '../../../main/models/adapter-files.ts';
 import { openModel } from '../../../main/models/load.ts';
-import { LoraConfig, readAdapter } from '../../../main/models/lora.ts';
+import { LoraConfig } from '../../../main/models/lora.ts';
 import { readBytes, readHeader, type TensorInfo } from '../../../main/models/safetensors.ts';
 import {
   checkpointBytes,
@@ -249,6 +251,23 @@ describe('damage (F02)', () => {
     save(root, trainer);
     expect(newestCheckpoint(root)).toMatchObject({ found: { step: 2 }, damaged: [] });
   });
+});
+
+test('a kill while a step is saved once more leaves one of its two checkpoints, and no half of one', async () => {
+  const root = temporaryFolder();
+  const trainer = await trainerOf();
+  await trainTo(trainer, 1);
+  const { folder } = save(root, trainer);
+  save(root, trainer, 'lora', { note: 'again' });
+  expect(readdirSync(join(root, 'checkpoints'))).toEqual(['00000001']);
+  renameSync(folder, `${folder}.old`); // killed before the new one has its name
+  mkdirSync(`${folder}.tmp`);
+  expect(newestCheckpoint(root)).toMatchObject({ found: { step: 1, folder }, damaged: [] });
+  expect(restoreCheckpoint(folder, trainer, true).extra).toEqual({ note: 'again' });
+  mkdirSync(`${folder}.old`); // killed behind that
+  expect(newestCheckpoint(root).found?.step).toBe(1);
+  pruneCheckpoints(root, [1]);
+  expect(readdirSync(join(root, 'checkpoints'))).toEqual(['00000001']);
 });
 
 test('pruning keeps the steps that are asked for', async () => {

@@ -46,6 +46,9 @@ async function looped(
       return { gradNorm: options.norm ?? 1 };
     },
     download: async () => {},
+    discard: () => void log.calls.push('discard'),
+    randomState: () => 'drawn before the step',
+    restoreRandom: (state: unknown) => void log.calls.push(`random ${state}`),
   };
   const result = await runLoop({
     trainer: trainer as unknown as Trainer,
@@ -152,6 +155,39 @@ describe('stopping and going on', () => {
     expect(log.stopped).toBe(true);
     expect(log.calls.filter((call) => call.startsWith('update'))).toHaveLength(2);
     expect(saves(log)).toEqual(['save 2']);
+  });
+
+  test('a stop ends also a run that is to be paused, and saves', async () => {
+    const stopping = new AbortController();
+    const { calls, stopped } = await looped({
+      signal: stopping.signal,
+      onStep: () => stopping.abort(),
+      unlessPaused: () => (stopping.signal.aborted ? new Promise(() => {}) : Promise.resolve()), // pause came after stop
+    });
+    expect(calls).toEqual(['accumulate', 'update 0', 'save 1']);
+    expect(stopped).toBe(true);
+  });
+
+  test('a stop between the micro-batches of an update leaves it out, with what was drawn for it', async () => {
+    const stopping = new AbortController();
+    let batches = 0;
+    const counting = (): FakeBatch => {
+      const batch = batchOf(2);
+      Object.defineProperty(batch, 'tokens', {
+        get: () => {
+          if (++batches === 4) stopping.abort();
+          return 3;
+        },
+      });
+      return batch;
+    };
+    const { calls, stopped, reports } = await looped({
+      signal: stopping.signal,
+      batchesOf: () => [counting(), counting(), counting()],
+    });
+    expect(reports).toHaveLength(1);
+    expect(calls.slice(4)).toEqual(['accumulate', 'discard', 'random drawn before the step', 'save 1']);
+    expect(stopped).toBe(true);
   });
 
   test('a run that goes on asks for the batches and rates of its place', async () => {

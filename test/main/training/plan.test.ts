@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { OptimizerSettings, type Plan, type TrainSettings } from '../../../main/contract/runs.ts';
+import { writeAdapter } from '../../../main/models/adapter-files.ts';
 import { openModel } from '../../../main/models/load.ts';
-import { LoraConfig, writeAdapter } from '../../../main/models/lora.ts';
+import { LoraConfig } from '../../../main/models/lora.ts';
 import { planQuantized } from '../../../main/models/quantize.ts';
 import { fitsOf, makePlan, type PlanInput, verdictOf } from '../../../main/training/plan.ts';
 import { baseSettings } from '../../../main/training/presets.ts';
@@ -33,7 +34,7 @@ function planOf(
   records: SurveyedRecord[],
   changes: Partial<TrainSettings> = {},
   rest: Partial<
-    Pick<PlanInput, 'model' | 'memoryBytes' | 'diskBytes' | 'gflops' | 'startFrom' | 'compare'>
+    Pick<PlanInput, 'model' | 'memoryBytes' | 'diskBytes' | 'gflops' | 'startFrom' | 'answers' | 'compare'>
   > = {},
 ): Plan {
   const facts = { model, records: Math.max(1, records.length), validation: true, fits: true };
@@ -264,4 +265,41 @@ test('a plan that is too large comes with the nearest setting that fits', () => 
   expect(smaller?.recompute).toBe('layer');
   expect(smaller?.peakBytes).toBeLessThan(selective.peakBytes);
   expect(nearest(1e6)).toBeNull();
+});
+
+test('what a run keeps beside its largest pass has names: other graphs, answers, records', () => {
+  const records = Array.from({ length: 40 }, (_, i) => surveyed(`r${i}`, 'train', 20 + 6 * i, 10));
+  const options = { packing: false, microBatchTokens: 256, batchSize: 8 };
+  const bytesOf = ({ memory }: Plan, wanted: string) =>
+    memory.find(({ name }) => name === wanted)?.bytes ?? 0;
+  const [alone, validated] = [
+    planOf(records, options),
+    planOf([...records, ...many(6, 'validation')], options),
+  ];
+  const graphs = bytesOf(alone, 'Graphs of other shapes');
+  expect(graphs).toBeGreaterThan(0);
+  expect(bytesOf(alone, 'Sample answers')).toBe(0);
+  expect(bytesOf(validated, 'Sample answers')).toBeGreaterThan(0);
+  expect(bytesOf(validated, 'Graphs of other shapes')).toBeGreaterThan(graphs);
+  const silent = planOf([...records, ...many(6, 'validation')], options, { answers: false });
+  expect(bytesOf(silent, 'Sample answers')).toBe(0);
+  const asked = planOf([...records, ...many(6, 'validation')], {
+    ...options,
+    samplePrompts: Array(8).fill('a'),
+  });
+  expect(bytesOf(asked, 'Sample answers')).toBeGreaterThan(bytesOf(validated, 'Sample answers'));
+  expect(bytesOf(planOf(many(40), options), 'Graphs of other shapes')).toBeLessThan(graphs); // all of one length
+  expect(validated.memory.reduce((sum, { bytes }) => sum + bytes, 0)).toBeCloseTo(validated.peakBytes, -1);
+});
+
+test('of shapes with as many tokens, the longest rows take most: their tokens see most others', () => {
+  const values = (lengths: readonly number[]) => {
+    const records = lengths.map((length, i) => surveyed(`r${i}`, 'train', length, 10));
+    const { memory } = planOf(records, { packing: false, microBatchTokens: 256, batchSize: 16 });
+    return memory.find(({ name }) => name === 'Activations')?.bytes ?? 0;
+  };
+  const [short, long] = [Array(8).fill(64), [256]];
+  expect(values(long)).toBeGreaterThan(values(short));
+  expect(values([...short, ...long])).toBe(values(long));
+  expect(values([...long, ...short])).toBe(values(long));
 });

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { bestRun, notComparable, whatDiffers } from '../../../../renderer/screens/run/compare.ts';
-import { plan } from '../train/examples.ts';
+import { whatDiffers } from '../../../../renderer/screens/run/compare.ts';
 import { balanced } from '../train/settings.ts';
 import { runWith } from './examples.ts';
 
@@ -62,19 +61,4 @@ test('values read as on the Train screen: what is not set, and what a run does n
   expect(rows['settings.lora.rank']).toEqual(['16', '–']);
   expect(rows['lineage.datasetHash']).toEqual(['–', 'abababababab']);
   expect(Object.values(rows).flat().join()).not.toMatch(/null|undefined|NaN/);
-});
-
-test('the best run has the lowest validation loss', () => {
-  expect(bestRun([runWith({ validationLoss: null }), runWith(), rank8])?.id).toBe('r6');
-  expect(bestRun([runWith({ validationLoss: null })])).toBeNull();
-});
-
-test('runs on other data or another base model are not ranked, and the reason is said', () => {
-  const otherData = runWith({ recipe: { ...runWith().recipe, versionId: 'v5' } });
-  expect(notComparable([runWith(), otherData])).toContain('dataset versions');
-  expect(bestRun([runWith(), otherData])).toBeNull();
-  const otherModel = runWith({ recipe: { ...runWith().recipe, modelId: 'm2' } });
-  expect(notComparable([runWith(), otherModel])).toContain('base models');
-  const number = runWith({ plan: { ...plan, lossUnit: 'squared error' } });
-  expect(notComparable([runWith({ plan }), number])).toContain('different tasks');
 });

@@ -23,6 +23,7 @@ export function runWith(changes: Partial<Run> = {}): Run {
     steps: 942,
     trainLoss: 1.296,
     validationLoss: 1.412,
+    validationScore: null,
     bestStep: 500,
     checkpointStep: 500,
     seconds: 3360,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ValidationPoint } from '../../../../main/contract/runs.ts';
-import { bestNote, bestPoint, bestWords } from '../../../../renderer/screens/run/validation.ts';
+import { bestNote, bestPoint, bestWords, measureWords } from '../../../../renderer/screens/run/validation.ts';
 
 const runOf = (validationMetric: 'loss' | 'accuracy', bestStep: number | null = 20) => ({
   bestStep,
@@ -32,4 +32,9 @@ test('the measure is shown with its newest and its best value', () => {
 test('the note in the chart says by what it is the best', () => {
   expect(bestNote(runOf('accuracy'), points[2])).toMatch(/^best by Right labels \(accuracy\), 0\.875/);
   expect(bestNote(runOf('loss'), points[1])).toMatch(/^best validation 0\.40*$/);
+});
+
+test('what ranks runs is told inside a sentence', () => {
+  expect(measureWords('loss')).toBe('the validation loss');
+  expect(measureWords('entities-f1')).toBe('"Labelled words (entity F1)"');
 });

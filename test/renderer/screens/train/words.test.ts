@@ -17,7 +17,7 @@ const words = (...input: Parameters<typeof recipeWords>): Record<string, string>
 
 test('the recipe in words holds the numbers of data, model, method and length', () => {
   expect(words(balanced, version, model, plan)).toEqual({
-    Data: 'Dataset version 4: 4,716 training records with 1,247,338 tokens, of which 49.1 % are learned.',
+    Data: 'Dataset version 4: 4,716 training records. The whole run reads 1,247,338 tokens and learns from 49.1 % of them.',
     Model:
       "SmolLM2-135M-Instruct. 4,884,480 weights are added and trained, 3.6 % of the base's 134,515,008; the base stays as it is.",
     Method:
