@@ -1,6 +1,6 @@
 // createBackend(): the store, the jobs and the handlers, made into one object that every shell uses: Electron, browser
 // mode, the command line and tests. Does not know which of them it serves beyond the powers it was given.
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ import type { EngineCapabilities } from './jobs/job.ts';
 import { createLauncher, type ForkEngine, forkWithNode, type Launch } from './jobs/launcher.ts';
 import { createQueue } from './jobs/queue.ts';
 import { log, openLog } from './log.ts';
-import { openStore } from './store/index.ts';
+import { makeHome, openStore } from './store/index.ts';
 import { newId } from './store/rows.ts';
 
 export interface BackendOptions {
@@ -68,7 +68,7 @@ export function homeFolder(): string {
 }
 
 export function createBackend(options: BackendOptions): Backend {
-  mkdirSync(options.home, { recursive: true });
+  makeHome(options.home);
   const logFile = join(options.home, 'logs', 'tunesmith.log');
   openLog(logFile);
   const store = openStore(options.home);

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { type Backend, createBackend, homeFolder } from './backend.ts';
 import { type Command, createContext, UsageError } from './cli/command.ts';
 import { commands } from './cli/index.ts';
+import { nearest, optionFault, unknownCommand } from './cli/usage.ts';
 import { type ErrorShape, toErrorShape } from './errors.ts';
 import { applicationRoot, applicationVersion } from './place.ts';
 
@@ -35,9 +36,14 @@ export async function runCommandLine(
       return 0;
     }
     const asked = args.length === 0 || args.includes('--help') || args.includes('-h');
-    if (wanted.length > 0) output.err(`There is no command "${wanted.slice(0, 2).join(' ')}".\n`);
-    (asked && wanted.length === 0 ? output.out : output.err)(overview(wanted[0]));
-    return asked && wanted.length === 0 ? 0 : 2;
+    const nouns = commands.map(({ name }) => name.split(' ')[0]);
+    if (asked && (wanted.length === 0 || (wanted.length === 1 && nouns.includes(wanted[0])))) {
+      output.out(overview(wanted[0]));
+      return 0;
+    }
+    if (wanted.length > 0) output.err(`${unknownCommand(commands, wanted)}\n`);
+    output.err(overview(nearest(wanted[0] ?? '', nouns) ?? undefined));
+    return 2;
   }
   const json = args.includes('--json');
   const fail = (error: ErrorShape, code: number): number => {
@@ -49,7 +55,14 @@ export async function runCommandLine(
   try {
     parsed = parse(command, args.slice(command.name.split(' ').length));
   } catch (error) {
-    return fail({ code: 'usage', message: (error as Error).message, remedy: usageOf(command) }, 2);
+    return fail(
+      {
+        code: 'usage',
+        message: optionFault(command, error as Error),
+        remedy: `${usageOf(command)}\nAll options: tunesmith ${command.name} --help`,
+      },
+      2,
+    );
   }
   if (parsed.values.help) {
     output.out(helpOf(command));
@@ -70,7 +83,14 @@ export async function runCommandLine(
     return 0;
   } catch (error) {
     if (error instanceof UsageError)
-      return fail({ code: 'usage', message: error.message, remedy: usageOf(command) }, 2);
+      return fail(
+        {
+          code: 'usage',
+          message: error.message,
+          remedy: `${usageOf(command)}\nAll options: tunesmith ${command.name} --help`,
+        },
+        2,
+      );
     return fail(toErrorShape(error), 1);
   } finally {
     await backend?.close();

@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { app, type BrowserWindow, dialog, safeStorage, shell, utilityProcess } from 'electron';
 import { type Backend, createBackend, homeFolder } from './backend.ts';
 import { serveIpc } from './bridge/ipc.ts';
+import { toErrorShape } from './errors.ts';
 import type { Keychain, Shell } from './handlers/services.ts';
 import type { EngineProcess, ForkEngine } from './jobs/launcher.ts';
 import { log } from './log.ts';
 import { createMenu } from './menu.ts';
 import { applicationRoot, applicationVersion } from './place.ts';
-import { createWindow, denyPermissions, isOwnPage, registerProtocol, servePages } from './window.ts';
+import { createWindow, isOwnPage, limitPermissions, registerProtocol, servePages } from './window.ts';
 
 let window: BrowserWindow | null = null;
 let backend: Backend | null = null;
@@ -160,7 +161,7 @@ function showWindow(): void {
 async function start(): Promise<void> {
   await app.whenReady();
   backend = openBackend();
-  denyPermissions();
+  limitPermissions();
   servePages(places().renderer, () => backend);
   serveIpc({ backend, windows: () => (window ? [window.webContents] : []), isOwnPage });
   createMenu({ homeFolder: homeFolder(), logFile: backend.services.logFile });
@@ -180,7 +181,8 @@ if (app.requestSingleInstanceLock()) {
   });
   start().catch((error: Error) => {
     log('error', 'start', { error });
-    dialog.showErrorBox('Tunesmith could not start', error.message);
+    const { message, remedy } = toErrorShape(error);
+    dialog.showErrorBox('Tunesmith could not start', `${message}\n\n${remedy}`);
     app.exit(1);
   });
 } else {

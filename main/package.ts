@@ -1,8 +1,9 @@
 // `npm run package`: builds the pages, bundles main, preload and engine, and calls electron-builder. `bundleMain` is
 // also what `npm start` uses before it opens Electron.
-import { cpSync, mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { build } from 'esbuild';
+import { collectParts, noticesOf, partsFile } from './handlers/licences.ts';
 import { applicationRoot } from './place.ts';
 
 /** Stay outside of the engine bundle: native libraries, and parsers that look for files beside themselves. */
@@ -65,12 +66,21 @@ export async function bundleMain(root: string, out = join(root, 'out')): Promise
   ]);
 }
 
+/** Writes the licences of all parts: a text for people, which lies beside the program, and a list for Settings. */
+export function writeNotices(root: string, out = join(root, 'out')): void {
+  const parts = collectParts(root);
+  mkdirSync(out, { recursive: true });
+  writeFileSync(join(out, 'THIRD-PARTY-NOTICES.txt'), noticesOf(parts));
+  writeFileSync(join(out, basename(partsFile)), JSON.stringify(parts));
+}
+
 async function packageApplication(args: string[]): Promise<void> {
   const root = applicationRoot();
   const { buildRenderer } = await import('./start.ts');
   await buildRenderer(root);
   await bundleMain(root);
   cpSync(join(root, 'LICENSE'), join(root, 'out', 'LICENSE'));
+  writeNotices(root);
   const { build: pack, Platform, createTargets } = await import('electron-builder');
   const current =
     { darwin: Platform.MAC, win32: Platform.WINDOWS }[process.platform as string] ?? Platform.LINUX;

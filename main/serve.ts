@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type Backend, createBackend, homeFolder } from './backend.ts';
 import { createSocketBridge, type SocketBridge } from './bridge/websocket.ts';
+import { AppError, toErrorShape } from './errors.ts';
 import { zipFolder } from './handlers/work/project-file.ts';
 import { log } from './log.ts';
 import { applicationRoot, applicationVersion } from './place.ts';
@@ -63,9 +64,20 @@ export async function serve({ backend, rendererFolder, port }: ServeOptions): Pr
 
 function listen(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (error: NodeJS.ErrnoException) => reject(explainListen(error, port)));
     server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
   });
+}
+
+function explainListen(error: NodeJS.ErrnoException, port: number): Error {
+  if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') return error;
+  const why = error.code === 'EACCES' ? 'may not be used by you' : 'is used by another program';
+  return new AppError(
+    'port-taken',
+    `Port ${port} of this computer ${why} (${error.code}).`,
+    'Set TUNESMITH_PORT to another number, or leave it out to get a free one.',
+    { cause: error },
+  );
 }
 
 async function answer(
@@ -76,7 +88,8 @@ async function answer(
   const { session } = context;
   const fault = faultOf(request, session);
   if (fault !== null) return refuse(response, fault);
-  const url = new URL(request.url ?? '/', `http://127.0.0.1:${session.port}`);
+  const url = addressOf(request, session);
+  if (url === null) return refuse(response, 404);
   const byToken = equal(url.searchParams.get('token'), session.token);
   for (const [name, value] of Object.entries(securityHeaders(`'self' ws://127.0.0.1:${session.port}`)))
     response.setHeader(name, value);
@@ -108,15 +121,22 @@ function upgrade(
   session: Session,
   sockets: SocketBridge,
 ): void {
-  const url = new URL(request.url ?? '/', `http://127.0.0.1:${session.port}`);
+  // Node leaves a socket that asks for an upgrade without a listener: an error on it would end the process.
+  socket.on('error', (error) => log('info', 'socket.broke-off', { error }));
+  const url = addressOf(request, session);
   const origin = request.headers.origin !== undefined; // browsers always send it with an upgrade
   const allowed =
     faultOf(request, session) === null &&
     origin &&
-    url.pathname === '/ws' &&
+    url?.pathname === '/ws' &&
     equal(url.searchParams.get('token'), session.token);
   if (allowed) sockets.upgrade(request, socket, head);
   else socket.end('HTTP/1.1 401 Unauthorized\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+}
+
+/** What was asked for; null where it is no address, such as `//`. */
+function addressOf(request: IncomingMessage, session: Session): URL | null {
+  return URL.parse(request.url ?? '/', `http://127.0.0.1:${session.port}`);
 }
 
 /** 403 when Host is not this server (a name that was made to point here) or Origin is another page; null when fine. */
@@ -135,7 +155,11 @@ function faultOf(request: IncomingMessage, session: Session): number | null {
 /** Takes an upload in, and answers with its token. */
 async function receive(request: IncomingMessage, response: ServerResponse, backend: Backend): Promise<void> {
   const headerOf = (name: string) => request.headers[name] as string | undefined;
-  const stored = await storeUpload(request, headerOf, backend.services);
+  const stored = await storeUpload(request, headerOf, backend.services).catch((error) => {
+    if (!(error instanceof AppError)) throw error;
+    response.statusCode = 507;
+    return { error: toErrorShape(error) };
+  });
   if (stored === null) return refuse(response, 400);
   response.setHeader('content-type', 'application/json');
   response.end(JSON.stringify(stored));
@@ -149,7 +173,7 @@ async function send(response: ServerResponse, backend: Backend, token: string): 
   response.setHeader('content-type', 'application/octet-stream');
   response.setHeader(
     'content-disposition',
-    `attachment; filename*=UTF-8''${encodeURIComponent(download.fileName)}`,
+    `attachment; filename*=UTF-8''${encodeURIComponent(download.fileName.toWellFormed())}`,
   );
   if (found.isDirectory()) await pipeline(await zipFolder(download.path), response);
   else {
@@ -196,7 +220,10 @@ export async function runBrowserMode(options: { opened?(url: string): void } = {
   const server = await serve({
     backend,
     rendererFolder: join(root, 'out', 'renderer'),
-    port: Number(process.env.TUNESMITH_PORT ?? 0),
+    port: wantedPort(process.env.TUNESMITH_PORT),
+  }).catch(async (error) => {
+    await backend.close(); // what it began, such as the sample, does not go on behind an error
+    throw error;
   });
   process.stdout.write(`${server.url}\n`);
   options.opened?.(server.url);
@@ -212,4 +239,24 @@ export async function runBrowserMode(options: { opened?(url: string): void } = {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void close());
 }
 
-if (import.meta.main) await runBrowserMode();
+/** @throws AppError `port-number` */
+export function wantedPort(given: string | undefined): number {
+  if (given === undefined || given.trim() === '') return 0;
+  const port = Number(given);
+  if (Number.isInteger(port) && port >= 0 && port < 65_536) return port;
+  throw new AppError(
+    'port-number',
+    `"${given}" is not a port.`,
+    'Set TUNESMITH_PORT to a number below 65536.',
+  );
+}
+
+/** Says why the program cannot start and what to do, without the stack, and ends it. */
+export function endStart(error: unknown): never {
+  const { code, message, remedy } = toErrorShape(error);
+  process.stderr.write(`Tunesmith could not start: ${message}\n${remedy}\n`);
+  log('error', 'start', { code, error });
+  process.exit(1);
+}
+
+if (import.meta.main) await runBrowserMode().catch(endStart);

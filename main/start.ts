@@ -4,7 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { applicationRoot } from './place.ts';
-import { runBrowserMode } from './serve.ts';
+import { endStart, runBrowserMode } from './serve.ts';
 
 const installLimitMs = 180_000;
 const say = (sentence: string): void => void process.stderr.write(`${sentence}\n`);
@@ -124,4 +124,4 @@ async function start(): Promise<void> {
   }
 }
 
-if (import.meta.main) await start();
+if (import.meta.main) await start().catch(endStart);

@@ -1,6 +1,7 @@
 // The window: its own protocol for the built pages, and everything that a page may not do. Holds no logic of the app.
 import { BrowserWindow, protocol, session } from 'electron';
 import type { Backend } from './backend.ts';
+import { toErrorShape } from './errors.ts';
 import { log } from './log.ts';
 import { securityHeaders, staticFile } from './static.ts';
 import { storeUpload } from './uploads.ts';
@@ -26,10 +27,15 @@ export function servePages(rendererFolder: string, backend: () => Backend | null
   protocol.handle(scheme, async (request) => {
     const open = backend();
     if (request.method === 'POST' && request.url === `${scheme}://app/upload` && request.body && open) {
-      const stored = await storeUpload(request.body, (name) => request.headers.get(name), open.services);
-      return stored === null
-        ? new Response(null, { status: 400, headers })
-        : Response.json(stored, { headers });
+      try {
+        const stored = await storeUpload(request.body, (name) => request.headers.get(name), open.services);
+        return stored === null
+          ? new Response(null, { status: 400, headers })
+          : Response.json(stored, { headers });
+      } catch (error) {
+        log('warn', 'upload.failed', { error });
+        return Response.json({ error: toErrorShape(error) }, { status: 507, headers });
+      }
     }
     const file = isOwnPage(request.url)
       ? await staticFile(rendererFolder, new URL(request.url).pathname)
@@ -39,13 +45,18 @@ export function servePages(rendererFolder: string, backend: () => Backend | null
   });
 }
 
-/** Camera, location, notifications and the like: the pages need none of them. */
-export function denyPermissions(): void {
-  session.defaultSession.setPermissionRequestHandler((_contents, permission, decide) => {
-    log('warn', 'window.permission-denied', { permission });
-    decide(false);
+/** Camera, location, notifications and the like: our pages need none of them but to copy text when a button asks. */
+export function limitPermissions(): void {
+  const allowed = (permission: string, origin: string): boolean =>
+    permission === 'clipboard-sanitized-write' && isOwnPage(origin);
+  session.defaultSession.setPermissionRequestHandler((_contents, permission, decide, { requestingUrl }) => {
+    const may = allowed(permission, requestingUrl);
+    if (!may) log('warn', 'window.permission-denied', { permission });
+    decide(may);
   });
-  session.defaultSession.setPermissionCheckHandler(() => false);
+  session.defaultSession.setPermissionCheckHandler((_contents, permission, origin) =>
+    allowed(permission, origin),
+  );
   session.defaultSession.setDevicePermissionHandler(() => false);
 }
 
@@ -68,9 +79,25 @@ export function createWindow(preload: string): BrowserWindow {
     },
   });
   guard(window);
+  reviveAfterCrash(window);
   window.once('ready-to-show', () => window.show());
   void window.loadURL(startPage);
   return window;
+}
+
+const mostRevivals = 3;
+const revivalsWithinMs = 60_000;
+
+/** A page whose process died is loaded again: the work is in the backend. One that dies again and again stays away. */
+function reviveAfterCrash(window: BrowserWindow): void {
+  let crashes: number[] = [];
+  window.webContents.on('render-process-gone', (_event, { reason, exitCode }) => {
+    if (reason === 'clean-exit') return;
+    const now = Date.now();
+    crashes = [...crashes.filter((time) => now - time < revivalsWithinMs), now];
+    log('error', 'window.page-gone', { reason, exitCode, crashes: crashes.length });
+    if (crashes.length <= mostRevivals) void window.loadURL(startPage);
+  });
 }
 
 /** The page stays where it is: no other page, no other window, no page inside the page. */

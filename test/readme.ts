@@ -1,7 +1,7 @@
 // The parts of README.md that the registries tell: commands, architectures with the stored cases that hold them to be exact,
 // methods, and devices. `node main/bootstrap.mjs test/readme.ts` writes them between their markers; readme.test.ts compares.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { commands } from '../main/cli/index.ts';
 import { optimizers } from '../main/compiler/optimizers/index.ts';
@@ -22,15 +22,12 @@ export const readmeFile = join(import.meta.dirname, '..', 'README.md');
 export function storedCases(): Map<string, string[]> {
   const reference = join(import.meta.dirname, 'reference');
   const found = new Map<string, string[]>();
-  for (const group of [reference, join(reference, 'relatives')])
-    for (const name of readdirSync(group).sort()) {
-      const file = join(group, name, 'config.json');
-      if (!existsSync(file)) continue;
-      const { model_type: type } = z
-        .looseObject({ model_type: z.string() })
-        .parse(JSON.parse(readFileSync(file, 'utf8')));
-      found.set(type, [...(found.get(type) ?? []), name]);
-    }
+  for (const file of globSync('**/config.json', { cwd: reference }).sort()) {
+    const { model_type: type } = z
+      .looseObject({ model_type: z.string() })
+      .parse(JSON.parse(readFileSync(join(reference, file), 'utf8')));
+    found.set(type, [...(found.get(type) ?? []), basename(dirname(file))]);
+  }
   return found;
 }
 

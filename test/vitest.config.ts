@@ -10,6 +10,8 @@ const long = [
   'main/jobs/encoder-tasks.test.ts',
   'main/handlers/create-model.test.ts',
   'journeys/screens.test.ts',
+  'journeys/labels.test.ts',
+  'journeys/own-model.test.ts',
   'main/backend.test.ts',
   'main/jobs/classifier.test.ts',
   'journeys/keys.test.ts',

@@ -1,6 +1,7 @@
 // The only dispatcher: finds the call, checks its input, runs its handler, checks its output, and turns any error into
 // one that travels. Knows no transport and no call by name.
 import { z } from 'zod';
+import { faultInWords } from '../contract/faults.ts';
 import { type Call, type ReplyFrame, RequestFrame } from '../contract/wire.ts';
 import { AppError, toErrorShape } from '../errors.ts';
 import { log } from '../log.ts';
@@ -52,10 +53,7 @@ export function createDispatcher(calls: Record<string, Call>, handlers: Handlers
 
 /** All faults of an input at once, each with its place. */
 function inputError(error: z.ZodError): AppError {
-  const faults = error.issues.map(({ path, message }) => {
-    const place = path.map(String).join('.');
-    return place === '' ? message : `${place}: ${message}`;
-  });
+  const faults = error.issues.map(({ path, message }) => faultInWords(path.map(String).join('.'), message));
   const [first, ...others] = faults;
   const message = others.length === 0 ? first : `${faults.length} values do not fit: ${faults.join('; ')}`;
   return new AppError('input', message, 'Change it and try again.', { cause: z.prettifyError(error) });

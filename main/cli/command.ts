@@ -86,7 +86,7 @@ export function createContext(
         throw new AppError(
           'project-ambiguous',
           `${hits.length} projects are named "${given}".`,
-          'Name it by its id.',
+          'Name it by its folder, the last part of what "tunesmith project list" shows.',
         );
       throw new AppError(
         'project-unknown',

@@ -43,7 +43,7 @@ export const documentCommands: Command[] = [
       const bare = sources.filter((one) => one.rights === null && one.state === 'read').length;
       const lines = [
         `${counts.read} read, ${counts.failed} failed, ${counts.skipped.length} known already`,
-        ...failed.map((source) => `${source.name}: ${source.failure?.message} ${source.failure?.remedy}`),
+        ...failed.map((source) => failureLine(given, source)),
         ...counts.refused,
         ...(rights ? [`Rights recorded for ${ids.length}: ${rights.basis}, attested by ${rights.who}`] : []),
         ...(bare > 0 ? [`${bare} without a rights record: ${rightsCommand(given)}`] : []),
@@ -154,7 +154,10 @@ function rightsOf({ option }: Context): GivenRights | undefined {
 
 /** What to type so that documents without a rights record get one. */
 export const rightsCommand = (project: string): string =>
-  `tunesmith documents rights ${/\s/.test(project) ? `"${project}"` : project} --rights ${bases[0]} --who <name>`;
+  `tunesmith documents rights ${quoted(project)} --rights ${bases[0]} --who <name>`;
+
+/** A name as it is typed: in quotes where blanks are in it. */
+const quoted = (name: string): string => (/\s/.test(name) ? `"${name}"` : name);
 
 /** Every document of the project, over all pages of the list. */
 export async function allSources({ call }: Context, projectId: string): Promise<Source[]> {
@@ -227,4 +230,13 @@ interface ImportResult {
   knownIds: string[];
   skipped: string[];
   refused: string[];
+}
+
+/** The sentences of a failure; the name stands before them only where they do not say it. */
+function failureLine(project: string, { name, failure }: Source): string {
+  const { code = '', message = '', remedy = '' } = failure ?? {};
+  const said = `${message.includes(name) ? '' : `${name}: `}${message}`;
+  if (code !== 'pdf-encrypted') return `${said} ${remedy}`;
+  const command = `tunesmith documents reread ${quoted(project)} ${quoted(name)} --password <password>`;
+  return `${said} Leave the file out, or give the password: ${command}`;
 }

@@ -60,11 +60,24 @@ export const LedgerEntry = z.object({
 export const HubToken = z.object({ kept: z.enum(['none', 'keychain', 'memory', 'environment', 'file']) });
 export type HubToken = z.infer<typeof HubToken>;
 
+/** One package that Tunesmith is built from. */
+export const LicencedPart = z.object({
+  name: z.string(),
+  version: z.string(),
+  /** As the package states it, mostly an SPDX name. */
+  licence: z.string(),
+  /** Address of its source; empty where none is stated. */
+  source: z.string(),
+  text: z.string(),
+});
+export type LicencedPart = z.infer<typeof LicencedPart>;
+
 export const settings = {
   'settings.get': call({ input: Nothing, output: Settings }),
   'settings.set': call({ input: Settings.partial(), output: Settings }),
   'settings.machine': call({ input: Nothing, output: Machine }),
   'settings.capabilities': call({ input: Nothing, output: Capabilities }),
+  'settings.licences': call({ input: Nothing, output: z.array(LicencedPart) }),
   'settings.hubToken': call({ input: Nothing, output: HubToken }),
   /** Null forgets it. */
   'settings.setHubToken': call({

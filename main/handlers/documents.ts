@@ -17,6 +17,7 @@ export function documentHandlers(services: Services): HandlersFor<typeof documen
     const project = services.store.project(projectId);
     for (const id of ids) if (project.sources.get(id)) apply(project, id);
     services.emit('documents.changed', { projectId });
+    services.emit('projects.changed', { projectId }); // the navigation says how many are used, and what is missing
     return ids.flatMap((id) => {
       const row = project.sources.get(id);
       return row ? [project.sources.outward(row)] : [];

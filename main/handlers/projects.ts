@@ -138,5 +138,5 @@ export function purgeProject(services: Services, projectId: string): void {
 
 /** Live database files are copied through SQLite, never byte by byte. */
 export function isDatabaseFile(path: string): boolean {
-  return /^project\.db(-wal|-shm|\.copy|\.copy\.tmp)?$/.test(basename(path));
+  return /^project\.db(-wal|-shm|\.copy|\.copy\.\d+\.tmp|\.suspect)?$/.test(basename(path));
 }

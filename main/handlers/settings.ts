@@ -5,6 +5,8 @@ import type { HubToken, settings } from '../contract/settings.ts';
 import type { HandlersFor } from '../contract/wire.ts';
 import { AppError } from '../errors.ts';
 import { hubPlaces } from '../hub/places.ts';
+import { applicationRoot } from '../place.ts';
+import { licencedParts } from './licences.ts';
 import { hubTokenName } from './lookup.ts';
 import { describeMachine } from './machine.ts';
 import type { Services } from './services.ts';
@@ -28,6 +30,7 @@ export function settingHandlers(services: Services): HandlersFor<typeof settings
       canPickFolders: shell.pick !== undefined,
       settingHelp,
     }),
+    'settings.licences': () => licencedParts(applicationRoot()),
     'settings.hubToken': hubToken,
     'settings.setHubToken': ({ token }) => {
       services.secrets.set(hubTokenName, token);

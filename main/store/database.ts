@@ -1,6 +1,7 @@
-// Opens a SQLite file the safe way: write-ahead log (verified), busy timeout, a check after an unclean end, the last
-// good copy when the file is damaged, and migrations with a backup. Knows no table. The only import of better-sqlite3.
-import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+// Opens a SQLite file the safe way: write-ahead log (verified), busy timeout, a check after an unclean end or damage that
+// came to light in use, the last good copy when the file is damaged, and migrations with a backup. A copy is checked
+// before it replaces an older one. Knows no table. The only import of better-sqlite3.
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { AppError } from '../errors.ts';
@@ -33,42 +34,86 @@ export function openDatabase(
 ): Opened {
   mkdirSync(dirname(file), { recursive: true });
   const notices: string[] = [];
-  const unclean = sizeOf(`${file}-wal`) > 0;
+  const unclean = sizeOf(`${file}-wal`) > 0 || existsSync(suspectMark(file));
   let db = tryOpen(file, unclean);
   if (db === undefined) {
     notices.push(restoreCopy(file, what));
     db = tryOpen(file, true);
     if (db === undefined) throw damaged(file, what);
   }
+  rmSync(suspectMark(file), { force: true });
   try {
     setJournal(db, file, hazardOf(dirname(file)), notices);
     migrate(db, file, migrations, what);
   } catch (error) {
     db.close();
-    throw error;
+    throw explainDatabaseError(error);
   }
   return { db, notices };
 }
 
 /** Copies the open database to `file.copy` while it is in use; the copy is what a damaged file is restored from. */
 export async function keepCopy(db: Database): Promise<void> {
-  const target = `${db.name}.copy`;
-  await db.backup(`${target}.tmp`);
-  renameSync(`${target}.tmp`, target);
+  const copy = newCopy(db.name);
+  await db.backup(copy);
+  acceptCopy(db.name, copy);
 }
 
-/** Closes the database and keeps a copy of it as it was then. A copy that cannot be written is only logged. */
+/**
+ * Closes the database and keeps a copy of it as it was then, also where other programs have it open. A copy that
+ * cannot be written is only logged.
+ */
 export function closeWithCopy(db: Database): void {
   const file = db.name;
   if (!db.open) return;
-  db.pragma('wal_checkpoint(TRUNCATE)');
-  db.close();
+  const copy = newCopy(file);
   try {
-    copyFileSync(file, `${file}.copy.tmp`);
-    renameSync(`${file}.copy.tmp`, `${file}.copy`);
+    rmSync(copy, { force: true });
+    db.prepare('VACUUM INTO ?').run(copy);
+    acceptCopy(file, copy);
   } catch (error) {
     log('warn', 'database.copy-failed', { file, error });
+    if (isDamage(error)) markSuspect(file);
+    rmSync(copy, { force: true });
   }
+  try {
+    db.pragma('wal_checkpoint(TRUNCATE)');
+  } catch (error) {
+    log('warn', 'database.checkpoint-failed', { file, error });
+  } finally {
+    db.close();
+  }
+}
+
+/** Another program may make a copy of the same database at this moment. */
+const newCopy = (file: string): string => `${file}.copy.${process.pid}.tmp`;
+
+/** Where a file says that the next start has to check the database. */
+const suspectMark = (file: string): string => `${file}.suspect`;
+
+function markSuspect(file: string): void {
+  try {
+    writeFileSync(suspectMark(file), '');
+  } catch (error) {
+    log('warn', 'database.mark-failed', { file, error });
+  }
+}
+
+const isDamage = (error: unknown): boolean =>
+  error instanceof Sqlite.SqliteError && /^SQLITE_(CORRUPT|NOTADB)/.test(error.code);
+
+/** Gives a new copy its name, unless it is damaged: then the older one stays, and the next start checks the database. */
+function acceptCopy(file: string, copy: string): void {
+  if (sizeOf(copy) === 0) return; // taken away meanwhile, as by closing; opening it would make an empty database
+  const opened = tryOpen(copy, true);
+  opened?.close();
+  for (const suffix of ['-wal', '-shm']) rmSync(copy + suffix, { force: true });
+  if (opened) {
+    renameSync(copy, `${file}.copy`);
+    return;
+  }
+  rmSync(copy, { force: true });
+  markSuspect(file);
 }
 
 /** Writes the current state of an open database, log included, into a new file. */
@@ -82,15 +127,18 @@ export async function copyDatabase(db: Database, target: string): Promise<void> 
  */
 export function holdLock(file: string): (() => void) | null {
   mkdirSync(dirname(file), { recursive: true });
-  const db = new Sqlite(file, { timeout: 0 });
+  let db: Database | undefined;
   try {
+    db = new Sqlite(file, { timeout: 0 });
     db.exec('BEGIN EXCLUSIVE');
-  } catch {
-    db.close();
-    return null;
+  } catch (error) {
+    db?.close();
+    if (error instanceof Sqlite.SqliteError && error.code.startsWith('SQLITE_BUSY')) return null;
+    throw explainDatabaseError(error);
   }
+  const held = db;
   return () => {
-    db.close();
+    held.close();
     rmSync(file, { force: true });
   };
 }
@@ -117,6 +165,11 @@ const explanations: Record<string, [code: string, message: string, remedy: strin
     'database-busy',
     'Another program kept the project locked for 5 seconds.',
     'Close other windows of Tunesmith or the program that syncs the folder, then try again.',
+  ],
+  SQLITE_CANTOPEN: [
+    'database-closed',
+    'A database of Tunesmith cannot be opened or made, most often because its folder may not be written to.',
+    'Give yourself the right to write in the folder, or set TUNESMITH_HOME to another one.',
   ],
   SQLITE_READONLY: [
     'read-only',
@@ -183,10 +236,12 @@ function setJournal(db: Database, file: string, hazard: Hazard | null, notices: 
   }
   db.pragma(`synchronous = ${wanted === 'wal' ? 'NORMAL' : 'FULL'}`);
   db.pragma('foreign_keys = ON');
+  db.pragma('trusted_schema = OFF'); // a project may come from somebody else
 }
 
 function migrate(db: Database, file: string, migrations: Migrations, what: string): void {
-  const version = Number(db.pragma('user_version', { simple: true }));
+  const versionNow = (): number => Number(db.pragma('user_version', { simple: true }));
+  const version = versionNow();
   if (version > migrations.length)
     throw new AppError(
       'newer-format',
@@ -195,11 +250,15 @@ function migrate(db: Database, file: string, migrations: Migrations, what: strin
     );
   if (version === migrations.length) return;
   if (version > 0) {
-    rmSync(`${file}.version-${version}`, { force: true });
-    db.prepare('VACUUM INTO ?').run(`${file}.version-${version}`);
+    const backup = `${file}.version-${version}`;
+    const own = `${backup}.${process.pid}.tmp`; // another program may do the same at this moment
+    rmSync(own, { force: true });
+    db.prepare('VACUUM INTO ?').run(own);
+    renameSync(own, backup);
   }
   db.transaction(() => {
-    for (const sql of migrations.slice(version)) db.exec(sql);
+    // Read again behind the lock: another program that started at the same moment may have been first.
+    for (const sql of migrations.slice(versionNow())) db.exec(sql);
     db.pragma(`user_version = ${migrations.length}`);
   }).immediate();
 }

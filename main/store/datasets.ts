@@ -1,11 +1,10 @@
 // All SQL about dataset versions of one project, and the index of their records: each version is one file of JSON
 // lines, and the index says where each record lies, so that any page is read without reading the rest.
-import { join } from 'node:path';
 import type { z } from 'zod';
 import { DatasetVersion, type Split } from '../contract/datasets.ts';
 import { Time } from '../contract/wire.ts';
 import type { Database } from './database.ts';
-import { table } from './rows.ts';
+import { fileInside, table } from './rows.ts';
 
 const VersionRow = DatasetVersion.omit({ projectId: true }).extend({ deletedAt: Time.nullable() });
 export type VersionRow = z.infer<typeof VersionRow>;
@@ -45,7 +44,7 @@ export function datasetStore(db: Database, folder: string, projectId: string) {
     .pluck();
   const byId = db.prepare(`SELECT ${placeColumns} FROM records WHERE version_id = ? AND id = ?`);
   return {
-    recordsFile: (versionId: string): string => join(folder, 'datasets', `${versionId}.jsonl`),
+    recordsFile: (versionId: string): string => fileInside(folder, 'datasets', `${versionId}.jsonl`),
     list: (): DatasetVersion[] => rows.where('deleted_at IS NULL ORDER BY number DESC').map(outward),
     get(id: string): DatasetVersion | undefined {
       const row = rows.get(id);

@@ -1,11 +1,10 @@
 // All SQL about documents (sources) of one project, and where their files lie. Originals are stored once by content;
 // the text parts of a source are one file of JSON lines.
-import { join } from 'node:path';
 import { z } from 'zod';
 import { Source } from '../contract/documents.ts';
 import { Time } from '../contract/wire.ts';
 import type { Database } from './database.ts';
-import { table } from './rows.ts';
+import { fileInside, table } from './rows.ts';
 
 export const ReadOptions = z.object({
   encoding: z.string().optional(),
@@ -80,8 +79,9 @@ export function documentStore(db: Database, folder: string, projectId: string) {
     unfinished: (): SourceRow[] => rows.where("removed_at IS NULL AND state = 'reading'"),
     byContent: (sha256: string): SourceRow | undefined =>
       rows.where('sha256 = ? AND removed_at IS NULL LIMIT 1', sha256)[0],
-    originalFile: (sha256: string): string => join(folder, 'files', 'originals', sha256.slice(0, 2), sha256),
-    partsFile: (sourceId: string): string => join(folder, 'files', 'parts', `${sourceId}.jsonl`),
+    originalFile: (sha256: string): string =>
+      fileInside(folder, 'files', 'originals', sha256.slice(0, 2), sha256),
+    partsFile: (sourceId: string): string => fileInside(folder, 'files', 'parts', `${sourceId}.jsonl`),
   };
 }
 export interface SourceCounts {

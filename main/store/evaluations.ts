@@ -1,8 +1,7 @@
 // All SQL about evaluations of one project. Predictions are one file of JSON lines per evaluation.
-import { join } from 'node:path';
 import { Evaluation } from '../contract/evaluations.ts';
 import type { Database } from './database.ts';
-import { table } from './rows.ts';
+import { fileInside, table } from './rows.ts';
 
 const EvaluationRow = Evaluation.omit({ projectId: true });
 
@@ -25,7 +24,7 @@ export function evaluationStore(db: Database, folder: string, projectId: string)
     createdAt: 'plain',
   });
   return {
-    predictionsFile: (id: string): string => join(folder, 'evaluations', `${id}.jsonl`),
+    predictionsFile: (id: string): string => fileInside(folder, 'evaluations', `${id}.jsonl`),
     list: (runId: string | null): Evaluation[] =>
       rows
         .where('(? IS NULL OR run_id = ?) ORDER BY created_at DESC, id', runId, runId)

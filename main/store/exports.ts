@@ -1,9 +1,8 @@
 // All SQL about exports of one project. The files lie in `exports/<name>/`; the database keeps the name only, so that
 // a moved or copied project still finds them.
-import { join } from 'node:path';
 import { Export } from '../contract/exports.ts';
 import type { Database } from './database.ts';
-import { table } from './rows.ts';
+import { fileInside, table } from './rows.ts';
 
 const ExportRow = Export.omit({ projectId: true });
 
@@ -25,7 +24,7 @@ export function exportStore(db: Database, folder: string, projectId: string) {
   const outward = (row: Omit<Export, 'projectId'>): Export => ({
     projectId,
     ...row,
-    folder: join(folder, 'exports', row.folder),
+    folder: fileInside(folder, 'exports', row.folder),
   });
   return {
     list: (runId: string | null): Export[] =>

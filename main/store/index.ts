@@ -26,8 +26,10 @@ const subfolders = ['files', 'datasets', 'runs', 'evaluations', 'exports'];
 
 /** Opens the store in `home`, which is made when it does not exist. */
 export function openStore(home: string) {
-  mkdirSync(join(home, 'projects'), { recursive: true });
-  const { db } = openDatabase(join(home, 'app.db'), appMigrations, 'the home folder');
+  makeHome(home);
+  const { db, notices } = openDatabase(join(home, 'app.db'), appMigrations, 'the data folder');
+  for (const notice of notices) log('warn', 'home.notice', { home, notice });
+  keepDailyCopy(db);
   const list = projectList(db);
   const open = new Map<string, ProjectStore>();
   const owner = newId();
@@ -127,15 +129,34 @@ export function openStore(home: string) {
     },
     /** Refreshes the copies that damaged databases are restored from. */
     async keepCopies(): Promise<void> {
+      await keepCopy(db);
       for (const opened of open.values()) await opened.keepCopy();
     },
     close(): void {
       for (const opened of open.values()) opened.close();
       open.clear();
-      db.close();
+      closeWithCopy(db);
       freeLock?.();
     },
   };
+}
+
+/**
+ * Makes the data folder for its owner alone: it holds documents, and on some systems the secrets of a keychain.
+ * @throws AppError `home-unwritable`
+ */
+export function makeHome(home: string): void {
+  try {
+    mkdirSync(home, { recursive: true, mode: 0o700 });
+    mkdirSync(join(home, 'projects'), { recursive: true });
+  } catch (cause) {
+    throw new AppError(
+      'home-unwritable',
+      `The data folder "${home}" cannot be made or written to (${(cause as NodeJS.ErrnoException).code}).`,
+      'Give yourself the right to write there, or set TUNESMITH_HOME to another folder.',
+      { cause },
+    );
+  }
 }
 
 function openProject(listed: ListedProject): ProjectStore {

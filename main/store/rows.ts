@@ -1,7 +1,9 @@
 // One table of objects: maps camelCase properties to snake_case columns, lists and objects to JSON text, and checks
 // each row with zod on the way out. Knows no noun; each noun's file says its columns and adds its own queries.
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import type { z } from 'zod';
+import { AppError } from '../errors.ts';
 import type { Database } from './database.ts';
 
 /** How a property is stored: as it is, as 0 or 1, or as JSON text. */
@@ -83,6 +85,20 @@ export function table<Schema extends z.ZodType<{ id: string }>>(
       db.prepare(`DELETE FROM ${name} WHERE id = ?`).run(id);
     },
   };
+}
+
+/**
+ * The path of a file that is named by a row. A project may come from somebody else, so no name in it may lead elsewhere.
+ * @throws AppError `name-outside` where a part of the name is not a plain name
+ */
+export function fileInside(folder: string, ...names: string[]): string {
+  const bad = names.find((name) => !/^(?!\.{1,2}$)[^/\\\0:]{1,255}$/.test(name));
+  if (bad === undefined) return join(folder, ...names);
+  throw new AppError(
+    'name-outside',
+    `The project names a file ${JSON.stringify(bad)}, which could lie outside of its folder. Nothing was touched.`,
+    'Do not use this project: somebody changed its database by hand.',
+  );
 }
 
 const toSnake = (property: string): string =>

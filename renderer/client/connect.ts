@@ -166,6 +166,10 @@ async function postFile(
   const headers: Record<string, string> = { 'x-file-name': encodeURIComponent(file.name) };
   if (relativePath) headers['x-relative-path'] = encodeURIComponent(relativePath);
   const reply = await fetch(url, { method: 'POST', headers, body: file }).catch(() => null);
+  if (reply?.status === 507) {
+    const { error } = (await reply.json()) as { error: { code: string; message: string; remedy: string } };
+    throw new CallError(error.code, error.message, error.remedy);
+  }
   if (!reply?.ok)
     throw new CallError(
       'upload-failed',

@@ -3,6 +3,7 @@
 import { IconAlertCircle, IconAlertTriangle, IconCircleCheck, IconInfoCircle } from '@tabler/icons-react';
 import { type ReactNode, useState } from 'react';
 import { errorParts } from '../client/client.ts';
+import { copyText } from '../state/ui.ts';
 import { Button } from './button.tsx';
 import styles from './notice.module.css';
 
@@ -79,7 +80,7 @@ export function ErrorNotice({ error, actions, onRetry }: ErrorNoticeProps) {
       {open && (
         <div className={styles.details}>
           <code>{parts.code}</code>
-          <Button size="small" kind="text" onClick={() => void navigator.clipboard?.writeText(report)}>
+          <Button size="small" kind="text" onClick={() => void copyText(report, 'The report is copied.')}>
             Copy a report
           </Button>
         </div>

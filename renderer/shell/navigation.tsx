@@ -107,12 +107,18 @@ function Item({ screen, project, activeId, projectId }: ItemProps) {
               {screen.title}
               {screen.step && <span className="visuallyHidden">, {stateWords[state]}, </span>}
             </span>
-            {screen.step && <span className={styles.fact}>{sentence(step?.fact ?? 'No project open')}</span>}
+            {screen.step && <span className={styles.fact}>{factOf(step)}</span>}
           </span>
         </a>
       </Tooltip>
     </li>
   );
+}
+
+/** The fact as a sentence; the name of a model stays as it is spelt. */
+function factOf(step: Project['steps'][number] | undefined): string {
+  if (step?.step === 'model' && step.state === 'done') return step.fact;
+  return sentence(step?.fact ?? 'No project open');
 }
 
 function Badge({ number, state, current }: { number: number; state: State; current: boolean }) {

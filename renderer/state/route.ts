@@ -16,11 +16,20 @@ interface RouteState extends Route {
 export const homeRoute = 'projects';
 
 export function parseHash(hash: string): Route {
-  const parts = hash.replace(/^#\/?/, '').split('/').filter(Boolean).map(decodeURIComponent);
+  const parts = hash.replace(/^#\/?/, '').split('/').filter(Boolean).map(decoded);
   if (parts[0] === 'projects' && parts[1]) {
     return { projectId: parts[1], screen: parts[2] ?? 'documents', rest: parts.slice(3) };
   }
   return { projectId: null, screen: parts[0] ?? homeRoute, rest: parts.slice(1) };
+}
+
+/** A part of an address that was typed or cut wrongly stays as it is. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 export function hashOf({ screen, projectId, rest }: Route): string {
@@ -43,6 +52,14 @@ export function hrefTo(screen: string, ...rest: string[]): string {
 /** Goes to a screen of the current project (`projectScreens` decides in the shell whether it needs one). */
 export function goTo(screen: string, ...rest: string[]): void {
   window.location.hash = hrefTo(screen, ...rest);
+}
+
+/** The address now, to go on from after a wait. */
+export const placeNow = (): string => window.location.hash;
+
+/** Goes on after a wait that began at `from`, unless the person went elsewhere meanwhile. */
+export function goOn(from: string, screen: string, ...rest: string[]): void {
+  if (placeNow() === from) goTo(screen, ...rest);
 }
 
 export function goToProject(projectId: string, screen = 'documents', ...rest: string[]): void {

@@ -1,7 +1,7 @@
 // What only this window knows: toasts, open overlays, the actions of the screen, and the state of the connection.
 import { useEffect } from 'react';
 import { create } from 'zustand';
-import { type ConnectionState, onConnection } from '../client/client.ts';
+import { CallError, type ConnectionState, onConnection } from '../client/client.ts';
 
 export interface Toast {
   id: number;
@@ -53,6 +53,22 @@ let nextToast = 1;
 /** Confirms what the person just did, with Undo where there is one; a problem is never a toast. */
 export function toast(message: string, undo?: Toast['undo']): void {
   useUi.setState({ toast: { id: nextToast++, message, undo }, announcement: message });
+}
+
+/** Puts text on the clipboard, and says that it is there only when it is. */
+export async function copyText(text: string, said: string): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(text);
+    toast(said);
+  } catch (cause) {
+    showProblem(
+      new CallError(
+        'clipboard',
+        `The text could not be copied: ${cause instanceof Error ? cause.message : 'there is no clipboard'}.`,
+        'Select it and copy it with the keys of your system.',
+      ),
+    );
+  }
 }
 
 /** Says a sentence to screen readers. */

@@ -26,10 +26,18 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-export async function openStage({ sample }: { sample: boolean }): Promise<Stage> {
+export interface StageOptions {
+  sample: boolean;
+  /** More variables for the backend. */
+  env?: Record<string, string>;
+}
+
+/** Options that name places in the home folder are given as a function of it. */
+export async function openStage(options: StageOptions | ((home: string) => StageOptions)): Promise<Stage> {
   if (rendererIsOld(root)) buildRenderer();
   const home = temporaryFolder();
-  const server = await startServer(home.folder, { TUNESMITH_SAMPLE: sample ? 'on' : 'off' });
+  const { sample, env = {} } = typeof options === 'function' ? options(home.folder) : options;
+  const server = await startServer(home.folder, { TUNESMITH_SAMPLE: sample ? 'on' : 'off', ...env });
   const browser = await launchChromium();
   const clients: TestClient[] = [];
   const faults: string[] = [];

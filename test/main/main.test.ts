@@ -56,13 +56,31 @@ describe('the window', () => {
     expect(page().openHandler?.({ url: 'https://example.com' })).toEqual({ action: 'deny' });
   });
 
-  test('gets no permission of any kind', () => {
-    let allowed: boolean | null = null;
-    registered.permissionRequest?.(null, 'media', (allow) => {
-      allowed = allow;
-    });
-    expect(allowed).toBe(false);
-    expect(registered.permissionCheck?.()).toBe(false);
+  test('a page whose process died is loaded again, three times within a minute at most', () => {
+    const [window] = registered.windows;
+    const loadedAfter = (reason: string): string => {
+      window.loaded = '';
+      page().emit('render-process-gone', {}, { reason, exitCode: 5 });
+      return window.loaded;
+    };
+    expect(loadedAfter('clean-exit')).toBe('');
+    expect(['crashed', 'oom', 'killed'].map(loadedAfter)).toEqual([own, own, own]);
+    expect(loadedAfter('crashed')).toBe('');
+    window.loaded = own;
+  });
+
+  test('may copy text, and gets no other permission; another page gets none', () => {
+    const asked = (permission: string, requestingUrl: string): boolean[] => {
+      const answers: boolean[] = [];
+      registered.permissionRequest?.(null, permission, (allow) => answers.push(allow), { requestingUrl });
+      const { origin, protocol, host } = new URL(requestingUrl);
+      const from = origin === 'null' ? `${protocol}//${host}/` : origin;
+      return [...answers, registered.permissionCheck?.(null, permission, from) ?? true];
+    };
+    expect(asked('clipboard-sanitized-write', own)).toEqual([true, true]);
+    expect(asked('clipboard-sanitized-write', 'https://example.com/')).toEqual([false, false]);
+    for (const permission of ['media', 'clipboard-read', 'notifications', 'openExternal'])
+      expect(asked(permission, own)).toEqual([false, false]);
     expect(registered.devicePermission?.()).toBe(false);
   });
 

@@ -13,6 +13,7 @@ interface Configuration {
   asarUnpack: string[];
   extraResources: { from: string; to: string }[];
   npmRebuild: boolean;
+  electronFuses: Record<string, boolean>;
   publish: null;
   linux: { target: string[]; maintainer: string };
   extraMetadata: { homepage: string };
@@ -50,6 +51,16 @@ describe('electron-builder.yml', () => {
     expect(configuration.linux.maintainer).toBe('The Tunesmith authors');
   });
 
+  test('the packaged program cannot be turned into a plain Node or another program', () => {
+    expect(configuration.electronFuses).toEqual({
+      runAsNode: false,
+      enableNodeOptionsEnvironmentVariable: false,
+      enableNodeCliInspectArguments: false,
+      onlyLoadAppFromAsar: true,
+      grantFileProtocolExtraPrivileges: false,
+    });
+  });
+
   test('whatever the engine loads at run time lies outside of the asar', () => {
     for (const name of engineExternals.filter((one) => !one.startsWith('@')))
       expect(configuration.asarUnpack.some((pattern) => pattern.includes(`node_modules/${name}/`))).toBe(
@@ -59,7 +70,13 @@ describe('electron-builder.yml', () => {
   });
 
   test('carries its own Node, the models and the sample documents, and rebuilds nothing', () => {
-    expect(configuration.extraResources.map(({ to }) => to)).toEqual(['node', 'models', 'sample']);
+    expect(configuration.extraResources.map(({ to }) => to)).toEqual([
+      'node',
+      'models',
+      'sample',
+      'THIRD-PARTY-NOTICES.txt',
+      'LICENSE.txt',
+    ]);
     expect(configuration).toMatchObject({ npmRebuild: false, publish: null });
   });
 });

@@ -1,11 +1,12 @@
 // Browser mode: what a request gets with and without the right Host, Origin and token. Real server, real backend.
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { connect as connectRaw } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
 import type { Backend } from '../../main/backend.ts';
-import { type BrowserServer, serve } from '../../main/serve.ts';
+import { type BrowserServer, serve, wantedPort } from '../../main/serve.ts';
 import { openTestBackend, temporaryFolder } from '../helpers/home.ts';
 
 const home = temporaryFolder();
@@ -64,6 +65,18 @@ function ask(
 
 const cookieOf = async (): Promise<string> =>
   String((await ask(`/?token=${token}`)).headers['set-cookie']).split(';')[0];
+
+describe('the port', () => {
+  test('one that is taken, and one that is none, are said in a sentence', async () => {
+    await expect(serve({ backend, rendererFolder: pages.folder, port: server.port })).rejects.toMatchObject({
+      code: 'port-taken',
+      message: expect.stringContaining(`Port ${server.port} of this computer is used by another program`),
+    });
+    for (const given of ['abc', '70000', '-1', '1.5'])
+      expect(() => wantedPort(given)).toThrow(expect.objectContaining({ code: 'port-number' }));
+    expect([undefined, '', '8123'].map(wantedPort)).toEqual([0, 0, 8123]);
+  });
+});
 
 describe('pages', () => {
   test('nothing is served without the token, not even whether a file exists', async () => {
@@ -219,6 +232,31 @@ describe('frames', () => {
     for (const frame of await Promise.all(heard)) expect(frame.payload).toEqual({ projectId: output.id });
     one.close();
     two.close();
+  });
+
+  /** An upgrade as a program could send it, with `path` as it stands. Resolves with what came back. */
+  const upgrade = (path: string, { reset = false } = {}): Promise<string> =>
+    new Promise((resolve) => {
+      const socket = connectRaw(server.port, '127.0.0.1', () => {
+        const head = `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\n`;
+        socket.write(
+          `${head}Origin: http://evil.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
+        );
+        if (reset) socket.resetAndDestroy();
+      });
+      let text = '';
+      socket.on('data', (piece) => {
+        text += String(piece);
+      });
+      socket.on('error', () => undefined);
+      socket.on('close', () => resolve(text));
+    });
+
+  test('an upgrade to what is no address, or that breaks off, ends alone: the server goes on', async () => {
+    for (const path of ['//', '/ws', 'http://:0/']) expect(await upgrade(path)).not.toMatch(/ 101 /);
+    await Promise.all(Array.from({ length: 20 }, () => upgrade('/ws', { reset: true })));
+    expect((await ask('//')).status).toBe(404);
+    expect((await ask(`/?token=${token}`)).status).toBe(200);
   });
 
   test('bytes that are no frame end that socket and nothing else', async () => {

@@ -90,9 +90,19 @@ function update(
   return evaluation;
 }
 
+/** The loss counts what the run's task counts: of classifiers records or labels, not tokens. */
+function withLossUnit(results: Evaluation['results'], unit: string | undefined): Evaluation['results'] {
+  if (unit === undefined) return results;
+  return results.map((result) => (result.metricId === 'loss' ? { ...result, unit } : result));
+}
+
 export function evaluateHooks(services: Services): JobHooks {
   const change = (job: QueuedJob, fields: Partial<Omit<Evaluation, 'id' | 'projectId'>>) =>
     update(services, job.projectId!, job.subjectId!, fields);
+  const lossUnitOf = (job: QueuedJob): string | undefined => {
+    const { runId } = findEvaluation(services, job.projectId!, job.subjectId!);
+    return findRun(services.store.project(job.projectId!), runId).plan?.lossUnit;
+  };
   const seconds = (job: QueuedJob) => (Date.now() - (job.startedAt ?? Date.now())) / 1000;
   return {
     stopAfterMs: 5000,
@@ -130,7 +140,8 @@ export function evaluateHooks(services: Services): JobHooks {
       if (now !== done) change(job, { done: now, seconds: seconds(job) });
     },
     done(job, output) {
-      const { results, verdict, leaks, records } = output as JobTypes['evaluate']['result'];
+      const { results: measured, verdict, leaks, records } = output as JobTypes['evaluate']['result'];
+      const results = withLossUnit(measured, lossUnitOf(job));
       const fields = { results, verdict, leaks, records, done: records };
       const evaluation = change(job, { ...fields, state: 'finished', seconds: seconds(job) });
       services.emit('projects.changed', { projectId: job.projectId });

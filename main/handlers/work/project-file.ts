@@ -33,6 +33,8 @@ const format = 1;
 const maxEntries = 200_000;
 const maxPathBytes = 1000;
 const reserveBytes = 200_000_000;
+/** What a project file may unpack to: no text shrinks so far, and a bomb shrinks a thousandfold. */
+const growth = { times: 100, bytes: 1e9 };
 
 export function projectFileHooks(services: Services): JobHooks {
   return {
@@ -125,10 +127,16 @@ async function importProject(
 }
 
 /** Extracts a zip below `folder`. Throws when it is damaged, too large for the disk, or names a place outside. */
-export async function unpack(file: string, folder: string, context: WorkContext): Promise<void> {
+export async function unpack(
+  file: string,
+  folder: string,
+  context: Pick<WorkContext, 'signal' | 'progress'>,
+  most: { times: number; bytes: number } = growth,
+): Promise<void> {
   const zip = await openZip(file);
   const { bavail, bsize } = await statfs(folder);
   let room = bavail * bsize - reserveBytes;
+  let left = (await stat(file)).size * most.times + most.bytes;
   if (zip.entryCount > maxEntries)
     throw new AppError(
       'zip-too-large',
@@ -149,12 +157,10 @@ export async function unpack(file: string, folder: string, context: WorkContext)
       const limit = new Transform({
         transform(piece: Buffer, _encoding, next) {
           room -= piece.length;
-          const full = new AppError(
-            'disk-full',
-            'The project does not fit on the disk.',
-            'Free some space and try again.',
-          );
-          next(room < 0 ? full : null, piece);
+          left -= piece.length;
+          if (left < 0) next(tooDense(file));
+          else if (room < 0) next(noRoom());
+          else next(null, piece);
         },
       });
       await pipeline(await readEntry(zip, entry), limit, createWriteStream(target, { flags: 'wx' }));
@@ -166,6 +172,16 @@ export async function unpack(file: string, folder: string, context: WorkContext)
     zip.close();
   }
 }
+
+const noRoom = (): AppError =>
+  new AppError('disk-full', 'The project does not fit on the disk.', 'Free some space and try again.');
+
+const tooDense = (file: string): AppError =>
+  new AppError(
+    'project-file-too-dense',
+    `"${basename(file)}" unpacks to far more than a project of its size holds, so it was not read.`,
+    'Ask whoever gave it to you for another copy. Nothing of it was kept.',
+  );
 
 function damagedZip(file: string, why: string, cause?: unknown): AppError {
   return new AppError(

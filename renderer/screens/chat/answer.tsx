@@ -5,7 +5,7 @@ import type { ChatAnswer } from '../../../main/contract/chat.ts';
 import { IconButton } from '../../components/button.tsx';
 import { Chip } from '../../components/chip.tsx';
 import { decimal, duration, integer, percent, plural } from '../../components/format.ts';
-import { toast } from '../../state/ui.ts';
+import { copyText } from '../../state/ui.ts';
 import styles from './chat.module.css';
 import { finishWords } from './parts.tsx';
 
@@ -43,7 +43,9 @@ export function Answer({ label, answer, writes, streaming }: AnswerProps) {
       {probabilities ? (
         <Probabilities answer={answer} />
       ) : (
-        <p className={styles.text}>{answer.text || <em className="muted">empty answer</em>}</p>
+        <p className={styles.text}>
+          {answer.text || <em className="muted">{emptyWords(answer, writes)}</em>}
+        </p>
       )}
       <div className={styles.numbers}>
         {writes || answer.finish === 'cancelled' ? (
@@ -66,10 +68,7 @@ export function Answer({ label, answer, writes, streaming }: AnswerProps) {
             size="small"
             icon={IconCopy}
             label="Copy the answer"
-            onClick={() => {
-              void navigator.clipboard?.writeText(answer.text);
-              toast('The answer is copied.');
-            }}
+            onClick={() => void copyText(answer.text, 'The answer is copied.')}
           />
         </span>
       </div>
@@ -77,18 +76,26 @@ export function Answer({ label, answer, writes, streaming }: AnswerProps) {
   );
 }
 
-/** "12 tokens · 31.0 tokens/s · 0.4 s to the first" */
+/** "12 tokens · 31.0 tokens/s · 0.4 s to the first"; one token alone has no speed. */
 const writtenIn = ({ newTokens, tokensPerSecond, msToFirstToken }: ChatAnswer): string =>
-  `${plural(newTokens, 'token')} · ${decimal(tokensPerSecond, 1)} tokens/s · ${duration(msToFirstToken / 1000)} to the first`;
+  [
+    plural(newTokens, 'token'),
+    ...(tokensPerSecond > 0 ? [`${decimal(tokensPerSecond, 1)} tokens/s`] : []),
+    `${duration(msToFirstToken / 1000)} to the first`,
+  ].join(' · ');
 
 /** "93.1 % probable · 0.1 s", one share for each label; without shares where the model tells none. */
 const labelledIn = ({ tokens, msToFirstToken }: ChatAnswer): string => {
   const shares = tokens.filter(({ probability }) => probability > 0).map((one) => percent(one.probability));
   return [
     ...(shares.length > 0 ? [`${shares.join(', ')} probable`] : []),
-    duration(msToFirstToken / 1000),
+    ...(msToFirstToken > 0 ? [duration(msToFirstToken / 1000)] : []), // 0: nothing was computed
   ].join(' · ');
 };
+
+/** Why there is nothing to read. */
+const emptyWords = ({ newTokens }: ChatAnswer, writes: boolean): string =>
+  writes && newTokens > 0 ? 'only special tokens, which are not shown' : 'empty answer';
 
 /** Each token with a bar as high as its probability; the number on hover and focus, and in the list for all. */
 function Probabilities({ answer }: { answer: ChatAnswer }) {

@@ -234,6 +234,19 @@ export function ChatView({ projectId, model, run, runs }: ChatViewProps) {
               />
             </div>
           )}
+          {full && !editing && (
+            <Notice
+              tone="info"
+              inline
+              actions={
+                <Button size="small" kind="text" disabled={answering !== null} onClick={clear}>
+                  Clear the conversation
+                </Button>
+              }
+            >
+              The conversation fills the context of the model. Clear it, or edit an earlier question.
+            </Notice>
+          )}
           {editing && <Notice tone="info">Sending replaces this question and everything after it.</Notice>}
           <Composer
             key={editing?.id ?? 'new'}

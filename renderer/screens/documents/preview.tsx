@@ -11,7 +11,7 @@ import { Loading } from '../../components/loading.tsx';
 import { ErrorNotice } from '../../components/notice.tsx';
 import { Pager } from '../../components/pager.tsx';
 import { ScrollRegion } from '../../components/scroll-region.tsx';
-import { toast } from '../../state/ui.ts';
+import { copyText } from '../../state/ui.ts';
 import styles from './documents.module.css';
 import { basisWords, coverageLines, whyNotUsed } from './words.ts';
 
@@ -143,7 +143,7 @@ function Facts({ source, part, onReread }: { source: Source; part: DocumentPart 
 
 function Rights({ source, onRights }: { source: Source; onRights(): void }) {
   const copy = () => {
-    void navigator.clipboard?.writeText(source.sha256).then(() => toast('The checksum is copied.'));
+    void copyText(source.sha256, 'The checksum is copied.');
   };
   return (
     <div className={styles.rights}>

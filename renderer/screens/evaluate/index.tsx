@@ -126,7 +126,7 @@ function RunEvaluation({ run, runs, evaluations }: RunEvaluationProps) {
   const [shownId, setShownId] = useState<string | null>(null);
   const version = useDatasets(run.projectId).find((one) => one.id === run.recipe.versionId);
   const model = useModels((state) => state.list).find((one) => one.id === run.recipe.modelId);
-  const searches = model !== undefined && chatKind(model.task, true).searches;
+  const { searches, writes } = chatKind(model?.task ?? 'causal', true);
   const evaluation = evaluations.find((one) => one.id === shownId) ?? evaluations[0];
   const finished = evaluation?.state === 'finished';
   const worse = finished && (verdictTone(evaluation.results) === 'danger' || evaluation.leaks > 0);
@@ -186,6 +186,7 @@ function RunEvaluation({ run, runs, evaluations }: RunEvaluationProps) {
             run={run}
             version={version}
             searches={searches}
+            writes={writes}
             primary
             onStarted={(started) => setShownId(started.id)}
           />
@@ -196,7 +197,7 @@ function RunEvaluation({ run, runs, evaluations }: RunEvaluationProps) {
       )}
       {finished && (
         <>
-          <Verdict evaluation={evaluation} />
+          <Verdict evaluation={evaluation} writes={writes} />
           <QuantizedBaseNotice run={run}>
             The base column is the model with its original weights; the tuned one answers over the base in few
             bits, so the difference holds that cost too.
@@ -215,6 +216,7 @@ function RunEvaluation({ run, runs, evaluations }: RunEvaluationProps) {
           run={run}
           version={version}
           searches={searches}
+          writes={writes}
           primary={false}
           onStarted={(started) => {
             setAgain(false);

@@ -102,9 +102,13 @@ export function meanLoss({ lossSum, lossTokens }: Prediction['tuned']): number |
   return lossTokens === 0 ? null : lossSum / lossTokens;
 }
 
-/** "Same prompts, temperature 0, 4 beams with length penalty 1, 128 tokens at most" */
-export function settingsSentence({ settings }: Evaluation): string {
+/**
+ * "Same prompts, temperature 0, 4 beams with length penalty 1, 128 tokens at most"; of models that write nothing, only
+ * that the texts were the same.
+ */
+export function settingsSentence({ settings }: Pick<Evaluation, 'settings'>, writes: boolean): string {
   const { maxNewTokens, seed, beams, lengthPenalty } = settings;
+  if (!writes) return 'Same texts for base and tuned';
   return [
     'Same prompts',
     typeof seed === 'number' ? `seed ${seed}` : null,

@@ -7,7 +7,7 @@ import { Chip } from '../../components/chip.tsx';
 import { CompactSelect } from '../../components/compact-select.tsx';
 import { type Column, DataTable } from '../../components/data-table.tsx';
 import { Segments } from '../../components/field.tsx';
-import { decimal, integer } from '../../components/format.ts';
+import { decimal, integer, sentence } from '../../components/format.ts';
 import { ErrorNotice } from '../../components/notice.tsx';
 import { type PredictionSort, usePredictions } from '../../state/evaluations.ts';
 import { lossUnitOf, lossWordsOf } from '../run/loss-words.ts';
@@ -54,7 +54,7 @@ export function RecordsCard({ evaluation, run, metricId, onMetric }: RecordsCard
       ? [
           {
             id: 'score',
-            label: shortLabel(measure.label),
+            label: sentence(shortLabel(measure.label)),
             align: 'right' as const,
             width: '86px',
             help: `${measure.label}, tuned model. ${measure.description}`,

@@ -23,12 +23,14 @@ export interface StartFormProps {
   version: DatasetVersion | undefined;
   /** Whether its model can look for the likeliest answer with beams. */
   searches: boolean;
+  /** Whether it answers token by token; false = at once, such as a label. */
+  writes: boolean;
   /** Whether the button is the one filled button of the screen. */
   primary: boolean;
   onStarted(evaluation: Evaluation): void;
 }
 
-export function StartForm({ run, version, searches, primary, onStarted }: StartFormProps) {
+export function StartForm({ run, version, searches, writes, primary, onStarted }: StartFormProps) {
   const metrics = useCapabilities()?.metrics ?? [];
   const counts = version?.report.records;
   const [split, setSplit] = useState<Split>(
@@ -111,16 +113,18 @@ export function StartForm({ run, version, searches, primary, onStarted }: StartF
           value={limit}
           onChange={setLimit}
         />
-        <NumberField
-          label="Longest answer"
-          help="Answers are cut here. A model that does not stop by itself always reaches it."
-          unit="tokens"
-          min={1}
-          max={4096}
-          allowDecimal={false}
-          value={maxNewTokens}
-          onChange={setMaxNewTokens}
-        />
+        {writes && (
+          <NumberField
+            label="Longest answer"
+            help="Answers are cut here. A model that does not stop by itself always reaches it."
+            unit="tokens"
+            min={1}
+            max={4096}
+            allowDecimal={false}
+            value={maxNewTokens}
+            onChange={setMaxNewTokens}
+          />
+        )}
         {searches &&
           searchFields.map(({ key, label, help, whole, ...limits }) => (
             <NumberField
@@ -171,8 +175,8 @@ export function StartForm({ run, version, searches, primary, onStarted }: StartF
         {blocked === null && available !== undefined && (
           <span className="muted caption">
             Base and tuned answer{' '}
-            {plural(Number(limit) > 0 ? Math.min(Number(limit), available) : available, 'prompt')}, with the
-            same seed and temperature 0.
+            {plural(Number(limit) > 0 ? Math.min(Number(limit), available) : available, 'prompt')}
+            {writes ? ', with the same seed and temperature 0.' : '.'}
           </span>
         )}
       </div>

@@ -14,7 +14,13 @@ const icons = {
   info: IconInfoCircle,
 };
 
-export function Verdict({ evaluation }: { evaluation: Evaluation }) {
+export interface VerdictProps {
+  evaluation: Evaluation;
+  /** Whether the model answers token by token; false = at once, such as a label. */
+  writes: boolean;
+}
+
+export function Verdict({ evaluation, writes }: VerdictProps) {
   const { results, leaks, records } = evaluation;
   if (leaks > 0)
     return (
@@ -29,7 +35,10 @@ export function Verdict({ evaluation }: { evaluation: Evaluation }) {
   const tone = verdictTone(results);
   const Shape = icons[tone];
   const few = records < FEW_RECORDS;
+  // The first sentence says what came of it; the others say what to know about it.
+  const [title, ...rest] = (evaluation.verdict ?? 'No verdict was written.').split(/(?<=\.) (?=\p{Lu})/u);
   const more = [
+    ...rest,
     unclearSentence(results),
     few
       ? `${plural(records, 'record')} are few: only large differences can be seen.`
@@ -39,7 +48,7 @@ export function Verdict({ evaluation }: { evaluation: Evaluation }) {
     <section className={`${styles.verdict} ${styles[tone]}`} aria-label="Verdict">
       <Shape size={22} stroke={1.75} aria-hidden className={styles.verdictIcon} />
       <div className={styles.verdictWords}>
-        <p className={styles.verdictTitle}>{evaluation.verdict ?? 'No verdict was written.'}</p>
+        <p className={styles.verdictTitle}>{title}</p>
         {more.length > 0 && <p className={styles.verdictMore}>{more.join(' ')}</p>}
       </div>
       <ul className={styles.proofs}>
@@ -51,7 +60,7 @@ export function Verdict({ evaluation }: { evaluation: Evaluation }) {
         </li>
         <li>
           <IconCircleCheck size={16} stroke={1.75} aria-hidden />
-          {settingsSentence(evaluation)}
+          {settingsSentence(evaluation, writes)}
         </li>
       </ul>
     </section>

@@ -18,7 +18,7 @@ import { useCapabilities } from '../../state/settings.ts';
 import type { Screen, ScreenProps } from '../screen.ts';
 import styles from './export.module.css';
 import { formFields, initialOptions, optionFault } from './form.ts';
-import { FormatList } from './format-list.tsx';
+import { type Format, FormatList } from './format-list.tsx';
 import { History } from './history.tsx';
 import { OptionsForm } from './options-form.tsx';
 import { newestByFormat } from './parity.ts';
@@ -115,17 +115,22 @@ function RunExport({ run, runs, all, exports }: RunExportProps) {
   const [options, setOptions] = useState<Record<string, Record<string, unknown>>>({});
   const [checkpoint, setCheckpoint] = useState<'best' | 'last'>('best');
   const [base, setBase] = useState<ExportBase>('original');
-  const { quantization } = run.recipe.settings;
+  const { quantization, method } = run.recipe.settings;
+  // Formats that merge nothing hold an adapter, and a run of whole weights has none.
+  const canWrite = (one: Format): boolean => one.merges || method === 'lora';
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   const format =
     formats.find((one) => one.id === chosenFormat) ??
-    formats.find((one) => !newest.has(one.id)) ??
+    formats.find((one) => canWrite(one) && !newest.has(one.id)) ??
+    formats.find(canWrite) ??
     formats[0];
   const fields = useMemo(() => formFields(format?.optionsSchema), [format]);
   const values = (format && options[format.id]) ?? initialOptions(fields);
   const fault =
-    fields.map((field) => optionFault(field, values[field.name])).find((one) => one !== null) ?? null;
+    (format && !canWrite(format) ? noAdapter : null) ??
+    fields.map((field) => optionFault(field, values[field.name])).find((one) => one !== null) ??
+    null;
   const labelOf = (id: string): string => formats.find((one) => one.id === id)?.label ?? id;
   const shown = exports.find((one) => one.id === shownId) ?? (format && newest.get(format.id)) ?? exports[0];
 
@@ -225,6 +230,8 @@ function RunExport({ run, runs, all, exports }: RunExportProps) {
     </div>
   );
 }
+
+const noAdapter = 'This run trained the weights themselves, so it has no adapter. Export the whole model.';
 
 /** Names the run where it is not the one of the screen. */
 function runNote(exported: Export, run: Run, all: readonly Run[]): string {

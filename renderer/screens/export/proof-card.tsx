@@ -14,7 +14,7 @@ import { ProgressBar } from '../../components/progress-bar.tsx';
 import { deleteExport, exportDownload, revealExport } from '../../state/exports.ts';
 import { useJob } from '../../state/jobs.ts';
 import { useCapabilities } from '../../state/settings.ts';
-import { toast } from '../../state/ui.ts';
+import { copyText } from '../../state/ui.ts';
 import styles from './export.module.css';
 import { formFields, valueText, wordsOf } from './form.ts';
 import { basesFacts, differenceText, parityWords } from './parity.ts';
@@ -33,7 +33,7 @@ export function ProofCard({ found, label }: { found: Export; label: string }) {
   const reveal = () =>
     attempt(async () => {
       const { shown, folder } = await revealExport(found);
-      if (!shown) copy(folder, 'The path of the folder is copied.');
+      if (!shown) void copyText(folder, 'The path of the folder is copied.');
     });
   const download = () =>
     attempt(async () => {
@@ -91,7 +91,7 @@ export function ProofCard({ found, label }: { found: Export; label: string }) {
                 size="small"
                 icon={IconCopy}
                 label="Copy the path"
-                onClick={() => copy(found.folder, 'The path of the folder is copied.')}
+                onClick={() => void copyText(found.folder, 'The path of the folder is copied.')}
               />
             </span>
             <span>{dateTime(found.createdAt)}</span>
@@ -195,7 +195,7 @@ function Files({ found }: { found: Export }) {
                 size="small"
                 icon={IconCopy}
                 label={`Copy the checksum of ${file.name}`}
-                onClick={() => copy(file.sha256, 'The checksum is copied.')}
+                onClick={() => void copyText(file.sha256, 'The checksum is copied.')}
               />
             </span>
           ),
@@ -241,9 +241,4 @@ function Writing({ found, onError }: { found: Export; onError(error: unknown): v
       )}
     </div>
   );
-}
-
-function copy(text: string, said: string): void {
-  void navigator.clipboard?.writeText(text);
-  toast(said);
 }

@@ -11,6 +11,9 @@ import { type Column, DataTable } from '../../components/data-table.tsx';
 import { TextField } from '../../components/field.tsx';
 import { bytes, count, missing } from '../../components/format.ts';
 import { ErrorNotice } from '../../components/notice.tsx';
+import { useDatasets } from '../../state/datasets.ts';
+import { useModels } from '../../state/models.ts';
+import { goOn, placeNow, useProjectId } from '../../state/route.ts';
 import { useSettings } from '../../state/settings.ts';
 import { Downloads, startDownload } from './downloads.tsx';
 import { LookupCard } from './lookup-card.tsx';
@@ -86,6 +89,8 @@ const columns: Column<SuggestedModel>[] = [
 ];
 
 export function DownloadPart() {
+  const projectId = useProjectId();
+  const version = useDatasets(projectId)[0];
   const [repository, setRepository] = useState('');
   const [revision, setRevision] = useState('');
   const [suggested, setSuggested] = useState<SuggestedModel[] | null>(null);
@@ -121,6 +126,17 @@ export function DownloadPart() {
       setFault(thrown);
     }
   };
+  const use = async (modelId: string) => {
+    const from = placeNow();
+    setFault(null);
+    try {
+      await call('models.choose', { projectId, modelId });
+      await useModels.getState().loadChosen(projectId);
+      goOn(from, version ? 'train' : 'dataset');
+    } catch (thrown) {
+      setFault(thrown);
+    }
+  };
 
   return (
     <>
@@ -136,7 +152,7 @@ export function DownloadPart() {
           }
         />
       )}
-      <Downloads onGoOn={(name) => void download(name)} />
+      <Downloads onGoOn={(name) => void download(name)} onUse={use} />
       <Card title="From the Hugging Face Hub" label="From the Hugging Face Hub">
         <form className="ask" onSubmit={(event) => void lookUp(event)}>
           <div className={styles.askName}>

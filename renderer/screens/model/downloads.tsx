@@ -1,5 +1,6 @@
-// Downloads under way, with their bar, and those that stopped, with "Go on". The jobs are the backend's; this looks at them.
-import { IconPlayerPlay } from '@tabler/icons-react';
+// Downloads under way, with their bar; those that stopped, with "Go on"; and those that arrived, with "Use". The jobs are
+// the backend's; this looks at them.
+import { IconCheck, IconPlayerPlay } from '@tabler/icons-react';
 import type { Job } from '../../../main/contract/jobs.ts';
 import { call } from '../../client/client.ts';
 import { Button } from '../../components/button.tsx';
@@ -8,7 +9,7 @@ import { about, percent } from '../../components/format.ts';
 import { Notice } from '../../components/notice.tsx';
 import { ProgressBar } from '../../components/progress-bar.tsx';
 import { hasEnded, useJobs } from '../../state/jobs.ts';
-import { openDownloads } from './download-jobs.ts';
+import { arrivedDownloads, openDownloads } from './download-jobs.ts';
 import styles from './model.module.css';
 
 interface Name {
@@ -21,12 +22,38 @@ export async function startDownload(name: Name): Promise<void> {
   useJobs.getState().put(await call('models.download', name));
 }
 
-export function Downloads({ onGoOn }: { onGoOn: (name: Name) => void }) {
+interface DownloadsProps {
+  onGoOn(name: Name): void;
+  /** Chooses a model that arrived for the project. */
+  onUse(modelId: string): Promise<void>;
+}
+
+export function Downloads({ onGoOn, onUse }: DownloadsProps) {
   const byId = useJobs((state) => state.byId);
   const jobs = openDownloads(Object.values(byId));
-  if (jobs.length === 0) return null;
+  const arrived = arrivedDownloads(Object.values(byId), performance.timeOrigin);
+  if (jobs.length === 0 && arrived.length === 0) return null;
   return (
     <Card title="Downloads" divided>
+      {arrived.map(({ job, repository, modelId }) => (
+        <Notice
+          key={job.id}
+          tone="success"
+          inline
+          live
+          title={`${repository} is here.`}
+          actions={
+            <>
+              <Button size="small" icon={IconCheck} onClick={() => void onUse(modelId)}>
+                Use {repository}
+              </Button>
+              <Dismiss job={job} />
+            </>
+          }
+        >
+          Its checksums fit, and it is in the list “Ready to use”.
+        </Notice>
+      ))}
       {jobs.map((job) =>
         hasEnded(job) ? (
           <Stopped key={job.id} job={job} onGoOn={onGoOn} />
@@ -41,7 +68,7 @@ export function Downloads({ onGoOn }: { onGoOn: (name: Name) => void }) {
 function Running({ job }: { job: Job }) {
   return (
     <div className={styles.download}>
-      <div className="between">
+      <div className="row between">
         <span className="strong cut">{job.title}</span>
         <span className="muted tabular">
           {[percent(job.progress), job.rate, job.secondsLeft !== null && `${about(job.secondsLeft)} left`]
@@ -52,7 +79,7 @@ function Running({ job }: { job: Job }) {
       {job.progress !== null && (
         <ProgressBar label={job.title} value={job.progress} text={job.position} thin />
       )}
-      <div className="between">
+      <div className="row between">
         <span className="caption muted">
           {job.state === 'paused' ? `Paused at ${job.position}` : job.position}
         </span>
@@ -76,20 +103,26 @@ function Stopped({ job, onGoOn }: { job: Job; onGoOn: (name: Name) => void }) {
           <Button size="small" icon={IconPlayerPlay} onClick={() => onGoOn(name)}>
             Go on
           </Button>
-          <Button
-            size="small"
-            kind="text"
-            onClick={() => {
-              useJobs.getState().put({ ...job, dismissed: true });
-              void call('jobs.dismiss', { jobId: job.id });
-            }}
-          >
-            Dismiss
-          </Button>
+          <Dismiss job={job} />
         </>
       }
     >
       {job.error?.remedy ?? 'What arrived is kept.'}
     </Notice>
+  );
+}
+
+function Dismiss({ job }: { job: Job }) {
+  return (
+    <Button
+      size="small"
+      kind="text"
+      onClick={() => {
+        useJobs.getState().put({ ...job, dismissed: true });
+        void call('jobs.dismiss', { jobId: job.id });
+      }}
+    >
+      Dismiss
+    </Button>
   );
 }

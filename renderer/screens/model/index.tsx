@@ -16,7 +16,7 @@ import { ScreenHeader } from '../../components/screen-header.tsx';
 import { TabBar } from '../../components/tab-bar.tsx';
 import { useDatasets } from '../../state/datasets.ts';
 import { useChosenModel, useModels } from '../../state/models.ts';
-import { goTo, hrefTo, useProjectId } from '../../state/route.ts';
+import { goOn, goTo, hrefTo, placeNow, useProjectId } from '../../state/route.ts';
 import { useCapabilities } from '../../state/settings.ts';
 import { toast, useScreenActions } from '../../state/ui.ts';
 import type { Screen, ScreenProps } from '../screen.ts';
@@ -204,11 +204,12 @@ function Model({ rest }: ScreenProps) {
 
   const choose = async () => {
     if (!open) return;
+    const from = placeNow();
     setBusy(true);
     try {
       await call('models.choose', { projectId, modelId: open.id });
       await useModels.getState().loadChosen(projectId);
-      goTo(version ? 'train' : 'dataset');
+      goOn(from, version ? 'train' : 'dataset');
     } catch (thrown) {
       setFault(thrown);
     } finally {

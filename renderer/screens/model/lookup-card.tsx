@@ -15,7 +15,7 @@ export function LookupCard({ found, onDownload }: { found: HubLookup; onDownload
     <Card
       divided
       title={found.repository}
-      sub={count(found.parameters)}
+      sub={found.parameters === null ? undefined : `${count(found.parameters)} weights`}
       aside={
         <>
           {lora && (

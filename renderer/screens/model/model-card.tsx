@@ -52,7 +52,7 @@ export function ModelCard({ model, fits, isChosen, onAdded, onRemove }: ModelCar
     >
       {model.problem && <ErrorNotice error={model.problem} />}
       {model.warnings.map((warning) => (
-        <Notice key={warning} tone="warning">
+        <Notice key={warning} tone="info">
           {warning}
         </Notice>
       ))}

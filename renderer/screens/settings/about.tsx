@@ -4,7 +4,8 @@ import { Button } from '../../components/button.tsx';
 import { Card } from '../../components/card.tsx';
 import { Loading } from '../../components/loading.tsx';
 import { useSettings } from '../../state/settings.ts';
-import { toast } from '../../state/ui.ts';
+import { copyText } from '../../state/ui.ts';
+import { LicencesCard } from './licences.tsx';
 import styles from './settings.module.css';
 import { systemName } from './system-name.ts';
 
@@ -30,7 +31,7 @@ export function AboutPart() {
   ];
   const copy = () => {
     const text = rows.map(([name, value]) => `${name}: ${value}`).join('\n');
-    void navigator.clipboard?.writeText(text).then(() => toast('The versions are copied.'));
+    void copyText(text, 'The versions are copied.');
   };
   return (
     <>
@@ -56,10 +57,11 @@ export function AboutPart() {
       <Card title="Licences" divided className={styles.narrow}>
         <p>Tunesmith is free software under the Apache License 2.0. You may use, change and share it.</p>
         <p className="muted">
-          The parts that it is built from are free software under licences of their own. Models have theirs
-          too: the Model screen shows them.
+          The parts that it is built from are free software under licences of their own, listed below. Models
+          have theirs too: the Model screen shows them.
         </p>
       </Card>
+      <LicencesCard />
     </>
   );
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { commandLineIn } from '../../helpers/command-line.ts';
 import { temporaryFolder } from '../../helpers/home.ts';
+import { makePdf } from '../documents/packages.ts';
 
 const home = temporaryFolder();
 const { tunesmith, json } = commandLineIn(home.folder);
@@ -110,4 +111,14 @@ test('a document is left out and used again, removed and brought back', async ()
   expect(await json('documents', 'restore', 'Shop', id)).toMatchObject([{ name: 'a.txt' }]);
   expect(await byName('a.txt')).toMatchObject({ rights: { basis: 'consent' } });
   expect((await tunesmith('documents', 'restore', 'Shop', 'nothing')).code).toBe(1);
+}, 60_000);
+
+test('a file that needs a password is named with the command that takes it', async () => {
+  const locked = { userPassword: 'geheim', ownerPassword: 'owner', pdfVersion: '1.7' as const };
+  const path = file('my contract.pdf', await makePdf((pdf) => pdf.text('A secret contract.'), locked));
+  const { out, code } = await tunesmith('documents', 'import', 'Shop', path, file('c.txt', 'Socks cost 5.'));
+  expect(code).toBe(0);
+  expect(out).toContain('tunesmith documents reread Shop "my contract.pdf" --password <password>');
+  const read = await tunesmith('documents', 'reread', 'Shop', 'my contract.pdf', '--password', 'geheim');
+  expect(read).toMatchObject({ code: 0 });
 }, 60_000);

@@ -49,6 +49,18 @@ test('a folder is read with its subfolders; hidden files and loops are left out;
   expect(failure?.remedy).not.toBe('');
 });
 
+test('a rights record is told to the navigation, which warned of its lack', async () => {
+  const stateOf = async () =>
+    (await call('projects.get', { projectId })).steps.find(({ step }) => step === 'documents')?.state;
+  expect(await stateOf()).toBe('attention');
+  const told: string[] = [];
+  const stop = backend.listen((event) => told.push(event));
+  const sourceIds = (await list()).map(({ id }) => id);
+  await call('documents.setRights', { projectId, sourceIds, rights: { basis: 'own-work', who: 'Ada' } });
+  stop();
+  expect(told).toEqual(expect.arrayContaining(['documents.changed', 'projects.changed']));
+});
+
 test('the same folder again adds nothing and says what was known', async () => {
   const { result } = await importPath(folder);
   expect(result).toMatchObject({ read: 0, skipped: expect.arrayContaining(['Ordner/one.txt']) });

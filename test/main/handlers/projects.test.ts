@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ZipFile } from 'yazl';
 import type { Backend } from '../../../main/backend.ts';
 import type { Job } from '../../../main/contract/jobs.ts';
-import { safeFileName } from '../../../main/handlers/work/project-file.ts';
+import { safeFileName, unpack } from '../../../main/handlers/work/project-file.ts';
 import { openTestBackend, temporaryFolder } from '../../helpers/home.ts';
 
 const home = temporaryFolder("ø 漢字 #1 %20 o'Brien");
@@ -98,6 +98,21 @@ describe('one file', () => {
     const noZip = await finished((await call('projects.importFile', { token: issue(text) })).jobId);
     expect(noZip.error).toMatchObject({ code: 'project-file-damaged' });
     expect(await call('projects.list', {})).toHaveLength(before.length);
+  });
+
+  test('a zip that unpacks to far more than its size is given up before it fills the disk', async () => {
+    const path = await zipOf({ 'files/zeros.txt': '0'.repeat(3_000_000) });
+    const folder = join(home.folder, 'bomb');
+    mkdirSync(folder);
+    const context = { signal: new AbortController().signal, progress: () => undefined };
+    await expect(unpack(path, folder, context, { times: 100, bytes: 1e6 })).rejects.toMatchObject({
+      code: 'project-file-too-dense',
+    });
+    expect(statSync(join(folder, 'files', 'zeros.txt')).size).toBeLessThan(2_000_000);
+    const more = join(home.folder, 'dense');
+    mkdirSync(more);
+    await unpack(path, more, context); // text that is only dense is read
+    expect(statSync(join(more, 'files', 'zeros.txt')).size).toBe(3_000_000);
   });
 
   test('a zip whose names lead out of its folder writes nothing there', async () => {

@@ -1,10 +1,11 @@
 // Opening databases: journal, migrations with a backup, newer formats, damage, locks. Real files.
+import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { closeWithCopy, holdLock, openDatabase } from '../../../main/store/database.ts';
+import { closeWithCopy, holdLock, keepCopy, openDatabase } from '../../../main/store/database.ts';
 import { findHazard, type Hazard } from '../../../main/store/hazards.ts';
-import { temporaryFolder } from '../../helpers/home.ts';
+import { root, temporaryFolder } from '../../helpers/home.ts';
 
 const one = ['CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT'];
 const two = [...one, "ALTER TABLE notes ADD COLUMN language TEXT NOT NULL DEFAULT 'en'"];
@@ -54,6 +55,28 @@ describe('opening', () => {
       }),
     );
     expect(readFileSync(file).equals(before)).toBe(true);
+  });
+
+  test('programs that open a new database at the same moment all succeed', async () => {
+    for (let round = 0; round < 3; round++) {
+      const file = fresh();
+      const code = `
+        import { openDatabase } from ${JSON.stringify(join(root, 'main/store/database.ts'))};
+        import { appMigrations } from ${JSON.stringify(join(root, 'main/store/migrations.ts'))};
+        while (Date.now() < Number(process.argv[1]));
+        openDatabase(${JSON.stringify(file)}, appMigrations, 'the test').db.close();`;
+      const at = String(Date.now() + 1500);
+      const ended = Array.from({ length: 4 }, () => {
+        const args = ['--input-type=module-typescript', '--eval', code, at];
+        const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+        let said = '';
+        child.stderr.on('data', (piece) => {
+          said += String(piece);
+        });
+        return new Promise((resolve) => child.on('exit', (exit) => resolve(exit === 0 ? 'well' : said)));
+      });
+      expect(await Promise.all(ended)).toEqual(['well', 'well', 'well', 'well']);
+    }
   });
 
   test('a failed migration leaves the version as it was', () => {
@@ -131,6 +154,49 @@ describe('damage', () => {
     expect(notices[0]).toMatch(/The database of project "A" was damaged, so the copy of .* was restored/);
     expect(readdirSync(join(file, '..')).some((name) => name.startsWith('notes.db.damaged-'))).toBe(true);
     db.close();
+  });
+
+  test('damage that comes to light in use does not replace the good copy, and is mended at the next start', () => {
+    const file = damagedFile();
+    const good = readFileSync(`${file}.copy`);
+    overwrite(file);
+    rmSync(`${file}-wal`); // ended cleanly: nothing says that the file is damaged
+    const first = openDatabase(file, one, 'the test').db;
+    closeWithCopy(first);
+    expect(readFileSync(`${file}.copy`).equals(good)).toBe(true);
+    const { db, notices } = openDatabase(file, one, 'project "A"');
+    expect(db.prepare('SELECT count(*) FROM notes').pluck().get()).toBe(500);
+    expect(notices[0]).toMatch(/was damaged, so the copy of .* was restored/);
+    closeWithCopy(db);
+    const again = openDatabase(file, one, 'project "A"');
+    expect(again.notices).toEqual([]);
+    again.db.close();
+  });
+
+  test('a copy made while the database is open is checked too', async () => {
+    const file = damagedFile();
+    const good = readFileSync(`${file}.copy`);
+    overwrite(file);
+    rmSync(`${file}-wal`);
+    const { db } = openDatabase(file, one, 'the test');
+    await keepCopy(db);
+    expect(readFileSync(`${file}.copy`).equals(good)).toBe(true);
+    db.close();
+  });
+
+  test('closing while a copy is made leaves a copy with everything in it', async () => {
+    for (let round = 0; round < 5; round++) {
+      const file = damagedFile();
+      const { db } = openDatabase(file, one, 'the test');
+      db.exec("INSERT INTO notes (text) VALUES ('the last')");
+      const copying = keepCopy(db).catch(() => undefined);
+      await new Promise((resolve) => setTimeout(resolve, round));
+      closeWithCopy(db);
+      await copying;
+      const copy = openDatabase(`${file}.copy`, one, 'the copy').db;
+      expect(copy.prepare('SELECT count(*) FROM notes').pluck().get()).toBe(501);
+      copy.close();
+    }
   });
 
   test('without a copy the error names the file, and nothing is deleted', () => {

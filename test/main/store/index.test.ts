@@ -1,9 +1,21 @@
 // The store of a home folder: projects in folders of any name, copied and moved projects, records by index, owners.
-import { cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Job } from '../../../main/contract/jobs.ts';
+import { openDatabase } from '../../../main/store/database.ts';
 import { openStore, type Store } from '../../../main/store/index.ts';
+import { projectMigrations } from '../../../main/store/migrations.ts';
+import { crashSettings } from '../../crash/scenario.ts';
 import { temporaryFolder } from '../../helpers/home.ts';
 
 let home: ReturnType<typeof temporaryFolder>;
@@ -64,6 +76,85 @@ describe('projects', () => {
     mkdirSync(folder);
     expect(() => store.adoptProject(folder)).toThrow(expect.objectContaining({ code: 'not-a-project' }));
     expect(existsSync(join(folder, 'project.db'))).toBe(false);
+  });
+});
+
+describe('the data folder', () => {
+  test('its database has a copy from the first day on, and is restored from it when it is damaged', () => {
+    const { id } = create('Kept');
+    store.close();
+    const file = join(home.folder, 'app.db');
+    expect(existsSync(`${file}.copy`)).toBe(true);
+    writeFileSync(file, 'no database any more'.repeat(1000));
+    store = openStore(home.folder);
+    expect(store.projects.get(id)?.name).toBe('Kept');
+    expect(readdirSync(home.folder).some((name) => name.startsWith('app.db.damaged-'))).toBe(true);
+  });
+
+  test('a place that cannot be written to is named with what to do', () => {
+    const file = join(home.folder, 'a file');
+    writeFileSync(file, '');
+    expect(() => openStore(join(file, 'home'))).toThrow(
+      expect.objectContaining({ code: 'home-unwritable', remedy: expect.stringContaining('TUNESMITH_HOME') }),
+    );
+  });
+
+  test.skipIf(process.platform === 'win32')('a new one is for its owner alone', () => {
+    const folder = join(home.folder, 'new');
+    openStore(folder).close();
+    expect(statSync(folder).mode & 0o077).toBe(0);
+  });
+});
+
+test('a project of the first format keeps its run and its curve through all migrations', () => {
+  const { folder } = create('Old');
+  store.close();
+  for (const name of readdirSync(folder)) if (name.startsWith('project.db')) rmSync(join(folder, name));
+  const { db } = openDatabase(join(folder, 'project.db'), projectMigrations.slice(0, 1), 'the test');
+  const recipe = { projectId: 'p', name: 'n', versionId: 'v', modelId: 'm', settings: crashSettings };
+  db.exec("INSERT INTO project VALUES ('old', 'Old', '', 0, 1, 1, NULL, NULL)");
+  db.prepare(
+    `INSERT INTO runs (id, number, name, recipe, state, step, steps, seconds, peak_bytes, lineage, messages, created_at)
+     VALUES ('r', 1, 'First', ?, 'finished', 4, 4, 1, 1, '{}', '[]', 1)`,
+  ).run(JSON.stringify({ ...recipe, thenEvaluate: false }));
+  db.exec("INSERT INTO train_points VALUES ('r', 1, 0.5, 2.5, 0.001, 1, 100, 1, NULL, 1)");
+  db.exec("INSERT INTO validation_points VALUES ('r', 1, 2.25, 10, 1)");
+  db.close();
+  store = openStore(home.folder);
+  for (const listed of store.projects.list(false)) store.projects.remove(listed.id);
+  const { runs } = store.adoptProject(folder);
+  expect(runs.list(false)).toMatchObject([
+    { number: 1, name: 'First', state: 'finished', quantizedBase: null },
+  ]);
+  const curves = runs.metrics.read('r', -1, 100);
+  expect(curves.train).toMatchObject([{ step: 1, loss: 2.5 }]);
+  expect(curves.validation).toMatchObject([{ step: 1, loss: 2.25, best: true }]);
+  expect(existsSync(join(folder, 'project.db.version-1'))).toBe(true);
+});
+
+describe('a project that was changed by hand to name files elsewhere', () => {
+  const parity = null;
+  test('lists, reads and deletes nothing outside of its folder', () => {
+    const project = create('Hostile');
+    const row = { runId: 'r', format: 'f', options: {}, state: 'finished' as const, jobId: null, files: [] };
+    for (const [id, folder] of [
+      ['up', '../../../precious'],
+      ['here', '.'],
+      ['absolute', join(home.folder, 'precious')],
+    ]) {
+      project.exports.insert({ ...row, id, folder, bytes: 0, parity, error: null, createdAt: 1 });
+      expect(() => project.exports.get(id)).toThrow(expect.objectContaining({ code: 'name-outside' }));
+    }
+    for (const name of ['../../x', '..', 'a/b', 'a\\b', '']) {
+      const places = [
+        () => project.sources.originalFile(name),
+        () => project.evaluations.predictionsFile(`../${name}`),
+        () => project.datasets.recordsFile(`../${name}`),
+        () => project.sources.partsFile(`../${name}`),
+      ];
+      for (const place of places) expect(place).toThrow(expect.objectContaining({ code: 'name-outside' }));
+    }
+    expect(project.datasets.recordsFile('abc')).toBe(join(project.folder, 'datasets', 'abc.jsonl'));
   });
 });
 

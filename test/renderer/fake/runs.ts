@@ -204,6 +204,7 @@ function runOf(number: number, changes: Partial<Run>, settings: Partial<TrainSet
     steps: 942,
     trainLoss: 1.262,
     validationLoss: 1.402,
+    validationScore: null,
     bestStep: 850,
     checkpointStep: 942,
     seconds: 5760,

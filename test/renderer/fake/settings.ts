@@ -101,6 +101,14 @@ export function settingsHandlers(state: FakeState): FakeHandlers {
       settings = { ...settings, ...changes };
       return settings;
     },
+    'settings.licences': () =>
+      ['react', 'zod'].map((name) => ({
+        name,
+        version: '1.0.0',
+        licence: 'MIT',
+        source: `https://example.org/${name}`,
+        text: 'MIT License',
+      })),
     'settings.hubToken': () => ({ kept: 'none' }),
     'settings.setHubToken': ({ token }) => ({ kept: token === null ? 'none' : 'memory' }),
     'settings.machine': () => ({

@@ -122,10 +122,11 @@ test('a record is grouped by why it is wrong', () => {
 test('the settings name the search where answers were looked for with beams', () => {
   const settings = { limit: 0, metricIds: [], maxNewTokens: 128 };
   const words = (changes: object) =>
-    settingsSentence({ ...evaluation([]), settings: { ...settings, ...changes } });
+    settingsSentence({ ...evaluation([]), settings: { ...settings, ...changes } }, true);
   expect(words({})).toBe('Same prompts, temperature 0, 128 tokens at most');
   expect(words({ beams: 1 })).toBe(words({}));
   expect(words({ beams: 4, lengthPenalty: 0.6 })).toBe(
     'Same prompts, temperature 0, 4 beams with length penalty 0.6, 128 tokens at most',
   );
+  expect(settingsSentence({ settings }, false)).toBe('Same texts for base and tuned');
 });

@@ -5,13 +5,14 @@ import { expect, test } from 'vitest';
 import { StartForm, searchProblem } from '../../../../renderer/screens/evaluate/start-form.tsx';
 import { runWith } from '../run/examples.ts';
 
-const drawn = (searches: boolean): string =>
+const drawn = (searches: boolean, writes = true): string =>
   renderToStaticMarkup(
     <MantineProvider>
       <StartForm
         run={runWith()}
         version={undefined}
         searches={searches}
+        writes={writes}
         primary
         onStarted={() => undefined}
       />
@@ -24,6 +25,10 @@ test('beams and their length penalty are asked for only where the model searches
     expect(drawn(false)).not.toContain(words);
   }
   expect(drawn(false)).toContain('Longest answer');
+});
+
+test('no length is asked for where answers are given at once', () => {
+  expect(drawn(false, false)).not.toContain('Longest answer');
 });
 
 test('a search that the backend would refuse is refused in the form, with the limits', () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Job } from '../../../../main/contract/jobs.ts';
-import { openDownloads } from '../../../../renderer/screens/model/download-jobs.ts';
+import { arrivedDownloads, openDownloads } from '../../../../renderer/screens/model/download-jobs.ts';
 import { lookupFacts, needsToken } from '../../../../renderer/screens/model/words.ts';
 import { lookup } from '../../fake/hub.ts';
 
@@ -35,6 +35,16 @@ test('a download that stopped is shown until it went on or was put away', () => 
   expect(ids(job('a', 1, 'cancelled', { dismissed: true }))).toEqual([]);
   expect(ids(job('a', 1, 'interrupted', { result: { printed: '' } }))).toEqual([]);
   expect(ids(job('t', 1, 'running', { kind: 'train' }))).toEqual([]);
+});
+
+test('a download that arrived since the window opened is shown until it is put away', () => {
+  const result = { ...name, modelId: 'm1' };
+  const shown = (...jobs: Job[]) => arrivedDownloads(jobs, 5).map(({ modelId }) => modelId);
+  expect(shown(job('a', 5, 'finished', { result }))).toEqual(['m1']);
+  expect(shown(job('a', 3, 'finished', { result }))).toEqual([]);
+  expect(shown(job('a', 5, 'finished', { result, dismissed: true }))).toEqual([]);
+  expect(shown(job('a', 5, 'finished', { result }), job('b', 6, 'running'))).toEqual([]);
+  expect(shown(job('a', 5, 'failed'))).toEqual([]);
 });
 
 test('what would be fetched is said with its size, licence and place, and what is here already', () => {
