@@ -1,7 +1,7 @@
-// Gemma 2 and the text models of Gemma 3: gains stored around 0, norms before and after each part of a layer,
-// scaled embeddings, and windows in most layers. Gemma 2 caps its scores and logits; Gemma 3 norms queries
-// and keys, and turns the positions of its windowed layers with a base of their own. Reference: transformers,
-// models/gemma2/modeling_gemma2.py and models/gemma3/modeling_gemma3.py.
+// Gemma 1, 2 and the text models of Gemma 3: gains stored around 0 and scaled embeddings. From Gemma 2 on also norms
+// before and after each part of a layer, and windows in most layers. Gemma 2 caps its scores and logits; Gemma 3 norms
+// queries and keys, and turns the positions of its windowed layers with a base of their own. Reference: transformers,
+// models/gemma/modeling_gemma.py, models/gemma2/modeling_gemma2.py and models/gemma3/modeling_gemma3.py.
 import { z } from 'zod';
 import type { DecoderVariant } from './blocks/decoder.ts';
 import { activationNames } from './blocks/feed-forward.ts';
@@ -9,6 +9,30 @@ import { decoderGguf, type GgufMapping } from './blocks/gguf-names.ts';
 import { slidesAt, windowFields, windowOf } from './blocks/layer-types.ts';
 import { RopeScaling, type RotarySettings, ropeType, rotarySettings } from './blocks/rotary.ts';
 import { LlamaConfig, llamaLike } from './llama.ts';
+
+const Gemma1Config = LlamaConfig.extend({
+  head_dim: z.int().positive().default(256),
+  num_key_value_heads: z.int().positive().default(16),
+  max_position_embeddings: z.int().positive().default(8192),
+  hidden_act: z.enum(activationNames).default('gelu_pytorch_tanh'),
+  tie_word_embeddings: z.boolean().default(true),
+  use_bidirectional_attention: z.literal(false).nullish(),
+}).transform((config) => ({
+  ...config,
+  // what the first files call "gelu" was trained with its tanh form
+  hidden_act: config.hidden_act === 'gelu' ? ('gelu_pytorch_tanh' as const) : config.hidden_act,
+}));
+
+export const gemma = llamaLike(
+  {
+    id: 'gemma',
+    label: 'Gemma',
+    description: 'Decoder with gains around 0 and scaled embeddings: the first Gemma and CodeGemma.',
+    modelTypes: ['gemma'],
+  },
+  Gemma1Config,
+  { normOffset: 1, embeddingScale: (config) => config.hidden_size ** 0.5 },
+);
 
 const GemmaConfig = LlamaConfig.extend({
   ...windowFields,

@@ -2,7 +2,7 @@
 import type { Architecture } from './architecture.ts';
 import { bert } from './bert.ts';
 import { distilbert } from './distilbert.ts';
-import { gemma2, gemma3 } from './gemma.ts';
+import { gemma, gemma2, gemma3 } from './gemma.ts';
 import { gpt2 } from './gpt2.ts';
 import { granite } from './granite.ts';
 import { llama } from './llama.ts';
@@ -22,6 +22,7 @@ export const architectures: readonly Architecture[] = [
   qwen2 as Architecture,
   qwen3 as Architecture,
   phi3 as Architecture,
+  gemma as Architecture,
   gemma2 as Architecture,
   gemma3 as Architecture,
   gpt2 as Architecture,

@@ -1,16 +1,19 @@
-// Gemma 2 and 3 against PyTorch's numbers, and the factor on their embeddings.
+// Gemma 1, 2 and 3 against PyTorch's numbers, and the factor on their embeddings.
 import { expect, test } from 'vitest';
 import { Graph } from '../../../main/compiler/graph.ts';
 import { ModelBuilder } from '../../../main/models/builder.ts';
 import type { TensorInfo } from '../../../main/models/safetensors.ts';
 import { wrongIn } from '../../helpers/reference-model.ts';
 
-test.each(['gemma3_text', 'relatives/gemma3_linear', 'relatives/gemma2'])(
-  '%s: logits, losses and gradients are those of transformers',
-  async (name) => {
-    expect(await wrongIn(name)).toEqual([]);
-  },
-);
+test.each([
+  'decoders/gemma_first',
+  'decoders/gemma3_bf16',
+  'gemma3_text',
+  'relatives/gemma3_linear',
+  'relatives/gemma2',
+])('%s: logits, losses and gradients are those of transformers', async (name) => {
+  expect(await wrongIn(name)).toEqual([]);
+});
 
 test.each(['bfloat16', 'float32'] as const)(
   'the factor on %s embeddings is one of float32, as all that is computed',

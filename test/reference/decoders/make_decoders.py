@@ -42,6 +42,10 @@ CASES = {
              rope_parameters=dict(full_attention=dict(rope_type="linear", factor=2.0, rope_theta=5000.0),
                                   sliding_attention=dict(rope_type="default", rope_theta=100.0))),
         dict(rows=(20, 12), single=26, prompts=((6,), (9, 3, 14)), new=12, dtype=torch.bfloat16, adapter=True)),
+    "gemma_first": (
+        dict(BASE, model_type="gemma", num_attention_heads=2, num_key_value_heads=1, head_dim=10, hidden_act="gelu", hidden_activation=None,
+             rms_norm_eps=1e-5, rope_theta=700.0, torch_dtype="bfloat16"),
+        dict(rows=(20, 12), single=26, prompts=((6,), (9, 3, 14)), new=12, dtype=torch.bfloat16, adapter=True)),
     "mistral_short": (
         dict(BASE, model_type="mistral", num_hidden_layers=1, max_position_embeddings=37, head_dim=10, partial_rotary_factor=0.5,
              hidden_act="relu2", sliding_window=5, rope_theta=10000),
