@@ -223,11 +223,28 @@ function damaged(file: string, what: string): AppError {
   );
 }
 
+/**
+ * Tries again while another program has the file. SQLite does not wait by itself where a reader wants to write, as a change
+ * of the journal does, since two of them would wait for each other.
+ */
+function patiently<Result>(work: () => Result): Result {
+  const end = Date.now() + busyTimeoutMs;
+  for (;;) {
+    try {
+      return work();
+    } catch (error) {
+      const busy = error instanceof Sqlite.SqliteError && error.code.startsWith('SQLITE_BUSY');
+      if (!busy || Date.now() > end) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+    }
+  }
+}
+
 /** WAL on local disks; on network folders, where WAL corrupts, the rollback journal. */
 function setJournal(db: Database, file: string, hazard: Hazard | null, notices: string[]): void {
   if (hazard) notices.push(hazard.sentence);
   const wanted = hazard?.kind === 'network' ? 'delete' : 'wal';
-  const actual = db.pragma(`journal_mode = ${wanted}`, { simple: true });
+  const actual = patiently(() => db.pragma(`journal_mode = ${wanted}`, { simple: true }));
   if (actual !== wanted) {
     log('warn', 'database.journal', { file, wanted, actual });
     notices.push(

@@ -70,10 +70,10 @@ export function RunView({ run }: { run: Run }) {
       <ScreenHeader
         title={`Run ${run.number}: ${run.name}`}
         chip={
-          <>
+          <span className="row">
             <RunStateChip state={run.state} />
             <RenameButton run={run} />
-          </>
+          </span>
         }
         sentence={<Sentence run={run} />}
         actions={

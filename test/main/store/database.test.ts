@@ -1,5 +1,6 @@
 // Opening databases: journal, migrations with a backup, newer formats, damage, locks. Real files.
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -55,6 +56,24 @@ describe('opening', () => {
       }),
     );
     expect(readFileSync(file).equals(before)).toBe(true);
+  });
+
+  test('a new database that another program is about to write into is waited for', async () => {
+    const file = fresh();
+    const code = `
+      import Sqlite from 'better-sqlite3';
+      const db = new Sqlite(${JSON.stringify(file)});
+      db.exec('CREATE TABLE notes (a); BEGIN IMMEDIATE'); // SQLite itself does not wait for this one to change the journal
+      process.stdout.write('held');
+      setTimeout(() => db.close(), 400);`;
+    const args = ['--input-type=module', '--eval', code];
+    const holder = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+    const ended = once(holder, 'exit');
+    await once(holder.stdout, 'data');
+    const { db } = openDatabase(file, [], 'the test');
+    expect(db.pragma('journal_mode', { simple: true })).toBe('wal');
+    db.close();
+    await ended;
   });
 
   test('programs that open a new database at the same moment all succeed', async () => {
