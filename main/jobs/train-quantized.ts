@@ -52,7 +52,11 @@ const trainsAll = ({ method, lastLayers, freeze }: TrainSettings) =>
 /** Shows how far the making of weights is. */
 function progressOf(what: string, made: string, context: Context): CacheOptions['onProgress'] {
   const start = performance.now();
+  let told = '';
   return ({ share, checking }) => {
+    const sentence = checking ? `Checking the ${made}.` : `${what[0].toUpperCase()}${what.slice(1)}.`;
+    if (sentence !== told) context.emit('phase', { phase: 'loading', sentence });
+    told = sentence;
     const seconds = (performance.now() - start) / 1000;
     context.progress({
       progress: checking ? null : share,
@@ -68,7 +72,6 @@ async function quantizedBase(parts: CostParts, context: Context): Promise<Model>
   const { quantization } = input.settings;
   if (quantization === 'none') return model;
   const label = quantization.toUpperCase();
-  context.emit('phase', { phase: 'loading', sentence: `Quantizing the model to ${label}.` });
   const onProgress = progressOf(`quantizing the model to ${label}`, 'quantized model', context);
   const options = { signal: context.signal, onProgress };
   const quantized = await openQuantized(model, quantization, cacheFolderOf(input), options);

@@ -12,7 +12,8 @@ import { Term } from '../../components/term.tsx';
 import { useDatasets } from '../../state/datasets.ts';
 import { useJobs } from '../../state/jobs.ts';
 import { useChosenModel, useModels } from '../../state/models.ts';
-import { goOn, goTo, placeNow, useProjectId } from '../../state/route.ts';
+import { goTo, useProjectId } from '../../state/route.ts';
+import { chooseModel } from './choose.ts';
 import styles from './create.module.css';
 import { createdSentence } from './create-design.ts';
 
@@ -47,11 +48,8 @@ function Created({ created }: { created: CreatedModel }) {
   const isChosen = chosen?.id === modelId;
   if (!isListed) return null;
   const choose = async () => {
-    const from = placeNow();
     try {
-      await call('models.choose', { projectId, modelId });
-      await useModels.getState().loadChosen(projectId);
-      goOn(from, version ? 'train' : 'dataset');
+      await chooseModel(projectId, modelId, Boolean(version));
     } catch (thrown) {
       setFault(thrown);
     }

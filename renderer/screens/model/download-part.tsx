@@ -12,9 +12,9 @@ import { TextField } from '../../components/field.tsx';
 import { bytes, count, missing } from '../../components/format.ts';
 import { ErrorNotice } from '../../components/notice.tsx';
 import { useDatasets } from '../../state/datasets.ts';
-import { useModels } from '../../state/models.ts';
-import { goOn, placeNow, useProjectId } from '../../state/route.ts';
+import { useProjectId } from '../../state/route.ts';
 import { useSettings } from '../../state/settings.ts';
+import { chooseModel } from './choose.ts';
 import { Downloads, startDownload } from './downloads.tsx';
 import { LookupCard } from './lookup-card.tsx';
 import styles from './model.module.css';
@@ -127,12 +127,9 @@ export function DownloadPart() {
     }
   };
   const use = async (modelId: string) => {
-    const from = placeNow();
     setFault(null);
     try {
-      await call('models.choose', { projectId, modelId });
-      await useModels.getState().loadChosen(projectId);
-      goOn(from, version ? 'train' : 'dataset');
+      await chooseModel(projectId, modelId, Boolean(version));
     } catch (thrown) {
       setFault(thrown);
     }

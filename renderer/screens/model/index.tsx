@@ -16,11 +16,12 @@ import { ScreenHeader } from '../../components/screen-header.tsx';
 import { TabBar } from '../../components/tab-bar.tsx';
 import { useDatasets } from '../../state/datasets.ts';
 import { useChosenModel, useModels } from '../../state/models.ts';
-import { goOn, goTo, hrefTo, placeNow, useProjectId } from '../../state/route.ts';
+import { goTo, hrefTo, useProjectId } from '../../state/route.ts';
 import { useCapabilities } from '../../state/settings.ts';
 import { toast, useScreenActions } from '../../state/ui.ts';
 import type { Screen, ScreenProps } from '../screen.ts';
 import { RefusedNotice } from './add-rows.tsx';
+import { chooseModel } from './choose.ts';
 import { ComputerPart } from './computer-part.tsx';
 import { CreatePart } from './create-part.tsx';
 import { DownloadPart } from './download-part.tsx';
@@ -204,12 +205,9 @@ function Model({ rest }: ScreenProps) {
 
   const choose = async () => {
     if (!open) return;
-    const from = placeNow();
     setBusy(true);
     try {
-      await call('models.choose', { projectId, modelId: open.id });
-      await useModels.getState().loadChosen(projectId);
-      goOn(from, version ? 'train' : 'dataset');
+      await chooseModel(projectId, open.id, Boolean(version));
     } catch (thrown) {
       setFault(thrown);
     } finally {
